@@ -1,0 +1,22 @@
+//! Every bound on input, beside the reason for it. A bound is checked when a command is proposed, never when it is applied.
+
+/// Guards of one proposal. A decision that reads more rows than this reads a set and guards the set's revision instead.
+pub const GUARDS_MAX: usize = 64;
+/// Facts of one proposal.
+pub const FACTS_MAX: usize = 256;
+/// Encoded bytes of one proposal (256 KiB): four fit in one Raft message of the size that replication was tuned for.
+pub const PROPOSAL_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of a subject: the longest resource name (four labels of 63 and their collection words) with room for a set suffix.
+pub const SUBJECT_BYTES_MAX: usize = 512;
+/// Bytes of a label (one id segment of a resource name), as in RFC 1034 section 3.5.
+pub const LABEL_BYTES_MAX: usize = 63;
+/// Folders between an organization and a project. A bound keeps ancestor walks short and trees readable.
+pub const FOLDER_DEPTH_MAX: usize = 10;
+/// Bytes of a display name.
+pub const DISPLAY_NAME_BYTES_MAX: usize = 256;
+/// Bytes of a description.
+pub const DESCRIPTION_BYTES_MAX: usize = 4096;
+/// Entries of a page of a list, and the default.
+pub const PAGE_SIZE_MAX: usize = 1000;
+/// Request ids whose outcomes a log remembers; the oldest leave first. At 1,000 mutations per second, more than a minute.
+pub const REMEMBERED_REQUESTS_MAX: usize = 100_000;
