@@ -1,0 +1,1 @@
+//! One suite per port: what passes it may stand in for any other.

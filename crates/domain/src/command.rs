@@ -1,0 +1,238 @@
+//! What can be asked of a log: one struct per command, and which log decides it.
+//!
+//! A command is a wish, checked by [`crate::decide`] and then gone; it is never stored, so it may change its shape
+//! freely. Updates change what is `Some` and leave the rest. An `etag` is the revision that the caller saw last: when
+//! it is `Some` and the resource has another one, the command is refused.
+
+use ids::{
+    ClusterName, ContainerName, FolderName, Log, OrganizationName, ProjectName, RegionId, ResourceName, Revision,
+    Subject,
+};
+
+use crate::{ClusterType, sets};
+
+/// Makes an organization. Its name must be free: never used, or that of a DELETED one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateOrganization {
+    pub name: OrganizationName,
+    pub display_name: String,
+    pub description: String,
+}
+
+/// Changes the texts of an ACTIVE organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpdateOrganization {
+    pub name: OrganizationName,
+    pub display_name: Option<String>,
+    pub description: Option<String>,
+    pub etag: Option<Revision>,
+}
+
+/// Deletes an organization without folders and projects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeleteOrganization {
+    pub name: OrganizationName,
+    pub etag: Option<Revision>,
+}
+
+/// Makes a folder in an ACTIVE container of its own organization, at most [`ids::limits::FOLDER_DEPTH_MAX`] deep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateFolder {
+    pub name: FolderName,
+    pub parent: ContainerName,
+    pub display_name: String,
+    pub description: String,
+}
+
+/// Changes the texts of an ACTIVE folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpdateFolder {
+    pub name: FolderName,
+    pub display_name: Option<String>,
+    pub description: Option<String>,
+    pub etag: Option<Revision>,
+}
+
+/// Moves a folder, with all that is in it, to another ACTIVE container of its organization that is not inside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MoveFolder {
+    pub name: FolderName,
+    /// Where to.
+    pub parent: ContainerName,
+    pub etag: Option<Revision>,
+}
+
+/// Deletes a folder without folders and projects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeleteFolder {
+    pub name: FolderName,
+    pub etag: Option<Revision>,
+}
+
+/// Makes a project in an ACTIVE container of its own organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateProject {
+    pub name: ProjectName,
+    pub parent: ContainerName,
+    pub display_name: String,
+    pub description: String,
+}
+
+/// Changes the texts of an ACTIVE project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpdateProject {
+    pub name: ProjectName,
+    pub display_name: Option<String>,
+    pub description: Option<String>,
+    pub etag: Option<Revision>,
+}
+
+/// Moves an ACTIVE project to another ACTIVE container of its organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MoveProject {
+    pub name: ProjectName,
+    /// Where to.
+    pub parent: ContainerName,
+    pub etag: Option<Revision>,
+}
+
+/// Starts the deletion of an ACTIVE project, which is over when every registered region has acknowledged its drain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeleteProject {
+    pub name: ProjectName,
+    pub etag: Option<Revision>,
+}
+
+/// Says that no cluster of a DELETING project is left in a region, and that none can be made there any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AcknowledgeDrain {
+    pub project: ProjectName,
+    pub region: RegionId,
+}
+
+/// Makes a cluster in the region that its name says, in a project that is ACTIVE.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateCluster {
+    pub name: ClusterName,
+    pub display_name: String,
+    pub description: String,
+    pub cluster_type: ClusterType,
+}
+
+/// Changes the texts of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpdateCluster {
+    pub name: ClusterName,
+    pub display_name: Option<String>,
+    pub description: Option<String>,
+    pub etag: Option<Revision>,
+}
+
+/// Deletes a cluster, also from a project that is itself being deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeleteCluster {
+    pub name: ClusterName,
+    pub etag: Option<Revision>,
+}
+
+/// Makes a region known to the global log, so that deletions of projects wait for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegisterRegion {
+    pub region: RegionId,
+}
+
+/// Everything that can be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    CreateOrganization(CreateOrganization),
+    UpdateOrganization(UpdateOrganization),
+    DeleteOrganization(DeleteOrganization),
+    CreateFolder(CreateFolder),
+    UpdateFolder(UpdateFolder),
+    MoveFolder(MoveFolder),
+    DeleteFolder(DeleteFolder),
+    CreateProject(CreateProject),
+    UpdateProject(UpdateProject),
+    MoveProject(MoveProject),
+    DeleteProject(DeleteProject),
+    AcknowledgeDrain(AcknowledgeDrain),
+    CreateCluster(CreateCluster),
+    UpdateCluster(UpdateCluster),
+    DeleteCluster(DeleteCluster),
+    RegisterRegion(RegisterRegion),
+}
+
+/// What a command is about: a resource, or an entry of the registry of regions.
+enum About<'a> {
+    Resource(ResourceName),
+    Region(&'a RegionId),
+}
+
+impl Command {
+    /// The log that decides the command: the cluster's region for clusters, the global log for everything else.
+    pub fn log(&self) -> Log {
+        match self.about() {
+            About::Resource(ResourceName::Cluster(name)) => Log::Region(name.location),
+            About::Resource(ResourceName::Organization(_) | ResourceName::Folder(_) | ResourceName::Project(_))
+            | About::Region(_) => Log::Global,
+        }
+    }
+
+    /// The row that the command is about: the resource, or the region's entry among all regions.
+    pub fn subject(&self) -> Subject {
+        match self.about() {
+            About::Resource(name) => Subject::resource(&name),
+            About::Region(region) => sets::regions().entry(region.as_str()),
+        }
+    }
+
+    fn about(&self) -> About<'_> {
+        About::Resource(match self {
+            Self::CreateOrganization(command) => command.name.clone().into(),
+            Self::UpdateOrganization(command) => command.name.clone().into(),
+            Self::DeleteOrganization(command) => command.name.clone().into(),
+            Self::CreateFolder(command) => command.name.clone().into(),
+            Self::UpdateFolder(command) => command.name.clone().into(),
+            Self::MoveFolder(command) => command.name.clone().into(),
+            Self::DeleteFolder(command) => command.name.clone().into(),
+            Self::CreateProject(command) => command.name.clone().into(),
+            Self::UpdateProject(command) => command.name.clone().into(),
+            Self::MoveProject(command) => command.name.clone().into(),
+            Self::DeleteProject(command) => command.name.clone().into(),
+            Self::AcknowledgeDrain(command) => command.project.clone().into(),
+            Self::CreateCluster(command) => command.name.clone().into(),
+            Self::UpdateCluster(command) => command.name.clone().into(),
+            Self::DeleteCluster(command) => command.name.clone().into(),
+            Self::RegisterRegion(command) => return About::Region(&command.region),
+        })
+    }
+}
+
+macro_rules! into_command {
+    ($($command:ident),+ $(,)?) => {$(
+        impl From<$command> for Command {
+            fn from(command: $command) -> Self {
+                Self::$command(command)
+            }
+        }
+    )+};
+}
+
+into_command!(
+    CreateOrganization,
+    UpdateOrganization,
+    DeleteOrganization,
+    CreateFolder,
+    UpdateFolder,
+    MoveFolder,
+    DeleteFolder,
+    CreateProject,
+    UpdateProject,
+    MoveProject,
+    DeleteProject,
+    AcknowledgeDrain,
+    CreateCluster,
+    UpdateCluster,
+    DeleteCluster,
+    RegisterRegion,
+);

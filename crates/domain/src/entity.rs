@@ -1,0 +1,182 @@
+//! What the rows of a log hold.
+//!
+//! An entity is the whole of a resource as the customer wished it; what the cloud made of it is observed elsewhere and
+//! never stored here. Entities are the post-images of facts, so a field that is added later must have a meaning when it
+//! is missing.
+
+use std::{collections::BTreeSet, fmt};
+
+use ids::{ClusterName, ContainerName, FolderName, Hlc, OrganizationName, ProjectName, RegionId, RequestId};
+
+/// Life of an organization, folder or project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// In use.
+    Active,
+    /// Being emptied: nothing new may be made in it, and it still stands among its parent's children.
+    Deleting,
+    /// Gone for everyone but the log. The row stays, and the name may be taken again by a new resource with a new uid.
+    Deleted,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Active => "ACTIVE",
+            Self::Deleting => "DELETING",
+            Self::Deleted => "DELETED",
+        })
+    }
+}
+
+/// What a cluster is for; the sizing and the upgrades that fit follow from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ClusterType {
+    Development,
+    Production,
+}
+
+impl fmt::Display for ClusterType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Development => "DEVELOPMENT",
+            Self::Production => "PRODUCTION",
+        })
+    }
+}
+
+/// A customer. Root of a tree of folders and projects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organization {
+    pub name: OrganizationName,
+    /// Id of the request that created it: tells apart two resources that had the same name one after the other.
+    pub uid: RequestId,
+    pub display_name: String,
+    pub description: String,
+    pub state: State,
+    pub create_time: Hlc,
+    /// Time of the last record that wrote this row.
+    pub update_time: Hlc,
+}
+
+/// A folder of folders and projects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folder {
+    pub name: FolderName,
+    /// As [`Organization::uid`].
+    pub uid: RequestId,
+    /// Of the same organization as the folder.
+    pub parent: ContainerName,
+    pub display_name: String,
+    pub description: String,
+    pub state: State,
+    pub create_time: Hlc,
+    pub update_time: Hlc,
+}
+
+/// What clusters are in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Project {
+    pub name: ProjectName,
+    /// As [`Organization::uid`].
+    pub uid: RequestId,
+    /// Of the same organization as the project.
+    pub parent: ContainerName,
+    pub display_name: String,
+    pub description: String,
+    pub state: State,
+    /// Regions that have not yet said that none of the project's clusters is left. Empty unless the state is DELETING.
+    pub awaiting: BTreeSet<RegionId>,
+    pub create_time: Hlc,
+    pub update_time: Hlc,
+}
+
+/// A Kubernetes cluster of a customer, as wished. It has no state of its own: its row is there until it is deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cluster {
+    pub name: ClusterName,
+    /// As [`Organization::uid`].
+    pub uid: RequestId,
+    pub display_name: String,
+    pub description: String,
+    pub cluster_type: ClusterType,
+    pub create_time: Hlc,
+    pub update_time: Hlc,
+}
+
+/// The content of one row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entity {
+    Organization(Organization),
+    Folder(Folder),
+    Project(Project),
+    Cluster(Cluster),
+    /// Nothing beyond being there: a set, an entry of a set, a registered region. Its revision is what is read.
+    Marker,
+}
+
+impl Entity {
+    /// The kind, as messages say it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Organization(_) => Organization::KIND,
+            Self::Folder(_) => Folder::KIND,
+            Self::Project(_) => Project::KIND,
+            Self::Cluster(_) => Cluster::KIND,
+            Self::Marker => "marker",
+        }
+    }
+}
+
+/// An entity of one kind, so that reading a row names the kind that it must have.
+pub trait Row: Sized + Into<Entity> {
+    /// The kind, as messages say it.
+    const KIND: &'static str;
+
+    /// The entity as this kind.
+    ///
+    /// # Errors
+    /// The kind that the entity has instead.
+    fn from_entity(entity: Entity) -> Result<Self, &'static str>;
+
+    /// Where it stands in its life. A cluster that has a row is ACTIVE.
+    fn state(&self) -> State;
+}
+
+macro_rules! row {
+    ($kind:ident, $text:literal, |$row:ident| $state:expr) => {
+        impl Row for $kind {
+            const KIND: &'static str = $text;
+
+            fn from_entity(entity: Entity) -> Result<Self, &'static str> {
+                if let Entity::$kind(row) = entity { Ok(row) } else { Err(entity.kind()) }
+            }
+
+            fn state(&self) -> State {
+                let $row = self;
+                $state
+            }
+        }
+
+        impl From<$kind> for Entity {
+            fn from(row: $kind) -> Self {
+                Self::$kind(row)
+            }
+        }
+    };
+}
+
+row!(Organization, "organization", |row| row.state);
+row!(Folder, "folder", |row| row.state);
+row!(Project, "project", |row| row.state);
+row!(Cluster, "cluster", |_row| State::Active);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_of_another_kind_is_refused_with_the_kind_it_has() {
+        assert_eq!(Folder::from_entity(Entity::Marker), Err("marker"));
+    }
+}

@@ -1,0 +1,114 @@
+//! What is replicated: facts under guards.
+//!
+//! A fact says in the past tense what happened to one row and carries what the row holds afterwards, so that applying
+//! it needs no rule. A guard says which revision a row had when the decision was made; a decision whose guard no longer
+//! holds is a conflict and changes nothing. The kind of a fact is for readers (watches, audit, bills); applying does
+//! not look at it.
+
+use ids::{Revision, Subject};
+
+use crate::Entity;
+
+macro_rules! fact_kinds {
+    ($($(#[$doc:meta])* $kind:ident = $number:literal,)+) => {
+        /// What happened. Numbers are stored: one is never given another meaning, and never used again.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[repr(u32)]
+        pub enum FactKind {
+            $($(#[$doc])* $kind = $number,)+
+        }
+
+        impl FactKind {
+            /// Every kind, by rising number.
+            pub const ALL: &'static [Self] = &[$(Self::$kind),+];
+
+            /// The stored number.
+            pub fn number(self) -> u32 {
+                self as u32
+            }
+
+            /// The kind with a stored number; `None` for a number of a later version.
+            pub fn from_number(number: u32) -> Option<Self> {
+                match number {
+                    $($number => Some(Self::$kind),)+
+                    // Numbers are an open set: the rest belongs to versions that are not written yet.
+                    _unknown => None,
+                }
+            }
+        }
+    };
+}
+
+fact_kinds! {
+    OrganizationCreated = 1,
+    OrganizationUpdated = 2,
+    OrganizationDeleted = 3,
+    FolderCreated = 10,
+    FolderUpdated = 11,
+    FolderMoved = 12,
+    FolderDeleted = 13,
+    ProjectCreated = 20,
+    ProjectUpdated = 21,
+    ProjectMoved = 22,
+    /// ACTIVE to DELETING; the row says which regions are awaited.
+    ProjectDeletionStarted = 23,
+    /// One region said that nothing of the project is left in it; others are still awaited.
+    ProjectRegionDrained = 24,
+    /// The last awaited region left, or there was none.
+    ProjectDeleted = 25,
+    ClusterCreated = 30,
+    ClusterUpdated = 31,
+    /// The row is gone.
+    ClusterDeleted = 32,
+    /// The membership of a set changed; the fact only raises the set's revision.
+    SetChanged = 40,
+    EntryAdded = 41,
+    /// The row is gone.
+    EntryRemoved = 42,
+    RegionRegistered = 50,
+}
+
+/// One thing that happened to one row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    pub kind: FactKind,
+    pub subject: Subject,
+    /// What the row holds afterwards; `None` when the row is gone.
+    pub after: Option<Entity>,
+}
+
+/// The revision that a row had when the decision was made, and must still have when it is applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guard {
+    pub subject: Subject,
+    /// [`Revision::ABSENT`] when there must be no row.
+    pub revision: Revision,
+}
+
+/// What to replicate for one accepted command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// By rising subject, each subject once; at most [`ids::limits::GUARDS_MAX`].
+    pub guards: Vec<Guard>,
+    /// In the order in which the decision wrote them, which is a function of the command and the rows alone: the
+    /// changed resource first, then its sets. Each subject once; at most [`ids::limits::FACTS_MAX`].
+    pub facts: Vec<Fact>,
+    /// What the command was about.
+    pub subject: Subject,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_numbers_are_these_for_ever() {
+        let numbers: Vec<u32> = FactKind::ALL.iter().map(|kind| kind.number()).collect();
+        assert_eq!(numbers, [1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23, 24, 25, 30, 31, 32, 40, 41, 42, 50]);
+        for kind in FactKind::ALL {
+            assert_eq!(FactKind::from_number(kind.number()), Some(*kind));
+        }
+        assert_eq!(FactKind::from_number(0), None);
+        assert_eq!(FactKind::from_number(4), None);
+    }
+}

@@ -1,0 +1,90 @@
+//! What a change means and when it is refused: entities, commands, facts and [`decide`].
+//!
+//! The leader of a log decides once. What it replicates is not the command but the [`Decision`]: facts with the bytes
+//! that rows have afterwards, under guards that say which revisions the decision rested on. Applying one compares
+//! integers and stores bytes, so rules in this crate may differ between two versions that run side by side, and only
+//! the meaning of a fact is for ever.
+//!
+//! Map: [`command`] what can be asked · [`entity`] what rows hold · [`fact`] what is replicated · [`txn`] reading a
+//! log's rows so that guards come free · [`rejection`] every way to be refused · [`sets`] which sets exist · [`query`]
+//! reads without a decision · `organization`, `folder`, `project`, `cluster`, `registry` one file per kind of resource
+//! with its decisions · `tree` what folders and projects share: parents, depth, links · `check` conditions that all
+//! kinds share.
+//!
+//! **Architecture invariants**
+//! - Pure: no I/O, no async, no clock, no randomness, no hash map. The time and the request id come in by [`Context`].
+//! - Whatever a decision rests on in its own log is guarded: by the row's revision, or by the revision of a set that
+//!   changes with it. The only unguarded ground is [`Context::global`] for commands of a region's log, because guards
+//!   cannot span logs.
+//! - A subject is written at most once by a decision, and the first fact is about the resource that was changed.
+//! - No text of this crate's errors is matched by anything; [`Rejection::reason`] is.
+
+pub mod command;
+pub mod entity;
+pub mod fact;
+pub mod query;
+pub mod rejection;
+pub mod sets;
+pub mod txn;
+
+mod check;
+mod cluster;
+mod folder;
+mod organization;
+mod project;
+mod registry;
+mod tree;
+
+use ids::{Hlc, Log, RequestId};
+
+pub use command::Command;
+pub use entity::{Cluster, ClusterType, Entity, Folder, Organization, Project, Row, State};
+pub use fact::{Decision, Fact, FactKind, Guard};
+pub use registry::REGIONS_MAX;
+pub use rejection::Rejection;
+pub use txn::{Txn, View, ViewError};
+
+/// What a decision takes from outside its log's rows.
+pub struct Context<'a> {
+    /// The record's time, chosen by the leader: strictly later than that of every earlier record of the log.
+    pub now: Hlc,
+    /// The caller's id of the request; becomes the uid of what the command creates.
+    pub request_id: RequestId,
+    /// The leader's copy of the global log's rows, at a position that the proposal records. Read without guards:
+    /// commands of a region's log cannot guard on another log. For commands of the global log it is not read.
+    pub global: &'a dyn View,
+    /// The log that this leader writes.
+    pub log: &'a Log,
+}
+
+/// Decides what `command` changes in the rows of `view`, which is the state of `ctx.log`.
+///
+/// # Errors
+/// [`Rejection`], with nothing to replicate: the command is for another log, breaks a limit or a rule, or rests on a
+/// row that could not be read.
+pub fn decide(view: &dyn View, command: &Command, ctx: &Context<'_>) -> Result<Decision, Rejection> {
+    let (subject, log) = (command.subject(), command.log());
+    if log != *ctx.log {
+        return Err(Rejection::WrongLog { subject, wanted: log, here: ctx.log.clone() });
+    }
+    let mut txn = Txn::new(view);
+    match command {
+        Command::CreateOrganization(command) => organization::create(&mut txn, command, ctx)?,
+        Command::UpdateOrganization(command) => organization::update(&mut txn, command, ctx)?,
+        Command::DeleteOrganization(command) => organization::delete(&mut txn, command, ctx)?,
+        Command::CreateFolder(command) => folder::create(&mut txn, command, ctx)?,
+        Command::UpdateFolder(command) => folder::update(&mut txn, command, ctx)?,
+        Command::MoveFolder(command) => folder::relocate(&mut txn, command, ctx)?,
+        Command::DeleteFolder(command) => folder::delete(&mut txn, command, ctx)?,
+        Command::CreateProject(command) => project::create(&mut txn, command, ctx)?,
+        Command::UpdateProject(command) => project::update(&mut txn, command, ctx)?,
+        Command::MoveProject(command) => project::relocate(&mut txn, command, ctx)?,
+        Command::DeleteProject(command) => project::delete(&mut txn, command, ctx)?,
+        Command::AcknowledgeDrain(command) => project::acknowledge_drain(&mut txn, command, ctx)?,
+        Command::CreateCluster(command) => cluster::create(&mut txn, command, ctx)?,
+        Command::UpdateCluster(command) => cluster::update(&mut txn, command, ctx)?,
+        Command::DeleteCluster(command) => cluster::delete(&mut txn, command)?,
+        Command::RegisterRegion(command) => registry::register(&mut txn, command)?,
+    }
+    txn.finish(subject)
+}

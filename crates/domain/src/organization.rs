@@ -1,0 +1,48 @@
+//! Decisions about organizations, the roots of the tree.
+//!
+//! An organization is deleted only when nothing is in it, so that no resource ever stands under a root that is gone.
+
+use ids::{ContainerName, Subject};
+
+use crate::{
+    Context, FactKind, Organization, Rejection, State, Txn, check,
+    command::{CreateOrganization, DeleteOrganization, UpdateOrganization},
+    sets, tree,
+};
+
+pub fn create(txn: &mut Txn<'_>, command: &CreateOrganization, ctx: &Context<'_>) -> Result<(), Rejection> {
+    let subject = Subject::resource(&command.name.clone().into());
+    check::texts(&command.display_name, &command.description)?;
+    check::name_is_free::<Organization>(txn, &subject)?;
+    let row = Organization {
+        name: command.name.clone(),
+        uid: ctx.request_id,
+        display_name: command.display_name.clone(),
+        description: command.description.clone(),
+        state: State::Active,
+        create_time: ctx.now,
+        update_time: ctx.now,
+    };
+    txn.write(FactKind::OrganizationCreated, subject, Some(row.into()))?;
+    txn.add_entry(&sets::organizations(), command.name.organization.as_str())
+}
+
+pub fn update(txn: &mut Txn<'_>, command: &UpdateOrganization, ctx: &Context<'_>) -> Result<(), Rejection> {
+    let subject = Subject::resource(&command.name.clone().into());
+    check::changes(&subject, command.display_name.as_deref(), command.description.as_deref())?;
+    let mut row: Organization = check::active(txn, &subject, command.etag)?;
+    row.display_name = command.display_name.clone().unwrap_or(row.display_name);
+    row.description = command.description.clone().unwrap_or(row.description);
+    row.update_time = ctx.now;
+    txn.write(FactKind::OrganizationUpdated, subject, Some(row.into()))
+}
+
+pub fn delete(txn: &mut Txn<'_>, command: &DeleteOrganization, ctx: &Context<'_>) -> Result<(), Rejection> {
+    let subject = Subject::resource(&command.name.clone().into());
+    let mut row: Organization = check::active(txn, &subject, command.etag)?;
+    tree::check_childless(txn, &ContainerName::Organization(command.name.clone()))?;
+    row.state = State::Deleted;
+    row.update_time = ctx.now;
+    txn.write(FactKind::OrganizationDeleted, subject, Some(row.into()))?;
+    txn.remove_entry(&sets::organizations(), command.name.organization.as_str())
+}

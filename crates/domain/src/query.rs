@@ -1,0 +1,156 @@
+//! Reads without a decision: one resource, or a page of what is in a container.
+//!
+//! They go over the same [`View`] as decisions, so what a caller is shown is what a decision would rest on. A DELETED
+//! resource reads as absent. Every resource comes with its revision, which is the etag to send back.
+
+use ids::{
+    ClusterName, ContainerName, FolderName, Label, OrganizationName, ProjectName, ResourceName, Revision, Subject,
+    limits::PAGE_SIZE_MAX,
+};
+
+use crate::{Cluster, Folder, Organization, Project, Rejection, Row, State, View, ViewError, check, sets};
+
+/// Which part of a list.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PageRequest<'a> {
+    /// Entries at most; 0, and more than [`PAGE_SIZE_MAX`], mean [`PAGE_SIZE_MAX`].
+    pub size: usize,
+    /// [`Page::next`] of the page before; empty for the first.
+    pub token: &'a str,
+}
+
+/// One part of a list, by rising name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    pub items: Vec<(Revision, T)>,
+    /// Token of the page after this; `None` when this is the last. Opaque to callers. It stays good when entries come
+    /// and go: it names where this page ended, not how far from the start.
+    pub next: Option<String>,
+}
+
+/// # Errors
+/// [`Rejection::NotFound`], [`Rejection::UnreadableRow`].
+pub fn organization(view: &dyn View, name: &OrganizationName) -> Result<(Revision, Organization), Rejection> {
+    get(view, &name.clone().into())
+}
+
+/// # Errors
+/// As [`organization`].
+pub fn folder(view: &dyn View, name: &FolderName) -> Result<(Revision, Folder), Rejection> {
+    get(view, &name.clone().into())
+}
+
+/// A project, also one that is DELETING.
+///
+/// # Errors
+/// As [`organization`].
+pub fn project(view: &dyn View, name: &ProjectName) -> Result<(Revision, Project), Rejection> {
+    get(view, &name.clone().into())
+}
+
+/// A cluster, from the rows of the region that its name says.
+///
+/// # Errors
+/// As [`organization`].
+pub fn cluster(view: &dyn View, name: &ClusterName) -> Result<(Revision, Cluster), Rejection> {
+    get(view, &name.clone().into())
+}
+
+/// All organizations.
+///
+/// # Errors
+/// [`Rejection::InvalidArgument`] for a token that no page gave, [`Rejection::UnreadableRow`].
+pub fn organizations(view: &dyn View, page: PageRequest<'_>) -> Result<Page<Organization>, Rejection> {
+    list(view, &Listing { set: sets::organizations(), prefix: "" }, page, |organization| {
+        OrganizationName { organization }.into()
+    })
+}
+
+/// The folders directly in a container.
+///
+/// # Errors
+/// As [`organizations`], and [`Rejection::NotFound`] for the container.
+pub fn folders(view: &dyn View, parent: &ContainerName, page: PageRequest<'_>) -> Result<Page<Folder>, Rejection> {
+    container_exists(view, parent)?;
+    let listing = Listing { set: sets::children(parent), prefix: sets::FOLDERS_PREFIX };
+    list(view, &listing, page, |folder| parent.organization().folder(folder).into())
+}
+
+/// The projects directly in a container, also those that are DELETING.
+///
+/// # Errors
+/// As [`folders`].
+pub fn projects(view: &dyn View, parent: &ContainerName, page: PageRequest<'_>) -> Result<Page<Project>, Rejection> {
+    container_exists(view, parent)?;
+    let listing = Listing { set: sets::children(parent), prefix: sets::PROJECTS_PREFIX };
+    list(view, &listing, page, |project| parent.organization().project(project).into())
+}
+
+/// The clusters of a project in the region whose rows `view` shows. Whether there is such a project is for the global
+/// log to say.
+///
+/// # Errors
+/// As [`organizations`].
+pub fn clusters(
+    view: &dyn View,
+    project: &ProjectName,
+    location: &ids::RegionId,
+    page: PageRequest<'_>,
+) -> Result<Page<Cluster>, Rejection> {
+    list(view, &Listing { set: sets::clusters(project), prefix: "" }, page, |cluster| {
+        ClusterName { project: project.clone(), location: location.clone(), cluster }.into()
+    })
+}
+
+fn get<T: Row>(view: &dyn View, name: &ResourceName) -> Result<(Revision, T), Rejection> {
+    let subject = Subject::resource(name);
+    match view.row::<T>(&subject)? {
+        Some((revision, row)) if row.state() != State::Deleted => Ok((revision, row)),
+        Some(_) | None => Err(Rejection::NotFound { subject }),
+    }
+}
+
+fn container_exists(view: &dyn View, container: &ContainerName) -> Result<(), Rejection> {
+    match container {
+        ContainerName::Organization(name) => organization(view, name).map(|_| ()),
+        ContainerName::Folder(name) => folder(view, name).map(|_| ()),
+    }
+}
+
+/// The entries of a set that begin with a prefix; a label follows it.
+struct Listing {
+    set: Subject,
+    prefix: &'static str,
+}
+
+fn list<T: Row>(
+    view: &dyn View,
+    listing: &Listing,
+    page: PageRequest<'_>,
+    name: impl Fn(Label) -> ResourceName,
+) -> Result<Page<T>, Rejection> {
+    let Listing { set, prefix } = listing;
+    let size = if page.size == 0 { PAGE_SIZE_MAX } else { page.size.min(PAGE_SIZE_MAX) };
+    if !page.token.is_empty() && page.token.parse::<Label>().is_err() {
+        return Err(check::invalid("page_token", page.token, "the token of the page before, or none".to_owned()));
+    }
+    // The bare prefix sorts before all that begins with it, and no entry is the bare prefix.
+    let after = format!("{prefix}{}", page.token);
+    // One more than asked for tells whether another page follows.
+    let mut labels: Vec<String> = view
+        .entries(set, Some(&after), size + 1)
+        .iter()
+        .map_while(|entry| entry.strip_prefix(prefix).map(str::to_owned))
+        .collect();
+    let more = labels.len() > size;
+    labels.truncate(size);
+    let next = labels.last().filter(|_| more).cloned();
+    let read = |label: &String| {
+        let subject = set.entry(&format!("{prefix}{label}"));
+        let label = label.parse().map_err(|_| ViewError { subject: subject.clone(), detail: "no label".to_owned() })?;
+        let name = name(label);
+        let row = view.row::<T>(&Subject::resource(&name))?;
+        row.ok_or_else(|| ViewError { subject, detail: format!("no row of {name} behind it") }.into())
+    };
+    Ok(Page { items: labels.iter().map(read).collect::<Result<_, Rejection>>()?, next })
+}

@@ -1,0 +1,125 @@
+//! Every way in which a command or a read is refused.
+//!
+//! One closed list, so that the mapping to protocol codes is one exhaustive match elsewhere and a new reason cannot be
+//! forgotten there. Clients act on [`Rejection::reason`]; the text is for people.
+
+use ids::{
+    ContainerName, FolderName, Log, OrganizationName, ProjectName, RegionId, Revision, Subject,
+    limits::{FACTS_MAX, FOLDER_DEPTH_MAX, GUARDS_MAX},
+};
+
+use crate::{REGIONS_MAX, State, ViewError};
+
+/// Why nothing was changed, or nothing could be shown.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    #[error("created {subject}: it exists, at revision {revision}, wanted a name that is not in use")]
+    AlreadyExists { subject: Subject, revision: Revision },
+
+    #[error("looked for {subject}: it does not exist, wanted one that does")]
+    NotFound { subject: Subject },
+
+    #[error("changed {subject} at etag {given}: it is at {current}, wanted that or none")]
+    EtagMismatch { subject: Subject, given: Revision, current: Revision },
+
+    /// `entry` is one of those in the way.
+    #[error("deleted {subject}: {entry} is in it, wanted it to be empty")]
+    NotEmpty { subject: Subject, entry: String },
+
+    #[error("changed {subject}: it is {state}, wanted {}", State::Active)]
+    NotActive { subject: Subject, state: State },
+
+    #[error("put {subject} in {parent}: the parent is {state}, wanted {}", State::Active)]
+    ParentNotActive { subject: Subject, parent: ContainerName, state: State },
+
+    #[error("put a folder at depth {depth} with {folder}: wanted at most {FOLDER_DEPTH_MAX}")]
+    FolderTooDeep { folder: FolderName, depth: usize },
+
+    #[error("moved {folder} to {parent}: that is inside it, wanted a parent that is not")]
+    FolderCycle { folder: FolderName, parent: ContainerName },
+
+    #[error("put {subject} in {parent}: wanted a parent in {organization}")]
+    OtherOrganization { subject: Subject, parent: ContainerName, organization: OrganizationName },
+
+    #[error("moved {subject} to {parent}: it is there, wanted another parent")]
+    AlreadyThere { subject: Subject, parent: ContainerName },
+
+    #[error("updated {subject}: no field was given, wanted display_name or description")]
+    UpdateEmpty { subject: Subject },
+
+    /// `value` is cut at 80 characters.
+    #[error("read the field {field} as {value:?}: wanted {wanted}")]
+    InvalidArgument { field: &'static str, value: String, wanted: String },
+
+    /// `state` is what this region's copy of the global log shows: `None` when it has no such project (yet).
+    #[error(
+        "created {subject}: {project} is {}, wanted {}",
+        state.map_or("not known here".to_owned(), |state| state.to_string()),
+        State::Active
+    )]
+    ProjectNotActive { subject: Subject, project: ProjectName, state: Option<State> },
+
+    #[error("acknowledged the drain of {project}: it is {state}, wanted {}", State::Deleting)]
+    NotDeleting { project: ProjectName, state: State },
+
+    #[error(
+        "acknowledged the drain of {project} by {region}: that was done before, wanted a region that is still awaited"
+    )]
+    AlreadyDrained { project: ProjectName, region: RegionId },
+
+    #[error(
+        "acknowledged the drain of {project} by {region}: that region is not registered, wanted one that is awaited"
+    )]
+    RegionNotAwaited { project: ProjectName, region: RegionId },
+
+    #[error("registered {region}: there are {REGIONS_MAX} regions already, wanted at most that many")]
+    TooManyRegions { region: RegionId },
+
+    #[error("decided about {subject} in the log {here}: wanted the log {wanted}")]
+    WrongLog { subject: Subject, wanted: Log, here: Log },
+
+    #[error(
+        "decided about {subject} with {guards} guards and {facts} facts: wanted at most {GUARDS_MAX} and {FACTS_MAX}"
+    )]
+    DecisionTooLarge { subject: Subject, guards: usize, facts: usize },
+
+    /// A defect of this crate, reported instead of replicated.
+    #[error("wrote {subject} twice in one decision: wanted each subject once")]
+    WrittenTwice { subject: Subject },
+
+    /// Damaged or newer bytes; nothing that the caller can mend.
+    #[error(transparent)]
+    UnreadableRow(#[from] ViewError),
+}
+
+impl Rejection {
+    /// Stable code that programs act on. Never changed, never given another meaning.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::AlreadyExists { .. } => "ALREADY_EXISTS",
+            Self::NotFound { .. } => "NOT_FOUND",
+            Self::EtagMismatch { .. } => "ETAG_MISMATCH",
+            Self::NotEmpty { .. } => "NOT_EMPTY",
+            Self::NotActive { .. } => "NOT_ACTIVE",
+            Self::ParentNotActive { .. } => "PARENT_NOT_ACTIVE",
+            Self::FolderTooDeep { .. } => "FOLDER_TOO_DEEP",
+            Self::FolderCycle { .. } => "FOLDER_CYCLE",
+            Self::OtherOrganization { .. } => "OTHER_ORGANIZATION",
+            Self::AlreadyThere { .. } => "ALREADY_THERE",
+            Self::UpdateEmpty { .. } => "UPDATE_EMPTY",
+            Self::InvalidArgument { .. } => "INVALID_ARGUMENT",
+            Self::ProjectNotActive { .. } => "PROJECT_NOT_ACTIVE",
+            Self::NotDeleting { .. } => "NOT_DELETING",
+            Self::AlreadyDrained { .. } => "ALREADY_DRAINED",
+            Self::RegionNotAwaited { .. } => "REGION_NOT_AWAITED",
+            Self::TooManyRegions { .. } => "TOO_MANY_REGIONS",
+            Self::WrongLog { .. } => "WRONG_LOG",
+            Self::DecisionTooLarge { .. } => "DECISION_TOO_LARGE",
+            Self::WrittenTwice { .. } => "WRITTEN_TWICE",
+            Self::UnreadableRow(_) => "UNREADABLE_ROW",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

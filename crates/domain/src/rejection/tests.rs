@@ -1,0 +1,57 @@
+//! Reasons are a public contract: each stands for one thing, and the texts say what was given and what is wanted.
+
+use std::collections::BTreeSet;
+
+use super::*;
+
+fn every_rejection() -> Vec<Rejection> {
+    let subject: Subject = "organizations/acme/folders/eng".parse().unwrap();
+    let folder: FolderName = "organizations/acme/folders/eng".parse().unwrap();
+    let parent: ContainerName = "organizations/acme".parse().unwrap();
+    let organization: OrganizationName = "organizations/acme".parse().unwrap();
+    let project: ProjectName = "organizations/acme/projects/shop".parse().unwrap();
+    let region: RegionId = "us-east-1".parse().unwrap();
+    let (state, given, current) = (State::Deleted, Revision(3), Revision(7));
+    vec![
+        Rejection::AlreadyExists { subject: subject.clone(), revision: current },
+        Rejection::NotFound { subject: subject.clone() },
+        Rejection::EtagMismatch { subject: subject.clone(), given, current },
+        Rejection::NotEmpty { subject: subject.clone(), entry: "projects/shop".to_owned() },
+        Rejection::NotActive { subject: subject.clone(), state },
+        Rejection::ParentNotActive { subject: subject.clone(), parent: parent.clone(), state },
+        Rejection::FolderTooDeep { folder: folder.clone(), depth: 11 },
+        Rejection::FolderCycle { folder, parent: parent.clone() },
+        Rejection::OtherOrganization { subject: subject.clone(), parent: parent.clone(), organization },
+        Rejection::AlreadyThere { subject: subject.clone(), parent },
+        Rejection::UpdateEmpty { subject: subject.clone() },
+        Rejection::InvalidArgument { field: "display_name", value: "x".to_owned(), wanted: "less".to_owned() },
+        Rejection::ProjectNotActive { subject: subject.clone(), project: project.clone(), state: None },
+        Rejection::NotDeleting { project: project.clone(), state },
+        Rejection::AlreadyDrained { project: project.clone(), region: region.clone() },
+        Rejection::RegionNotAwaited { project, region: region.clone() },
+        Rejection::TooManyRegions { region: region.clone() },
+        Rejection::WrongLog { subject: subject.clone(), wanted: Log::Region(region), here: Log::Global },
+        Rejection::DecisionTooLarge { subject: subject.clone(), guards: 65, facts: 0 },
+        Rejection::WrittenTwice { subject: subject.clone() },
+        Rejection::UnreadableRow(ViewError { subject, detail: "3 bytes".to_owned() }),
+    ]
+}
+
+#[test]
+fn reasons_are_unique_and_upper_snake() {
+    let all = every_rejection();
+    let reasons: BTreeSet<&str> = all.iter().map(Rejection::reason).collect();
+    assert_eq!(reasons.len(), all.len(), "{reasons:?}");
+    assert!(reasons.iter().all(|reason| reason.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')), "{reasons:?}");
+}
+
+#[test]
+fn texts_start_in_lower_case_without_a_full_stop_and_say_what_is_wanted() {
+    for rejection in every_rejection() {
+        let text = rejection.to_string();
+        assert!(text.starts_with(|first: char| first.is_ascii_lowercase()), "{text}");
+        assert!(!text.ends_with('.') && text.contains("wanted"), "{text}");
+    }
+    let unknown = every_rejection().into_iter().find(|r| r.reason() == "PROJECT_NOT_ACTIVE").unwrap().to_string();
+    assert!(unknown.ends_with("organizations/acme/projects/shop is not known here, wanted ACTIVE"), "{unknown}");
+}

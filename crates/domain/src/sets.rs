@@ -1,0 +1,50 @@
+//! Which sets there are, and how their entries are written.
+//!
+//! A set has a row of its own whose revision rises with every change of its membership. A decision that rests on the
+//! membership guards that one revision; a decision that only changes the membership raises it without a guard, so two
+//! creations in one folder do not get in each other's way, and the deletion of the folder conflicts with both.
+
+use ids::{ContainerName, Label, OrganizationName, ProjectName, ResourceName, Subject};
+
+/// How entries of [`children`] that are folders begin.
+pub const FOLDERS_PREFIX: &str = "folders/";
+/// How entries of [`children`] that are projects begin. Sorts behind folders, so the folders of a container are a
+/// prefix of its set.
+pub const PROJECTS_PREFIX: &str = "projects/";
+
+/// All organizations that are not DELETED, by label. In the global log.
+pub fn organizations() -> Subject {
+    Subject::root_set("organizations")
+}
+
+/// All registered regions. In the global log. Its entries are rows of kind marker written by `RegionRegistered`.
+pub fn regions() -> Subject {
+    Subject::root_set("regions")
+}
+
+/// Folders (`folders/{f}`) and projects (`projects/{p}`) that are directly in a container and not DELETED. In the
+/// global log.
+pub fn children(container: &ContainerName) -> Subject {
+    Subject::set_of(&ResourceName::from(container.clone()), "children")
+}
+
+/// No entries, only a revision: rises with every creation, move and deletion of a folder of the organization. Whoever
+/// guards it may walk the folders without guarding each. In the global log.
+pub fn tree(organization: &OrganizationName) -> Subject {
+    Subject::set_of(&ResourceName::Organization(organization.clone()), "tree")
+}
+
+/// Clusters of a project that are in one region, by label. In that region's log.
+pub fn clusters(project: &ProjectName) -> Subject {
+    Subject::set_of(&ResourceName::Project(project.clone()), "clusters")
+}
+
+/// The entry of a folder in its parent's [`children`].
+pub fn folder_entry(folder: &Label) -> String {
+    format!("{FOLDERS_PREFIX}{folder}")
+}
+
+/// The entry of a project in its parent's [`children`].
+pub fn project_entry(project: &Label) -> String {
+    format!("{PROJECTS_PREFIX}{project}")
+}

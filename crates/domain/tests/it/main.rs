@@ -1,0 +1,28 @@
+//! Tests of the domain through its public face, in one binary.
+//!
+//! Map: [`memory`] a log that applies decisions as the ledger does · [`world`] logs of all regions with terse commands
+//! · [`tree`] what must hold of the rows after every command · [`model`] the same rules written naively and
+//! independently · [`script`] random commands · `organizations`, `folders`, `projects`, `clusters`, `queries` one rule
+//! per test · `properties` random sequences against the model · `interleaving` two decisions on the same rows, and what
+//! breaks without guards.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop where the product may not"
+)]
+
+mod clusters;
+mod folders;
+mod interleaving;
+mod memory;
+mod model;
+mod organizations;
+mod projects;
+mod properties;
+mod queries;
+mod script;
+mod tree;
+mod world;

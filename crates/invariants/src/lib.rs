@@ -1,0 +1,70 @@
+//! Named checks, one file each: over the stream of what a running ring tells about itself, and over the state it ends in.
+//!
+//! The simulator, chaos runs and the binary feed the same rules, so a promise means the same in all of them. Each file says where
+//! its rule comes from, and what looks like a violation and is not.
+//!
+//! Map: [`observation`] what is observed · [`check`] what a rule is, what it finds, and what runs them all · `canon` the one history
+//! of a log.
+//! Consensus: [`one_leader_per_term`] · [`vote_durable_before_reply`] · [`one_vote_per_term`] · [`acknowledged_on_quorum`] ·
+//! [`committed_immutable`] · [`applied_after_snapshot`].
+//! Records: [`same_record_everywhere`] · [`chain`] · [`guards_held`] · [`unexpected_quarantine`].
+//! Commands: [`request_once`] · [`refused_never_applied`] · [`commands_settled`] · [`relay_once`].
+//! Reads: [`age_honest`].
+//! State and liveness, once healed: [`tree`] · [`replicas_equal`] · [`one_leader_each`]; about a cut-off region: [`isolation`].
+//!
+//! **Architecture invariants:** a rule is a pure function of what it was shown: no clock, no randomness, no I/O, no async, no hash
+//! map; the same stream gives the same words. A rule never stops a run, it only says what it saw. No rule knows the code that it
+//! judges: `ids` is the only dependency.
+
+pub mod acknowledged_on_quorum;
+pub mod age_honest;
+pub mod applied_after_snapshot;
+mod canon;
+pub mod chain;
+pub mod check;
+pub mod commands_settled;
+pub mod committed_immutable;
+pub mod guards_held;
+pub mod isolation;
+pub mod observation;
+pub mod one_leader_each;
+pub mod one_leader_per_term;
+pub mod one_vote_per_term;
+pub mod refused_never_applied;
+pub mod relay_once;
+pub mod replicas_equal;
+pub mod request_once;
+pub mod same_record_everywhere;
+#[cfg(test)]
+mod testing;
+pub mod tree;
+pub mod unexpected_quarantine;
+pub mod vote_durable_before_reply;
+
+pub use check::{Checker, Invariant, Nanos, Violation, Violations};
+pub use isolation::{Attempt, AttemptOutcome, check_isolation};
+pub use observation::{Observation, QuarantineCause, SeenFact, SeenGuard, SeenRecord};
+pub use one_leader_each::check_leaders;
+pub use replicas_equal::{ReplicaHead, check_replicas_equal};
+pub use tree::{TreeNode, check_tree};
+
+/// Every invariant over the stream.
+pub fn all() -> Vec<Box<dyn Invariant + Send>> {
+    vec![
+        Box::new(acknowledged_on_quorum::AcknowledgedOnQuorum::default()),
+        Box::new(age_honest::AgeHonest::default()),
+        Box::new(applied_after_snapshot::AppliedAfterSnapshot::default()),
+        Box::new(chain::Chain::default()),
+        Box::new(commands_settled::CommandsSettled::default()),
+        Box::new(committed_immutable::CommittedImmutable::default()),
+        Box::new(guards_held::GuardsHeld::default()),
+        Box::new(one_leader_per_term::OneLeaderPerTerm::default()),
+        Box::new(one_vote_per_term::OneVotePerTerm::default()),
+        Box::new(refused_never_applied::RefusedNeverApplied::default()),
+        Box::new(relay_once::RelayOnce),
+        Box::new(request_once::RequestOnce::default()),
+        Box::new(same_record_everywhere::SameRecordEverywhere::default()),
+        Box::new(unexpected_quarantine::UnexpectedQuarantine),
+        Box::new(vote_durable_before_reply::VoteDurableBeforeReply::default()),
+    ]
+}

@@ -1,0 +1,56 @@
+//! `unexpected_quarantine`: no replica is taken out of service because its own state or stored log is wrong.
+//!
+//! Source: design, section 4: a state digest that differs at an equal position quarantines the replica. That protects clients; but
+//! apply is deterministic and acknowledged entries never change, so that it came to this is a defect, whoever noticed it.
+//!
+//! Looks like a violation and is not: a received record that does not continue the chain (the sender or the network is at fault,
+//! and refusing is right); a flush that failed (a disk fault, and stopping is right).
+
+use crate::{Invariant, Nanos, Observation, QuarantineCause, Violations};
+
+#[derive(Debug, Default)]
+pub struct UnexpectedQuarantine;
+
+impl Invariant for UnexpectedQuarantine {
+    fn name(&self) -> &'static str {
+        "unexpected_quarantine"
+    }
+
+    fn observe(&mut self, at: Nanos, what: &Observation, out: &mut Violations) {
+        let Observation::Quarantined { member, log, cause } = what else { return };
+        let why = match cause {
+            QuarantineCause::Digest => "its state differs from that of the log's own members",
+            QuarantineCause::OwnLog => "its stored log contradicts what the group committed",
+            QuarantineCause::Chain | QuarantineCause::Flush => return,
+        };
+        out.push(self.name(), at, format!("{log}: {member} stopped serving, {why}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{A, G, found};
+
+    fn quarantined(cause: QuarantineCause) -> Observation {
+        Observation::Quarantined { member: A, log: G, cause }
+    }
+
+    #[test]
+    fn replicas_that_differ_are_reported() {
+        let stream = [quarantined(QuarantineCause::Digest), quarantined(QuarantineCause::OwnLog)];
+        assert_eq!(
+            found(UnexpectedQuarantine, &stream),
+            [
+                "global: m1 stopped serving, its state differs from that of the log's own members",
+                "global: m1 stopped serving, its stored log contradicts what the group committed",
+            ]
+        );
+    }
+
+    #[test]
+    fn right_answers_to_faults_are_fine() {
+        let stream = [quarantined(QuarantineCause::Chain), quarantined(QuarantineCause::Flush)];
+        assert!(found(UnexpectedQuarantine, &stream).is_empty());
+    }
+}

@@ -1,0 +1,39 @@
+//! Known bugs, switched on one at a time to prove that the simulator finds them.
+//!
+//! A simulator that never caught a bug proves nothing. The switches exist only with the `canary` feature; without it
+//! [`Canary::is`] is a constant `false` and the compiler removes what it guards.
+
+/// The bug to have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Canary {
+    #[default]
+    None,
+    /// Applies a record whose guard on its own subject does not hold.
+    SkipGuard,
+    /// Applies a request that was applied before.
+    DuplicateRequest,
+    /// Loses one record when a watcher resumes.
+    WatchGap,
+    /// Lets openraft resume a restarted leader in its old term without an election, its default.
+    LeaderRestore,
+    /// Counts the age of a read from the reply of the freshness probe instead of from its start.
+    AgeFromReply,
+    /// Takes shipped records without checking that they continue the chain.
+    UncheckedChain,
+    /// Passes a relayed command on once more.
+    RelayTwice,
+}
+
+impl Canary {
+    /// Whether this build has the bug `bug`.
+    #[cfg(feature = "canary")]
+    pub fn is(self, bug: Self) -> bool {
+        self == bug
+    }
+
+    /// Whether this build has the bug `bug`: never.
+    #[cfg(not(feature = "canary"))]
+    pub fn is(self, _bug: Self) -> bool {
+        false
+    }
+}

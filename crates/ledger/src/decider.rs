@@ -1,0 +1,401 @@
+//! The one decider of a group: turns submissions into proposals, in order, many to a Raft entry.
+//!
+//! ```text
+//! submissions ─▶ queue ─▶ decide on the look-ahead ─▶ dry run ─▶ one Raft entry ─▶ outcomes ─▶ answers
+//!                             ▲                          │
+//!                             └── look-ahead = applied state + what is in flight
+//! ```
+//!
+//! Decisions rest on a *look-ahead*: the applied state with every proposal in flight applied to it, so a busy organization pipelines
+//! instead of conflicting with itself. It is only a guess: a new leader may not have applied everything yet. Guards catch a
+//! wrong guess when the proposal is applied, and the command is decided again.
+//!
+//! A *refusal* leaves no guard behind, so it is never given on a guess: before a rejection is told, a quorum confirms this leader
+//! and the command is decided once more on the state that was confirmed ([`Decider::confirm`]). The same goes for validations and for
+//! requests that were answered before.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use domain::{Context, Rejection};
+use ids::{Hlc, MemberId, Seq};
+use invariants::Observation;
+use openraft::{
+    ReadPolicy,
+    async_runtime::watch::WatchReceiver,
+    errors::{ClientWriteError, LinearizableReadError, RaftError},
+    impls::ProgressResponder,
+};
+use ports::{Instant, timeout};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use wire::{LEVEL, Proposal, command::Submission, entity::raw_fact};
+
+use crate::{
+    cell::StateCell,
+    observed,
+    raft::{Batch, Entry, ProposalOutcome, Raft, convert::encode_entry, machine::Shared},
+    state::{Applied, LogState},
+    verdict::Verdict,
+};
+
+/// Submissions that wait for the decider; the next is told to come later.
+pub const QUEUE_MAX: usize = 4096;
+/// Proposals and bytes of one Raft entry.
+const BATCH_MAX: usize = 512;
+const BATCH_BYTES_MAX: usize = 512 * 1024;
+/// Raft entries in flight. More gained nothing in trials and lengthens what a change of leader throws away.
+const IN_FLIGHT_MAX: usize = 4;
+/// Times a command is decided again after a wrong guess before the caller is told to come later.
+const ATTEMPTS_MAX: u32 = 32;
+
+/// One submission on its way.
+pub struct Ticket {
+    pub submission: Submission,
+    pub deadline: Instant,
+    pub claim: Arc<Claim>,
+    pub reply: oneshot::Sender<Verdict>,
+    pub attempts: u32,
+}
+
+/// Whether a submission may have been proposed. Whoever gives up on it must know: before, it certainly has no effect.
+#[derive(Default)]
+pub struct Claim(AtomicU8);
+
+impl Claim {
+    const QUEUED: u8 = 0;
+    const PROPOSED: u8 = 1;
+    const WITHDRAWN: u8 = 2;
+
+    fn step(&self, from: u8, to: u8) -> bool {
+        self.0.compare_exchange(from, to, SeqCst, SeqCst).is_ok()
+    }
+
+    /// Takes the submission back, if it was not proposed: it will not be.
+    pub fn withdraw(&self) -> bool {
+        self.step(Self::QUEUED, Self::WITHDRAWN)
+    }
+
+    fn propose(&self) -> bool {
+        self.step(Self::QUEUED, Self::PROPOSED)
+    }
+
+    /// The proposal certainly had no effect.
+    fn release(&self) -> bool {
+        self.step(Self::PROPOSED, Self::QUEUED)
+    }
+}
+
+/// See the module. Cheap to clone: every task of the decider holds one.
+#[derive(Clone)]
+pub struct Decider {
+    shared: Shared,
+    raft: Raft,
+    /// The global log's state at this member; for the global group its own.
+    global: Arc<StateCell>,
+    queue: mpsc::Sender<Ticket>,
+    in_flight: Arc<AtomicUsize>,
+    /// Raised whenever a guess turned out wrong: the look-ahead is made anew.
+    wrong_guesses: Arc<AtomicU64>,
+}
+
+/// The state that the next decision rests on.
+struct LookAhead {
+    state: LogState,
+    wrong_guesses: u64,
+    term: u64,
+}
+
+impl Decider {
+    /// A decider and its queue; `run` it in a task of its own.
+    pub fn new(shared: Shared, raft: Raft, global: Arc<StateCell>) -> (Self, mpsc::Receiver<Ticket>) {
+        let (queue, tickets) = mpsc::channel(QUEUE_MAX);
+        let decider = Self {
+            shared,
+            raft,
+            global,
+            queue,
+            in_flight: Arc::default(),
+            wrong_guesses: Arc::default(),
+        };
+        (decider, tickets)
+    }
+
+    /// Queues a submission and waits for its verdict, at most `within`.
+    pub async fn submit(&self, submission: Submission, within: Duration) -> Verdict {
+        let (reply, verdict) = oneshot::channel();
+        let claim = Arc::new(Claim::default());
+        let env = &self.shared.env;
+        let deadline = env.now().plus(within);
+        let ticket = Ticket { submission, deadline, claim: Arc::clone(&claim), reply, attempts: 0 };
+        if self.queue.try_send(ticket).is_err() {
+            return Verdict::unavailable("OVERLOADED", format!("queued a command for {}: {QUEUE_MAX} wait already", self.shared.log));
+        }
+        match timeout(env.as_ref(), within, verdict).await {
+            Some(Ok(verdict)) => verdict,
+            None | Some(Err(_)) if claim.withdraw() => self.no_quorum(),
+            None | Some(Err(_)) => Verdict::Unsettled {
+                message: format!("proposed to {}: not acknowledged within {} ms", self.shared.log, within.as_millis()),
+            },
+        }
+    }
+
+    fn no_quorum(&self) -> Verdict {
+        let message = format!("proposed to {}: its leader could not reach a majority in time, nothing was done", self.shared.log);
+        Verdict::unavailable("NO_QUORUM", message)
+    }
+
+    /// Decides until the group stops.
+    pub async fn run(self, mut tickets: mpsc::Receiver<Ticket>) {
+        let permits = Arc::new(Semaphore::new(IN_FLIGHT_MAX));
+        let mut look_ahead = None;
+        while let Some(first) = tickets.recv().await {
+            let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
+            let mut batch = vec![first];
+            while batch.len() < BATCH_MAX
+                && let Ok(ticket) = tickets.try_recv()
+            {
+                batch.push(ticket);
+            }
+            self.decide_batch(batch, &mut look_ahead, permit).await;
+        }
+    }
+
+    async fn decide_batch(&self, tickets: Vec<Ticket>, ahead: &mut Option<LookAhead>, permit: OwnedSemaphorePermit) {
+        let Some(term) = self.leading_term() else {
+            tickets.into_iter().for_each(|ticket| self.not_leader(ticket));
+            return;
+        };
+        let mut bytes_left = BATCH_BYTES_MAX;
+        let mut proposed = Vec::new();
+        for ticket in tickets {
+            if ticket.deadline <= self.shared.env.now() || ticket.submission.validate_only {
+                self.spawn_confirm(ticket);
+                continue;
+            }
+            let state = &mut self.refresh(ahead, term).state;
+            match self.propose(state, &ticket.submission) {
+                // The rest waits for the next entry; the look-ahead does not hold it.
+                Ok((_, bytes)) if bytes.len() > bytes_left => self.requeue(ticket),
+                Ok((proposal, bytes)) => {
+                    let Applied::Stored { .. } = state.apply(&proposal, &bytes) else {
+                        self.spawn_confirm(ticket);
+                        continue;
+                    };
+                    if ticket.claim.propose() {
+                        bytes_left -= bytes.len();
+                        proposed.push((ticket, bytes));
+                    } else {
+                        // Withdrawn after it was looked at: what rests on it was a wrong guess.
+                        self.wrong_guesses.fetch_add(1, SeqCst);
+                    }
+                }
+                Err(_) => self.spawn_confirm(ticket),
+            }
+        }
+        if !proposed.is_empty() {
+            self.write(proposed, permit).await;
+        }
+    }
+
+    /// The look-ahead, made anew from the applied state when nothing is in flight, a guess was wrong or the term is another.
+    fn refresh<'a>(&self, ahead: &'a mut Option<LookAhead>, term: u64) -> &'a mut LookAhead {
+        let wrong_guesses = self.wrong_guesses.load(SeqCst);
+        let idle = self.in_flight.load(SeqCst) == 0;
+        let applied = self.shared.cell.seq();
+        let stale = ahead.as_ref().is_none_or(|ahead| {
+            ahead.wrong_guesses != wrong_guesses || ahead.term != term || (idle && ahead.state.seq < applied)
+        });
+        if stale {
+            *ahead = None;
+        }
+        ahead.get_or_insert_with(|| LookAhead { state: self.shared.cell.state(), wrong_guesses, term })
+    }
+
+    /// Decides `submission` on `state` and encodes what to replicate.
+    fn propose(&self, state: &LogState, submission: &Submission) -> Result<(Proposal, Bytes), Rejection> {
+        let global = self.global.state();
+        let now = state.hlc.next(Hlc::at_unix_ms(self.shared.env.wall_ms()));
+        let context = Context { now, request_id: submission.request_id, global: &global, log: &self.shared.log };
+        let decision = domain::decide(state, &submission.command, &context)?;
+        let foreign = self.shared.log != global.log;
+        let proposal = Proposal {
+            request_id: submission.request_id,
+            actor: submission.actor.clone(),
+            hlc: now,
+            level: LEVEL,
+            observed_global_seq: if foreign { global.seq } else { Seq::ZERO },
+            guards: decision.guards.into_iter().map(|guard| (guard.subject, guard.revision)).collect(),
+            facts: decision.facts.iter().map(raw_fact).collect(),
+            response: decision.subject,
+            traceparent: submission.traceparent.clone(),
+        };
+        let bytes = proposal.encode().map_err(|error| Rejection::InvalidArgument {
+            field: "command",
+            value: error.to_string(),
+            wanted: "a decision within the limits of one proposal".to_owned(),
+        })?;
+        Ok((proposal, bytes))
+    }
+
+    async fn write(&self, proposed: Vec<(Ticket, Bytes)>, permit: OwnedSemaphorePermit) {
+        let (tickets, proposals): (Vec<_>, Vec<_>) = proposed.into_iter().unzip();
+        let batch = Batch(proposals.into());
+        let (responder, answer) = ProgressResponder::complete_only();
+        self.in_flight.fetch_add(1, SeqCst);
+        // Sent before the next batch is decided, so that entries are in the order in which they were decided.
+        let sent = self.raft.client_write_ff(batch.clone(), Some(responder)).await;
+        let decider = self.clone();
+        self.shared.env.tasks().spawn(async move {
+            let answer = if sent.is_ok() { answer.await.ok() } else { None };
+            decider.in_flight.fetch_sub(1, SeqCst);
+            drop(permit);
+            decider.settle(tickets, batch, answer);
+        });
+    }
+
+    fn settle(&self, tickets: Vec<Ticket>, batch: Batch, answer: Option<openraft::raft::ClientWriteResult<crate::raft::TypeConfig>>) {
+        match answer {
+            Some(Ok(written)) => {
+                self.observe_acknowledged(written.log_id, batch);
+                for (ticket, outcome) in tickets.into_iter().zip(written.data) {
+                    self.settle_one(ticket, outcome);
+                }
+            }
+            // Refused before the entry was appended: it had no effect.
+            Some(Err(ClientWriteError::ForwardToLeader(_))) => {
+                self.wrong_guesses.fetch_add(1, SeqCst);
+                for ticket in tickets {
+                    ticket.claim.release();
+                    self.not_leader(ticket);
+                }
+            }
+            // Appended, and then thrown away or not heard of again: another leader may have it.
+            Some(Err(_)) | None => {
+                self.wrong_guesses.fetch_add(1, SeqCst);
+                let message = format!("proposed to {}: its leader changed before the entry was acknowledged", self.shared.log);
+                for ticket in tickets {
+                    let _ = ticket.reply.send(Verdict::Unsettled { message: message.clone() });
+                }
+            }
+        }
+    }
+
+    fn observe_acknowledged(&self, log_id: crate::raft::RaftLogId, batch: Batch) {
+        let (member, log) = (self.shared.member, &self.shared.log);
+        self.shared.env.observe(&|| {
+            let entry = Entry { log_id, payload: openraft::EntryPayload::Normal(batch.clone()) };
+            let digest = observed::entry_digest(&encode_entry(&entry));
+            Observation::EntryAcknowledged { member, log: log.clone(), index: log_id.index(), digest }
+        });
+    }
+
+    fn settle_one(&self, ticket: Ticket, outcome: ProposalOutcome) {
+        let incarnation = self.shared.cell.state().incarnation;
+        let verdict = match outcome {
+            ProposalOutcome::Stored(seq) => {
+                let subject = ticket.submission.command.subject();
+                Verdict::Done { incarnation, seq, subject, validated_only: false }
+            }
+            ProposalOutcome::Duplicate(outcome) => {
+                Verdict::Done { incarnation, seq: outcome.seq, subject: outcome.response, validated_only: false }
+            }
+            ProposalOutcome::Conflict { .. } => {
+                self.wrong_guesses.fetch_add(1, SeqCst);
+                if ticket.claim.release() {
+                    self.requeue(ticket);
+                }
+                return;
+            }
+        };
+        let _ = ticket.reply.send(verdict);
+    }
+
+    /// Back into the queue, to be decided again.
+    fn requeue(&self, mut ticket: Ticket) {
+        ticket.attempts += 1;
+        if ticket.attempts > ATTEMPTS_MAX {
+            let message = format!("decided {} {ATTEMPTS_MAX} times: others changed what it rests on each time", ticket.submission.command.subject());
+            let _ = ticket.reply.send(Verdict::unavailable("CONTENTION", message));
+            return;
+        }
+        // A full queue drops the ticket: its caller withdraws it and says so.
+        let _ = self.queue.try_send(ticket);
+    }
+
+    fn spawn_confirm(&self, ticket: Ticket) {
+        let decider = self.clone();
+        self.shared.env.tasks().spawn(async move { decider.confirm(ticket).await });
+    }
+
+    /// Answers what leaves no guard behind: rejections, validations, requests that were answered before.
+    async fn confirm(&self, ticket: Ticket) {
+        let left = ticket.deadline.since(self.shared.env.now());
+        let state = match timeout(self.shared.env.as_ref(), left, self.confirmed()).await {
+            Some(Ok(state)) => state,
+            Some(Err(leader)) => {
+                let _ = ticket.reply.send(Verdict::NotLeader { leader });
+                return;
+            }
+            None => {
+                // The claim is still ours: it was not proposed.
+                let _ = ticket.reply.send(self.no_quorum());
+                return;
+            }
+        };
+        let verdict = match state.outcome(&ticket.submission.request_id) {
+            Some(outcome) => Verdict::Done {
+                incarnation: state.incarnation,
+                seq: outcome.seq,
+                subject: outcome.response.clone(),
+                validated_only: false,
+            },
+            None => match self.propose(&state, &ticket.submission) {
+                Err(rejection) => {
+                    Verdict::Rejected { reason: rejection.reason().to_owned(), message: rejection.to_string() }
+                }
+                Ok(_) if ticket.submission.validate_only => Verdict::Done {
+                    incarnation: state.incarnation,
+                    seq: state.seq,
+                    subject: ticket.submission.command.subject(),
+                    validated_only: true,
+                },
+                Ok(_) => return self.requeue(ticket),
+            },
+        };
+        let _ = ticket.reply.send(verdict);
+    }
+
+    /// The state after a quorum confirmed this leader: it holds everything that anyone was told before the call. `Err`: not the
+    /// leader, with the leader where it is known.
+    pub async fn confirmed(&self) -> Result<LogState, Option<MemberId>> {
+        match self.raft.ensure_linearizable(ReadPolicy::ReadIndex).await {
+            Ok(_) => Ok(self.shared.cell.state()),
+            Err(RaftError::APIError(LinearizableReadError::ForwardToLeader(forward))) => {
+                Err(forward.leader_id.map(MemberId).filter(|leader| *leader != self.shared.member))
+            }
+            Err(_) => Err(None),
+        }
+    }
+
+    fn not_leader(&self, ticket: Ticket) {
+        let _ = ticket.reply.send(Verdict::NotLeader { leader: self.leader().filter(|leader| *leader != self.shared.member) });
+    }
+
+    /// The leader as this member knows it; it may have changed.
+    pub fn leader(&self) -> Option<MemberId> {
+        self.raft.metrics().borrow_watched().current_leader.map(MemberId)
+    }
+
+    /// The term in which this member leads, as far as it knows.
+    pub fn leading_term(&self) -> Option<u64> {
+        let metrics = self.raft.metrics();
+        let metrics = metrics.borrow_watched();
+        metrics.state.is_leader().then_some(metrics.current_term)
+    }
+}

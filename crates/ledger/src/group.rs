@@ -1,0 +1,303 @@
+//! One consensus group of this member: Raft, its decider, and who is in it.
+
+use std::{
+    collections::BTreeSet,
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use ids::{Incarnation, Log, MemberId};
+use invariants::{Observation, observation::QuarantineCause};
+use openraft::{
+    ChangeMembers, Config as RaftConfig, EmptyNode, SnapshotPolicy,
+    async_runtime::watch::WatchReceiver,
+};
+use ports::{LogStore, timeout};
+use wire::{
+    command::Submission,
+    proto::{self, peer_reply, raft_reply, raft_request},
+};
+
+use crate::{
+    Canary,
+    cell::StateCell,
+    config::{GroupTiming, Retention},
+    decider::Decider,
+    peers::Peers,
+    raft::{
+        Raft, TypeConfig, convert,
+        log::RaftLog,
+        machine::{Machine, Shared},
+        network::{Network, install_reply},
+    },
+    runtime::Runtime,
+    snapshot,
+    state::LogState,
+    verdict::Verdict,
+};
+
+/// How long a snapshot may take to travel and to be flushed.
+const INSTALL_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Why a group could not do as asked. Nothing was changed, unless it says otherwise.
+#[derive(Debug, thiserror::Error)]
+pub enum GroupError {
+    #[error("started the group of {log}")]
+    Start { log: Log, #[source] source: io::Error },
+    #[error("changed the members of {log}: {detail}")]
+    Members { log: Log, detail: String },
+}
+
+/// See the module.
+pub struct Group {
+    shared: Shared,
+    raft: Raft,
+    decider: Decider,
+    stopped: Arc<Mutex<Option<String>>>,
+}
+
+/// The settings of one group. `enable_leader_restore` is off: with openraft's default a leader that crashes, loses its unsynced tail
+/// and restarts quickly goes on in its old term and gives the same log ids to other entries.
+pub fn raft_config(log: &Log, timing: GroupTiming, retention: Retention, canary: Canary) -> RaftConfig {
+    let ms = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+    RaftConfig {
+        cluster_name: log.to_string(),
+        heartbeat_interval: ms(timing.heartbeat),
+        election_timeout_min: ms(timing.election_min),
+        election_timeout_max: ms(timing.election_max),
+        install_snapshot_timeout: ms(INSTALL_TIMEOUT),
+        max_payload_entries: 64,
+        snapshot_policy: SnapshotPolicy::LogsSinceLast(retention.snapshot_every),
+        max_in_snapshot_log_to_keep: retention.entries_kept,
+        replication_lag_threshold: retention.entries_kept.max(retention.snapshot_every),
+        enable_pre_vote: Some(true),
+        enable_leader_restore: Some(canary.is(Canary::LeaderRestore)),
+        ..RaftConfig::default()
+    }
+}
+
+impl Group {
+    /// Starts the group from what this member's disk holds. `global` is the global log's state here; `None` for the global group.
+    pub async fn start(
+        shared: Shared,
+        timing: GroupTiming,
+        store: Arc<dyn LogStore>,
+        peers: Arc<Peers>,
+        global: Option<Arc<StateCell>>,
+    ) -> Result<Self, GroupError> {
+        let log = shared.log.clone();
+        let failed = |source| GroupError::Start { log: log.clone(), source };
+        let config = raft_config(&log, timing, shared.retention, shared.canary).validate();
+        let config = Arc::new(config.map_err(|error| failed(io::Error::other(error)))?);
+        let machine = Machine::open(shared.clone()).map_err(failed)?;
+        let storage = RaftLog::new(log.clone(), store);
+        let network = Network { peers, log: log.clone() };
+        let seed = shared.env.seed("raft");
+        let raft = Raft::new(shared.member.0, config, network, storage, machine);
+        let raft = Runtime::scope(seed, Box::pin(raft)).await.map_err(|error| failed(io::Error::other(error)))?;
+        let global = global.unwrap_or_else(|| Arc::clone(&shared.cell));
+        let (decider, tickets) = Decider::new(shared.clone(), raft.clone(), global);
+        shared.env.tasks().spawn(decider.clone().run(tickets));
+        let group = Self { shared, raft, decider, stopped: Arc::default() };
+        group.spawn_monitor();
+        Ok(group)
+    }
+
+    /// Forms the group, if it was never formed: called by one member, once in the life of a log.
+    pub async fn form(&self, voters: &[MemberId]) -> Result<(), GroupError> {
+        let members: BTreeSet<u64> = voters.iter().map(|member| member.0).collect();
+        let raft = &self.raft;
+        let formed = self.scoped(async move {
+            if raft.is_initialized().await.map_err(|error| error.to_string())? {
+                return Ok(());
+            }
+            raft.initialize(members).await.map_err(|error| error.to_string())
+        });
+        formed.await.map_err(|detail| self.members_error(detail))
+    }
+
+    fn members_error(&self, detail: impl ToString) -> GroupError {
+        GroupError::Members { log: self.shared.log.clone(), detail: detail.to_string() }
+    }
+
+    /// openraft draws chance from the scope of the calling task.
+    async fn scoped<T>(&self, work: impl Future<Output = T>) -> T {
+        Runtime::scope(self.shared.env.seed("rpc"), Box::pin(work)).await
+    }
+
+    pub fn cell(&self) -> &Arc<StateCell> {
+        &self.shared.cell
+    }
+
+    pub fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// Why this member no longer serves the group; `None` while it does.
+    pub fn stopped(&self) -> Option<String> {
+        self.stopped.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The leader as this member knows it; it may have changed.
+    pub fn leader(&self) -> Option<MemberId> {
+        self.decider.leader()
+    }
+
+    /// Whether this member leads, as far as it knows. Not a proof: see [`Self::confirmed`].
+    pub fn is_leader(&self) -> bool {
+        self.decider.leading_term().is_some()
+    }
+
+    /// The voters, as sets of which each needs a majority.
+    pub fn voters(&self) -> Vec<BTreeSet<MemberId>> {
+        let metrics = self.raft.metrics();
+        let metrics = metrics.borrow_watched();
+        let sets = metrics.membership_config.membership().get_joint_config().iter();
+        sets.map(|set| set.iter().copied().map(MemberId).collect()).collect()
+    }
+
+    /// Decides and replicates a command, if this member leads.
+    pub async fn submit(&self, submission: Submission, within: Duration) -> Verdict {
+        match self.stopped() {
+            Some(why) => Verdict::unavailable("MEMBER_STOPPED", why),
+            None => self.decider.submit(submission, within).await,
+        }
+    }
+
+    /// The state that holds everything anyone was told before the call; `Err` with the leader, where it is known, if this is not it.
+    pub async fn confirmed(&self, within: Duration) -> Result<LogState, Option<MemberId>> {
+        timeout(self.shared.env.as_ref(), within, self.scoped(self.decider.confirmed())).await.unwrap_or(Err(None))
+    }
+
+    /// Hands leadership over; returns when the request is on its way.
+    pub async fn transfer_leader(&self, to: MemberId) -> Result<(), GroupError> {
+        self.scoped(self.raft.trigger().transfer_leader(to.0)).await.map_err(|error| self.members_error(error))
+    }
+
+    /// Replaces a member that is gone for good by a new one: the new one catches up as a learner first, so the group never waits for
+    /// an empty disk. Can be repeated until it succeeds.
+    pub async fn replace(&self, gone: MemberId, new: MemberId) -> Result<(), GroupError> {
+        self.scoped(self.raft.add_learner(new.0, EmptyNode {}, true)).await.map_err(|error| self.members_error(error))?;
+        let mut voters: BTreeSet<u64> = self.voters().into_iter().flatten().map(|member| member.0).collect();
+        voters.remove(&gone.0);
+        voters.insert(new.0);
+        let change = self.raft.change_membership(ChangeMembers::ReplaceAllVoters(voters), false);
+        self.scoped(change).await.map(|_| ()).map_err(|error| self.members_error(error))
+    }
+
+    /// Serves one Raft message of another member.
+    pub async fn serve(&self, body: raft_request::Body) -> peer_reply::Body {
+        if let Some(why) = self.stopped() {
+            return refusal("MEMBER_STOPPED", why);
+        }
+        match self.scoped(self.handle(body)).await {
+            Ok(body) => peer_reply::Body::Raft(proto::RaftReply { body: Some(body) }),
+            Err(why) => refusal("NOT_SERVED", why),
+        }
+    }
+
+    async fn handle(&self, body: raft_request::Body) -> Result<raft_reply::Body, String> {
+        let text = |error: &dyn std::error::Error| error.to_string();
+        Ok(match body {
+            raft_request::Body::Append(request) => {
+                let request = convert::append_in(request).map_err(|error| text(&error))?;
+                let reply = self.raft.append_entries(request).await.map_err(|error| text(&error))?;
+                raft_reply::Body::Append(convert::append_reply_out(&reply))
+            }
+            raft_request::Body::Vote(request) => {
+                let request = convert::vote_request_in(&request).map_err(|error| text(&error))?;
+                let (term, candidate) = (request.vote.leader_id.term, MemberId(request.vote.leader_id.voted_for));
+                let reply = self.raft.vote(request).await.map_err(|error| text(&error))?;
+                if reply.vote_granted {
+                    let (member, log) = (self.shared.member, &self.shared.log);
+                    self.shared.env.observe(&|| Observation::VoteGranted { member, log: log.clone(), term, candidate });
+                }
+                raft_reply::Body::Vote(convert::vote_reply_out(&reply))
+            }
+            raft_request::Body::PreVote(request) => {
+                let request = convert::vote_request_in(&request).map_err(|error| text(&error))?;
+                let reply = self.raft.pre_vote(request).await.map_err(|error| text(&error))?;
+                raft_reply::Body::Vote(convert::vote_reply_out(&reply))
+            }
+            raft_request::Body::Install(request) => self.install(&request).await?,
+            raft_request::Body::Transfer(request) => {
+                let request = convert::transfer_in(&request).map_err(|error| text(&error))?;
+                let reply = self.raft.handle_transfer_leader(request).await.map_err(|error| text(&error))?;
+                let unexpected = reply.err().map(|_| convert::vote_out(&self.raft.metrics().borrow_watched().vote));
+                raft_reply::Body::Transfer(proto::RaftTransferReply { unexpected })
+            }
+        })
+    }
+
+    /// Checks a snapshot completely before openraft sees it, because openraft stops the member when an install fails.
+    async fn install(&self, request: &proto::RaftInstall) -> Result<raft_reply::Body, String> {
+        let (vote, meta) = convert::install_in(request).map_err(|error| error.to_string())?;
+        let incarnation: Incarnation = self.shared.cell.state().incarnation;
+        snapshot::unpack_same_life(&self.shared.log, incarnation, &request.snapshot).map_err(|error| error.to_string())?;
+        let snapshot = crate::raft::Snapshot { meta, snapshot: request.snapshot.clone() };
+        let reply = self.raft.install_full_snapshot(vote, snapshot).await.map_err(|error| error.to_string())?;
+        Ok(install_reply(&reply.vote))
+    }
+
+    /// Tells observers about leadership and membership, and notices when the group stops.
+    fn spawn_monitor(&self) {
+        let (shared, stopped) = (self.shared.clone(), Arc::clone(&self.stopped));
+        let mut metrics = self.raft.metrics();
+        self.shared.env.tasks().spawn(async move {
+            let mut seen = Seen::default();
+            loop {
+                let fatal = {
+                    let now = metrics.borrow_and_update();
+                    seen.look(&shared, &now);
+                    now.running_state.as_ref().err().map(ToString::to_string)
+                };
+                if let Some(why) = fatal {
+                    stop(&shared, &stopped, why);
+                    return;
+                }
+                if metrics.changed().await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+}
+
+fn stop(shared: &Shared, stopped: &Mutex<Option<String>>, why: String) {
+    tracing::error!(member = %shared.member, log = %shared.log, why, "stopped serving the group");
+    *stopped.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+    let cause = QuarantineCause::Flush;
+    shared.env.observe(&|| Observation::Quarantined { member: shared.member, log: shared.log.clone(), cause });
+}
+
+/// A peer's request was not served at all.
+pub fn refusal(reason: &str, message: impl Into<String>) -> peer_reply::Body {
+    peer_reply::Body::Refusal(proto::PeerRefusal { reason: reason.to_owned(), message: message.into() })
+}
+
+/// What the monitor told last.
+#[derive(Default)]
+struct Seen {
+    led_term: Option<u64>,
+    voters: Vec<Vec<MemberId>>,
+}
+
+impl Seen {
+    fn look(&mut self, shared: &Shared, metrics: &openraft::metrics::RaftMetrics<TypeConfig>) {
+        if !metrics.state.is_leader() {
+            return;
+        }
+        let (member, log, term) = (shared.member, &shared.log, metrics.current_term);
+        if self.led_term != Some(term) {
+            self.led_term = Some(term);
+            shared.env.observe(&|| Observation::BecameLeader { member, log: log.clone(), term });
+        }
+        let sets = metrics.membership_config.membership().get_joint_config().iter();
+        let voters: Vec<Vec<MemberId>> = sets.map(|set| set.iter().copied().map(MemberId).collect()).collect();
+        if self.voters != voters {
+            shared.env.observe(&|| Observation::Membership { log: log.clone(), voters: voters.clone() });
+            self.voters = voters;
+        }
+    }
+}

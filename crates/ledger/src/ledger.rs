@@ -1,0 +1,295 @@
+//! The logs of one member: its groups, its replicas, and what it tells other members about them.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use ids::{Log, MemberId, Seq};
+use invariants::observation::QuarantineCause;
+use ports::{Env, LogStore, PeerTransport, Registry, SnapshotStore};
+use rand::{RngExt, SeedableRng, rngs::SmallRng};
+use wire::proto::{self, peer_reply, peer_request};
+
+use crate::{
+    cell::StateCell,
+    config::Config,
+    feed::Feed,
+    group::{Group, GroupError, refusal},
+    heads::{Head, HeadTable},
+    peers::Peers,
+    puller::Puller,
+    raft::machine::Shared,
+    records::RecordLog,
+    replica::{OpenError, Replica, ReplicaParts},
+    shipping::{LogCopy, log_of},
+    state::LogState,
+};
+
+/// Between two exchanges of heads with one member.
+const HEADS_EVERY: Duration = Duration::from_secs(1);
+/// How long an exchange of heads may take.
+const HEADS_WITHIN: Duration = Duration::from_millis(900);
+
+/// The world of one member.
+#[derive(Clone)]
+pub struct Ports {
+    pub env: Arc<dyn Env>,
+    pub transport: Arc<dyn PeerTransport>,
+    pub logs: Arc<dyn LogStore>,
+    pub snapshots: Arc<dyn SnapshotStore>,
+    pub registry: Arc<dyn Registry>,
+}
+
+/// Why a member could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Group(#[from] GroupError),
+    #[error(transparent)]
+    Replica(#[from] OpenError),
+    #[error("started {member} of {region}: the registry does not list it there")]
+    NotListed { member: MemberId, region: ids::RegionId },
+}
+
+/// See the module.
+pub struct Ledger {
+    config: Config,
+    ports: Ports,
+    peers: Arc<Peers>,
+    groups: BTreeMap<Log, Arc<Group>>,
+    replicas: BTreeMap<Log, Arc<Replica>>,
+    heads: Arc<HeadTable>,
+}
+
+impl Ledger {
+    /// Starts everything this member holds. With `form`, groups that were never formed are formed by their first member; a member that
+    /// replaces another starts without, and is taken in by the others.
+    pub async fn start(config: Config, ports: Ports, form: bool) -> Result<Arc<Self>, StartError> {
+        let topology = ports.registry.topology();
+        if !topology.members_of(&config.region).contains(&config.member) {
+            return Err(StartError::NotListed { member: config.member, region: config.region });
+        }
+        let (transport, env) = (Arc::clone(&ports.transport), Arc::clone(&ports.env));
+        let peers = Arc::new(Peers::new(config.ring.clone(), config.member, transport, env));
+        let mut ledger = Self {
+            config,
+            ports,
+            peers,
+            groups: BTreeMap::new(),
+            replicas: BTreeMap::new(),
+            heads: Arc::default(),
+        };
+        let own = Log::Region(ledger.config.region.clone());
+        for log in [Log::Global, own] {
+            let group = ledger.start_group(log.clone()).await?;
+            let home = topology.home_of(&log);
+            if form && home.first() == Some(&ledger.config.member) {
+                group.form(&home).await?;
+            }
+            ledger.groups.insert(log, Arc::new(group));
+        }
+        for log in topology.logs() {
+            if !ledger.groups.contains_key(&log) {
+                let replica = ledger.open_replica(log.clone())?;
+                ledger.replicas.insert(log, Arc::new(replica));
+            }
+        }
+        let ledger = Arc::new(ledger);
+        ledger.spawn_pullers();
+        ledger.spawn_heads();
+        Ok(ledger)
+    }
+
+    async fn start_group(&self, log: Log) -> Result<Group, GroupError> {
+        let timing = match &log {
+            Log::Global => self.config.timing.global,
+            Log::Region(_) => self.config.timing.region,
+        };
+        let shared = Shared {
+            member: self.config.member,
+            cell: Arc::new(StateCell::new(LogState::new(log.clone()))),
+            records: Arc::new(RecordLog::new(log.clone(), Arc::clone(&self.ports.logs))),
+            snapshots: Arc::clone(&self.ports.snapshots),
+            env: Arc::clone(&self.ports.env),
+            retention: self.config.retention,
+            canary: self.config.canary,
+            log,
+        };
+        let global = self.groups.get(&Log::Global).map(|group| Arc::clone(group.cell()));
+        Group::start(shared, timing, Arc::clone(&self.ports.logs), Arc::clone(&self.peers), global).await
+    }
+
+    fn open_replica(&self, log: Log) -> Result<Replica, OpenError> {
+        let parts = ReplicaParts {
+            member: self.config.member,
+            cell: Arc::new(StateCell::new(LogState::new(log.clone()))),
+            records: Arc::new(RecordLog::new(log.clone(), Arc::clone(&self.ports.logs))),
+            snapshots: Arc::clone(&self.ports.snapshots),
+            env: Arc::clone(&self.ports.env),
+            retention: self.config.retention,
+            canary: self.config.canary,
+        };
+        Replica::open(log, parts)
+    }
+
+    fn spawn_pullers(&self) {
+        let own = self.groups.get(&Log::Region(self.config.region.clone()));
+        for replica in self.replicas.values() {
+            let own = own.map(Arc::clone);
+            let puller = Puller {
+                replica: Arc::clone(replica),
+                peers: Arc::clone(&self.peers),
+                heads: Arc::clone(&self.heads),
+                registry: Arc::clone(&self.ports.registry),
+                env: Arc::clone(&self.ports.env),
+                region: self.config.region.clone(),
+                region_leader: Box::new(move || own.as_ref().and_then(|group| group.leader())),
+                bytes_per_second: self.config.catch_up_bytes_per_second,
+                left_alone: Mutex::default(),
+            };
+            self.ports.env.tasks().spawn(puller.run());
+        }
+    }
+
+    fn spawn_heads(self: &Arc<Self>) {
+        let ledger = Arc::clone(self);
+        self.ports.env.tasks().spawn(async move { ledger.exchange_heads().await });
+    }
+
+    /// Once a second, asks every other member where it stands. Each exchange is a task of its own: a silent member holds up nobody.
+    async fn exchange_heads(self: Arc<Self>) {
+        let mut rng = SmallRng::seed_from_u64(self.ports.env.seed("heads"));
+        loop {
+            for member in self.ports.registry.topology().members() {
+                if member != self.config.member {
+                    let ledger = Arc::clone(&self);
+                    self.ports.env.tasks().spawn(async move { ledger.exchange_with(member).await });
+                }
+            }
+            let ms = u64::try_from(HEADS_EVERY.as_millis()).unwrap_or(u64::MAX);
+            self.ports.env.sleep(Duration::from_millis(rng.random_range(ms * 8 / 10..=ms * 12 / 10))).await;
+        }
+    }
+
+    async fn exchange_with(&self, member: MemberId) {
+        let request = proto::HeadsRequest { heads: self.heads_out() };
+        if let Ok(peer_reply::Body::Heads(reply)) =
+            self.peers.call(member, peer_request::Body::Heads(request), HEADS_WITHIN).await
+        {
+            self.take_heads(member, &reply.heads);
+        }
+    }
+
+    fn heads_out(&self) -> Vec<proto::Head> {
+        let logs = self.groups.keys().chain(self.replicas.keys());
+        logs.filter_map(|log| self.copy(log)).map(|copy| copy.head().to_proto()).collect()
+    }
+
+    /// Remembers where another member stands, and compares digests where both stand at the same place.
+    fn take_heads(&self, member: MemberId, heads: &[proto::Head]) {
+        for head in self.heads.take(member, heads) {
+            let Some(copy) = self.copy(&head.log) else { continue };
+            let Some((hash, digest)) = copy.cell.head_at(head.seq) else { continue };
+            if copy.cell.state().incarnation == head.incarnation && (hash, digest) != (head.hash, head.state_digest) {
+                self.differs(member, &head);
+            }
+        }
+    }
+
+    fn differs(&self, member: MemberId, head: &Head) {
+        tracing::error!(here = %self.config.member, there = %member, log = %head.log, seq = %head.seq, "two copies of a log differ");
+        if let Some(replica) = self.replicas.get(&head.log).filter(|_| head.voter) {
+            let why = format!("its state differs from that of {member} of the log's own group at {}", head.seq);
+            replica.quarantine(QuarantineCause::Digest, why);
+        }
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    pub fn peers(&self) -> &Arc<Peers> {
+        &self.peers
+    }
+
+    /// The group of a log that this member votes in.
+    pub fn group(&self, log: &Log) -> Option<&Arc<Group>> {
+        self.groups.get(log)
+    }
+
+    /// This member's replicas of other regions' logs.
+    pub fn replicas(&self) -> impl Iterator<Item = &Arc<Replica>> {
+        self.replicas.values()
+    }
+
+    /// The last known head of another member's copy of a log.
+    pub fn head_of(&self, log: &Log, member: MemberId) -> Option<Head> {
+        self.heads.of(log, member)
+    }
+
+    /// This member's copy of a log, while it serves.
+    pub fn copy(&self, log: &Log) -> Option<LogCopy> {
+        if let Some(group) = self.groups.get(log) {
+            let shared = group.shared();
+            let (cell, records) = (Arc::clone(&shared.cell), Arc::clone(&shared.records));
+            return group.stopped().is_none().then_some(LogCopy { cell, records, voter: true });
+        }
+        let replica = self.replicas.get(log).filter(|replica| replica.quarantined().is_none())?;
+        let (cell, records) = (Arc::clone(replica.cell()), Arc::clone(replica.records()));
+        Some(LogCopy { cell, records, voter: false })
+    }
+
+    /// Watches a log from a place on; `None` when this member has no copy in service.
+    pub fn watch(&self, log: &Log, after: Seq) -> Option<Feed> {
+        Some(Feed::open(self.copy(log)?, Arc::clone(&self.ports.env), after, self.config.canary))
+    }
+
+    /// Serves what other members ask of the ledger. The rest is refused: commands and heads for readers are the region's business.
+    pub async fn serve(&self, from: MemberId, body: peer_request::Body) -> peer_reply::Body {
+        match self.serve_or_refuse(from, body).await {
+            Ok(body) => body,
+            Err(why) => refusal("NOT_SERVED", why),
+        }
+    }
+
+    async fn serve_or_refuse(&self, from: MemberId, body: peer_request::Body) -> Result<peer_reply::Body, String> {
+        Ok(match body {
+            peer_request::Body::Raft(request) => {
+                let log = log_of(&request.log)?;
+                let group = self.groups.get(&log).ok_or_else(|| self.no_copy(&log))?;
+                group.serve(request.body.ok_or("read a Raft request: it is empty")?).await
+            }
+            peer_request::Body::Heads(request) => {
+                self.take_heads(from, &request.heads);
+                peer_reply::Body::Heads(proto::HeadsReply { heads: self.heads_out() })
+            }
+            peer_request::Body::Pull(request) => {
+                let copy = self.copy_of(&request.log)?;
+                let body = copy.pull(self.ports.env.as_ref(), &request).await?;
+                peer_reply::Body::Pull(proto::PullReply { body: Some(body) })
+            }
+            peer_request::Body::Snapshot(request) => {
+                let snapshot = self.copy_of(&request.log)?.snapshot();
+                peer_reply::Body::Snapshot(proto::SnapshotPullReply { snapshot })
+            }
+            peer_request::Body::Head(_) | peer_request::Body::Submit(_) => {
+                return Err("asked the ledger for what the region serves".to_owned());
+            }
+        })
+    }
+
+    fn copy_of(&self, log: &str) -> Result<LogCopy, String> {
+        let log = log_of(log)?;
+        self.copy(&log).ok_or_else(|| self.no_copy(&log))
+    }
+
+    fn no_copy(&self, log: &Log) -> String {
+        format!("asked {} for {log}: it has no copy in service", self.config.member)
+    }
+}

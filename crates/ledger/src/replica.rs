@@ -1,0 +1,224 @@
+//! A copy of another region's log, fed by shipping: verified record by record, kept on this member's disk, readable here.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use ids::{Hash, Log, MemberId, Seq};
+use invariants::{Observation, observation::QuarantineCause};
+use ports::{Env, SnapshotStore, StoreError};
+use wire::{Error, Proposal, Record};
+
+use crate::{
+    Canary,
+    cell::StateCell,
+    config::Retention,
+    observed,
+    records::{ReadError, RecordLog},
+    snapshot,
+    state::LogState,
+};
+
+/// Bytes of records read at a time while a replica starts.
+const REPLAY_BYTES: usize = 1024 * 1024;
+
+/// Why a replica could not be opened from this member's disk.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("opened the replica of {log}: read its snapshot")]
+    Snapshot { log: Log, #[source] source: Error },
+    #[error("opened the replica of {log}: replayed its records")]
+    Record { log: Log, #[source] source: Error },
+    #[error("opened the replica of {log}")]
+    Read { log: Log, #[source] source: ReadError },
+    #[error("opened the replica of {log}")]
+    Store { log: Log, #[source] source: StoreError },
+}
+
+/// What a replica works with.
+pub struct ReplicaParts {
+    pub member: MemberId,
+    pub cell: Arc<StateCell>,
+    pub records: Arc<RecordLog>,
+    pub snapshots: Arc<dyn SnapshotStore>,
+    pub env: Arc<dyn Env>,
+    pub retention: Retention,
+    pub canary: Canary,
+}
+
+/// See the module. Written by its puller only.
+pub struct Replica {
+    log: Log,
+    parts: ReplicaParts,
+    /// Records since the last snapshot, and why the copy is out of service.
+    status: Mutex<Status>,
+}
+
+#[derive(Default)]
+struct Status {
+    since_snapshot: u64,
+    quarantined: Option<String>,
+}
+
+impl Replica {
+    /// The replica as this member's disk holds it: its newest snapshot and the records after it.
+    pub fn open(log: Log, parts: ReplicaParts) -> Result<Self, OpenError> {
+        let mut state = LogState::new(log.clone());
+        let store_failed = |source| OpenError::Store { log: log.clone(), source };
+        if let Some(sealed) = parts.snapshots.latest(&log).map_err(store_failed)? {
+            let opened = snapshot::unpack(&log, &sealed);
+            state = opened.map_err(|source| OpenError::Snapshot { log: log.clone(), source })?.0;
+        }
+        parts.records.join_to(state.seq);
+        let replica = Self { log, parts, status: Mutex::default() };
+        replica.observe_installed(&state);
+        replica.replay(&mut state)?;
+        replica.parts.cell.publish(state);
+        Ok(replica)
+    }
+
+    fn replay(&self, state: &mut LogState) -> Result<(), OpenError> {
+        loop {
+            let records = self.parts.records.after(state.seq, REPLAY_BYTES);
+            let records = records.map_err(|source| OpenError::Read { log: self.log.clone(), source })?;
+            if records.is_empty() {
+                return Ok(());
+            }
+            for (_, bytes) in records {
+                let applied = Record::decode(bytes).and_then(|record| self.apply(state, &record));
+                applied.map_err(|source| OpenError::Record { log: self.log.clone(), source })?;
+            }
+        }
+    }
+
+    fn apply(&self, state: &mut LogState, record: &Record) -> Result<(), Error> {
+        let proposal = match state.apply_record(record) {
+            Err(_) if self.parts.canary.is(Canary::UncheckedChain) => {
+                let proposal = Proposal::decode(&record.proposal)?;
+                state.advance(&proposal, record, record.hash());
+                proposal
+            }
+            applied => applied?,
+        };
+        self.parts.env.observe(&|| observed::applied(self.parts.member, record, record.hash(), &proposal));
+        Ok(())
+    }
+
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    pub fn cell(&self) -> &Arc<StateCell> {
+        &self.parts.cell
+    }
+
+    pub fn records(&self) -> &Arc<RecordLog> {
+        &self.parts.records
+    }
+
+    /// Why this copy is out of service; `None` while it serves.
+    pub fn quarantined(&self) -> Option<String> {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner).quarantined.clone()
+    }
+
+    /// Takes this copy out of service until somebody looks: it holds something that the log does not.
+    pub fn quarantine(&self, cause: QuarantineCause, why: String) {
+        tracing::error!(member = %self.parts.member, log = %self.log, why, "took a replica out of service");
+        let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        if status.quarantined.is_none() {
+            status.quarantined = Some(why);
+            let (member, log) = (self.parts.member, &self.log);
+            self.parts.env.observe(&|| Observation::Quarantined { member, log: log.clone(), cause });
+        }
+    }
+
+    /// Takes shipped records in, all or none: each must continue the chain, and the last must have the hash that the source has.
+    pub fn accept(&self, records: Vec<Bytes>, last_hash: Hash) -> Result<(), Error> {
+        let mut state = self.parts.cell.state();
+        let first = state.seq.next();
+        let decoded = records.iter().cloned().map(Record::decode).collect::<Result<Vec<_>, _>>()?;
+        self.check(state.clone(), &decoded, last_hash)?;
+        for record in &decoded {
+            self.apply(&mut state, record)?;
+        }
+        let count = decoded.len() as u64;
+        // A lost tail is pulled again, so nobody waits for this flush.
+        if let Err(error) = self.parts.records.append(first, records, Box::new(|_| ())) {
+            self.quarantine(QuarantineCause::OwnLog, error.to_string());
+        }
+        self.observe_digest(&state);
+        self.parts.cell.publish(state.clone());
+        self.maybe_snapshot(&state, count);
+        Ok(())
+    }
+
+    /// Proves a whole batch on a copy of the state before anything is taken in.
+    fn check(&self, mut state: LogState, records: &[Record], last_hash: Hash) -> Result<(), Error> {
+        if self.parts.canary.is(Canary::UncheckedChain) {
+            return Ok(());
+        }
+        for record in records {
+            state.apply_record(record)?;
+        }
+        if state.hash != last_hash {
+            return Err(Error::BrokenChain { seq: state.seq, given: last_hash, wanted: state.hash });
+        }
+        Ok(())
+    }
+
+    /// Replaces this copy by a snapshot of the same log that is further on.
+    pub fn install(&self, sealed: &Bytes) -> Result<(), Error> {
+        let current = self.parts.cell.state();
+        let (state, _) = snapshot::unpack_same_life(&self.log, current.incarnation, sealed)?;
+        if state.seq <= current.seq {
+            return Ok(());
+        }
+        self.parts.snapshots.put(&self.log, snapshot::pack(&state, None), Box::new(|_| ()));
+        // A crash before the snapshot is safe leaves a gap; opening then starts from the older snapshot and pulls again.
+        self.parts.records.purge(state.seq);
+        self.observe_installed(&state);
+        self.parts.cell.publish(state);
+        Ok(())
+    }
+
+    fn maybe_snapshot(&self, state: &LogState, count: u64) {
+        let retention = self.parts.retention;
+        {
+            let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+            status.since_snapshot += count;
+            if status.since_snapshot < retention.snapshot_every {
+                return;
+            }
+            status.since_snapshot = 0;
+        }
+        let records = Arc::clone(&self.parts.records);
+        let purge_to = Seq(state.seq.0.saturating_sub(retention.records_kept));
+        self.parts.snapshots.put(&self.log, snapshot::pack(state, None), Box::new(move |flushed| {
+            if flushed.is_ok() && purge_to > Seq::ZERO {
+                records.purge(purge_to);
+            }
+        }));
+    }
+
+    fn observe_installed(&self, state: &LogState) {
+        let member = self.parts.member;
+        self.parts.env.observe(&|| Observation::Installed {
+            member,
+            log: state.log.clone(),
+            incarnation: state.incarnation,
+            seq: state.seq,
+            hash: state.hash,
+            digest: state.digest(),
+        });
+    }
+
+    fn observe_digest(&self, state: &LogState) {
+        let member = self.parts.member;
+        self.parts.env.observe(&|| Observation::StateDigest {
+            member,
+            log: state.log.clone(),
+            incarnation: state.incarnation,
+            seq: state.seq,
+            digest: state.digest(),
+        });
+    }
+}

@@ -1,0 +1,109 @@
+//! Snapshots: the whole state of one log as sealed bytes.
+//!
+//! A snapshot is checked completely before anything is replaced by it: checksum, level, log, incarnation, and the state digest
+//! computed again from its rows. A half-read or foreign one is a typed error and changes nothing.
+
+use bytes::Bytes;
+use ids::{Incarnation, Log, Revision, Seq};
+use imbl::OrdMap;
+use wire::{
+    Error, LEVEL, StateDigest, decode, encode, proto,
+    record::{hash_in, log_in, request_id_in, subject_in},
+    seal::{seal, unseal},
+};
+
+use crate::state::{LogState, Outcome, Row};
+
+const WHAT: &str = "a snapshot";
+
+/// Seals `state`; `raft` says where the group's own log stood, and is `None` for a replica.
+pub fn pack(state: &LogState, raft: Option<proto::RaftMark>) -> Bytes {
+    let rows = state.rows.iter().map(|(subject, row)| proto::SnapshotRow {
+        subject: subject.to_string(),
+        revision: row.revision.0,
+        value: row.value.clone(),
+    });
+    let requests = state.requests.iter().map(|(request, outcome)| proto::SnapshotRequest {
+        request_id: Bytes::copy_from_slice(&request.0),
+        seq: outcome.seq.0,
+        response: outcome.response.to_string(),
+    });
+    let message = proto::Snapshot {
+        level: LEVEL,
+        log: state.log.to_string(),
+        incarnation: state.incarnation.0,
+        seq: state.seq.0,
+        head_hlc: state.hlc.0,
+        head_hash: Bytes::copy_from_slice(&state.hash.0),
+        state_digest: Bytes::copy_from_slice(&state.digest().0),
+        rows: rows.collect(),
+        requests: requests.collect(),
+        raft,
+    };
+    seal(&encode(&message))
+}
+
+/// Opens a snapshot of `log`.
+pub fn unpack(log: &Log, sealed: &Bytes) -> Result<(LogState, Option<proto::RaftMark>), Error> {
+    let message: proto::Snapshot = decode(WHAT, unseal(WHAT, sealed)?)?;
+    if message.level > LEVEL {
+        return Err(Error::FromTheFuture { what: WHAT, level: message.level, supported: LEVEL });
+    }
+    let given = log_in(WHAT, &message.log)?;
+    if given != *log {
+        return Err(Error::OtherLog { what: WHAT, given: given.to_string(), wanted: log.to_string() });
+    }
+    let (rows, digest) = rows_in(message.rows)?;
+    let said = hash_in(WHAT, "state_digest", &message.state_digest)?;
+    if digest.hash() != said {
+        return Err(Error::Digest { computed: digest.hash(), said });
+    }
+    let mut requests = OrdMap::new();
+    let mut request_order = OrdMap::new();
+    for request in message.requests {
+        let id = request_id_in(WHAT, &request.request_id)?;
+        let response = subject_in(WHAT, "response", &request.response)?;
+        request_order.insert(Seq(request.seq), id);
+        requests.insert(id, Outcome { seq: Seq(request.seq), response });
+    }
+    let state = LogState {
+        log: given,
+        incarnation: Incarnation(message.incarnation),
+        seq: Seq(message.seq),
+        hlc: ids::Hlc(message.head_hlc),
+        hash: hash_in(WHAT, "head_hash", &message.head_hash)?,
+        rows,
+        requests,
+        request_order,
+        digest,
+    };
+    Ok((state, message.raft))
+}
+
+/// Opens a snapshot that must be of the incarnation that this member follows.
+pub fn unpack_same_life(
+    log: &Log,
+    incarnation: Incarnation,
+    sealed: &Bytes,
+) -> Result<(LogState, Option<proto::RaftMark>), Error> {
+    let (state, raft) = unpack(log, sealed)?;
+    if state.incarnation != incarnation {
+        return Err(Error::OtherIncarnation { what: WHAT, given: state.incarnation, wanted: incarnation });
+    }
+    Ok((state, raft))
+}
+
+fn rows_in(rows: Vec<proto::SnapshotRow>) -> Result<(OrdMap<ids::Subject, Row>, StateDigest), Error> {
+    let mut digest = StateDigest::default();
+    let mut map = OrdMap::new();
+    for row in rows {
+        let subject = subject_in(WHAT, "subject", &row.subject)?;
+        let revision = Revision(row.revision);
+        digest.add(&subject, revision, &row.value);
+        map.insert(subject, Row { revision, value: row.value });
+    }
+    Ok((map, digest))
+}
+
+#[cfg(test)]
+mod tests;

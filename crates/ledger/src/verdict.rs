@@ -1,0 +1,62 @@
+//! What became of a submitted command.
+
+use ids::{Incarnation, MemberId, Seq, Subject};
+use wire::{
+    Error,
+    proto::{self, submit_reply::Body},
+    record::subject_in,
+};
+
+/// The answer to a submission. The variants tell apart what a caller must tell apart: done, certainly not done, and not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It took effect as this record; or, for a validation, it would have.
+    Done { incarnation: Incarnation, seq: Seq, subject: Subject, validated_only: bool },
+    /// The rules of the domain refuse it. It had no effect and never will.
+    Rejected { reason: String, message: String },
+    /// This member does not lead the log; it had no effect here.
+    NotLeader { leader: Option<MemberId> },
+    /// It was not attempted. It had no effect and never will.
+    Unavailable { reason: String, message: String },
+    /// It may or may not take effect; the same request id, sent again, tells.
+    Unsettled { message: String },
+}
+
+impl Verdict {
+    pub fn unavailable(reason: &str, message: impl Into<String>) -> Self {
+        Self::Unavailable { reason: reason.to_owned(), message: message.into() }
+    }
+
+    pub fn into_proto(self) -> proto::SubmitReply {
+        let body = match self {
+            Self::Done { incarnation, seq, subject, validated_only } => Body::Done(proto::Done {
+                incarnation: incarnation.0,
+                seq: seq.0,
+                subject: subject.to_string(),
+                validated_only,
+            }),
+            Self::Rejected { reason, message } => Body::Rejected(proto::Rejected { reason, message }),
+            Self::NotLeader { leader } => Body::NotLeader(proto::NotLeader { leader: leader.map_or(0, |id| id.0) }),
+            Self::Unavailable { reason, message } => Body::Unavailable(proto::Unavailable { reason, message }),
+            Self::Unsettled { message } => Body::Unsettled(proto::Unsettled { message }),
+        };
+        proto::SubmitReply { body: Some(body) }
+    }
+
+    pub fn from_proto(reply: proto::SubmitReply) -> Result<Self, Error> {
+        const WHAT: &str = "a submit reply";
+        let missing = Error::Field { what: WHAT, field: "body", value: "nothing".to_owned(), wanted: "an answer" };
+        Ok(match reply.body.ok_or(missing)? {
+            Body::Done(done) => Self::Done {
+                incarnation: Incarnation(done.incarnation),
+                seq: Seq(done.seq),
+                subject: subject_in(WHAT, "subject", &done.subject)?,
+                validated_only: done.validated_only,
+            },
+            Body::Rejected(rejected) => Self::Rejected { reason: rejected.reason, message: rejected.message },
+            Body::NotLeader(other) => Self::NotLeader { leader: (other.leader != 0).then_some(MemberId(other.leader)) },
+            Body::Unavailable(why) => Self::Unavailable { reason: why.reason, message: why.message },
+            Body::Unsettled(why) => Self::Unsettled { message: why.message },
+        })
+    }
+}

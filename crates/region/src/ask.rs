@@ -1,0 +1,222 @@
+//! One question to the leader of a log: decide this command; how far is the log.
+//!
+//! The leader may be this member, another one, one that is only reachable over a third, or nobody. Asking goes on until there is an
+//! answer or the time is over, and remembers whether any try may have been acted on: only when none may, "not done" is said.
+
+use std::time::Duration;
+
+use ids::{Log, MemberId, RegionId};
+use ledger::{Verdict, group::Group};
+use ports::{BoxFuture, CallError, Instant};
+use wire::proto::{peer_reply, peer_request};
+
+use crate::region::Inner;
+
+/// A member counts as reachable while it answered within this time. Heads are exchanged every 0.8 to 1.2 s, so this is two rounds.
+pub const REACHABLE_WITHIN: Duration = Duration::from_millis(2500);
+/// One try at one member.
+const TRY_WITHIN: Duration = Duration::from_millis(1200);
+/// Between two tries that came to nothing.
+const RETRY_AFTER: Duration = Duration::from_millis(60);
+
+/// What one try came to.
+#[derive(Debug)]
+pub enum Tried<T> {
+    Answer(T),
+    /// The member does not lead the log; the leader, where it is known.
+    NotLeader(Option<MemberId>),
+    /// Certainly not acted on.
+    NotDone { reason: String, message: String },
+    /// May have been acted on.
+    Maybe(String),
+}
+
+/// What asking came to in the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked<T> {
+    /// `doubtful`: an earlier try may have been acted on as well, or may still be.
+    Answer { answer: T, doubtful: bool },
+    /// Certainly not acted on, and never will be.
+    NotDone { reason: String, message: String },
+    /// Some try may have been acted on.
+    Maybe(String),
+}
+
+/// A kind of question.
+pub trait Question: Send + Sync {
+    type Answer: Send;
+
+    /// The request; `to` is set when the receiver shall pass it on.
+    fn request(&self, to: Option<MemberId>, within: Duration) -> peer_request::Body;
+
+    /// Reads a reply.
+    fn reply(&self, body: peer_reply::Body) -> Tried<Self::Answer>;
+
+    /// Asks this member itself.
+    fn here<'a>(&'a self, group: &'a Group, within: Duration) -> BoxFuture<'a, Tried<Self::Answer>>;
+}
+
+impl Inner {
+    /// Asks until there is an answer, at most `within`.
+    pub(crate) async fn ask<Q: Question>(&self, log: &Log, question: &Q, within: Duration) -> Asked<Q::Answer> {
+        let deadline = self.env.now().plus(within);
+        let mut maybe = None;
+        let mut last = None;
+        let mut round = 0;
+        loop {
+            if let Some((reason, message)) = self.known_lost(log) {
+                return conclude(maybe, reason.to_owned(), message);
+            }
+            let left = deadline.since(self.env.now());
+            if left.is_zero() {
+                let (reason, message) = last.unwrap_or_else(|| no_leader(log, within));
+                return conclude(maybe, reason, message);
+            }
+            match self.ask_once(log, question, left, round).await {
+                Tried::Answer(answer) => return Asked::Answer { answer, doubtful: maybe.is_some() },
+                Tried::NotLeader(leader) => self.remember_leader(log, leader),
+                Tried::NotDone { reason, message } => last = Some((reason, message)),
+                Tried::Maybe(message) => maybe = Some(message),
+            }
+            round += 1;
+            self.env.sleep(RETRY_AFTER.min(deadline.since(self.env.now()))).await;
+        }
+    }
+
+    async fn ask_once<Q: Question>(&self, log: &Log, question: &Q, left: Duration, round: usize) -> Tried<Q::Answer> {
+        if let Some(group) = self.ledger.group(log).filter(|group| group.is_leader()) {
+            return question.here(group, left).await;
+        }
+        let Some(target) = self.leader_guess(log, round) else { return Tried::NotLeader(None) };
+        let within = left.min(TRY_WITHIN);
+        if self.reachable(target) {
+            return self.try_at(target, None, question, within).await;
+        }
+        match self.relay_to(target, round) {
+            Some(relay) => self.try_at(relay, Some(target), question, within).await,
+            None => {
+                // Nobody else is in reach; the direct way may have come back.
+                self.try_at(target, None, question, within).await
+            }
+        }
+    }
+
+    async fn try_at<Q: Question>(
+        &self,
+        at: MemberId,
+        pass_to: Option<MemberId>,
+        question: &Q,
+        within: Duration,
+    ) -> Tried<Q::Answer> {
+        match self.ledger.peers().call(at, question.request(pass_to, within), within).await {
+            Ok(peer_reply::Body::Refusal(refusal)) => {
+                self.forget_leader_at(at);
+                Tried::NotDone { reason: refusal.reason, message: refusal.message }
+            }
+            Ok(body) => question.reply(body),
+            Err(error) => {
+                self.forget_leader_at(at);
+                match error {
+                    CallError::Unreachable { .. } => {
+                        Tried::NotDone { reason: "UNREACHABLE".to_owned(), message: error.to_string() }
+                    }
+                    CallError::TimedOut { .. } => Tried::Maybe(error.to_string()),
+                }
+            }
+        }
+    }
+
+    /// Whom to ask first: the leader that this member knows of, else one home member after the other.
+    fn leader_guess(&self, log: &Log, round: usize) -> Option<MemberId> {
+        let own = self.ledger.group(log).map(|group| group.leader());
+        let known = own.unwrap_or_else(|| self.remembered_leader(log)).filter(|leader| *leader != self.member());
+        known.or_else(|| {
+            if own.is_some() {
+                // A member of the group that knows no leader waits for one; the others know no more.
+                return None;
+            }
+            let home = self.registry.topology().home_of(log);
+            home.get(round.checked_rem(home.len())?).copied()
+        })
+    }
+
+    /// A member that may reach `target`: in a third region first, the longest-known answer counts.
+    fn relay_to(&self, target: MemberId, round: usize) -> Option<MemberId> {
+        let topology = self.registry.topology();
+        let target_region = topology.region_of(target);
+        let able = topology.members().filter(|member| {
+            *member != target && *member != self.member() && self.ledger.peers().answered_within(*member, REACHABLE_WITHIN)
+        });
+        let mut able: Vec<MemberId> = able.collect();
+        let own = self.region();
+        able.sort_by_key(|member| {
+            let region = topology.region_of(*member);
+            region == Some(own) || region == target_region
+        });
+        able.get(round.checked_rem(able.len())?).copied()
+    }
+
+    /// Whether the member answered lately; right after the start everybody counts as reachable.
+    pub(crate) fn reachable(&self, member: MemberId) -> bool {
+        let early = self.env.now().since(self.started) < REACHABLE_WITHIN;
+        early || self.ledger.peers().answered_within(member, REACHABLE_WITHIN)
+    }
+
+    /// Why asking is pointless, where that is known: this member votes in the log's group and reaches no majority of it, or the log is
+    /// another region's and nobody who could pass the question on is in reach.
+    fn known_lost(&self, log: &Log) -> Option<(&'static str, String)> {
+        if let Some(group) = self.ledger.group(log) {
+            let lost = group.voters().into_iter().any(|voters| {
+                let reached = voters.iter().filter(|voter| self.reachable(**voter)).count();
+                reached * 2 <= voters.len()
+            });
+            let reason = if *log == Log::Global { "GLOBAL_QUORUM_LOST" } else { "REGION_QUORUM_LOST" };
+            return lost.then(|| (reason, format!("asked for {log}: {} reaches no majority of its voters", self.member())));
+        }
+        let topology = self.registry.topology();
+        let mut others = topology.members().filter(|member| *member != self.member());
+        let cut_off = !others.any(|member| topology.region_of(member) != Some(self.region()) && self.reachable(member));
+        cut_off.then(|| ("HOME_UNREACHABLE", self.home_unreachable(log)))
+    }
+
+    pub(crate) fn home_unreachable(&self, log: &Log) -> String {
+        let position = self.ledger.copy(log).map(|copy| copy.cell.state().position().to_string());
+        let last = position.unwrap_or_else(|| "nothing".to_owned());
+        format!("asked for {log}: no member of its home region is in reach of {}, whose copy holds {last}", self.region())
+    }
+
+    fn region(&self) -> &RegionId {
+        &self.ledger.config().region
+    }
+}
+
+fn conclude<T>(maybe: Option<String>, reason: String, message: String) -> Asked<T> {
+    match maybe {
+        Some(message) => Asked::Maybe(message),
+        None => Asked::NotDone { reason, message },
+    }
+}
+
+fn no_leader(log: &Log, within: Duration) -> (String, String) {
+    ("NO_LEADER".to_owned(), format!("asked for {log}: no leader was found within {} ms", within.as_millis()))
+}
+
+/// A verdict as what one try came to.
+pub fn tried(verdict: Verdict) -> Tried<Verdict> {
+    match verdict {
+        done @ (Verdict::Done { .. } | Verdict::Rejected { .. }) => Tried::Answer(done),
+        Verdict::NotLeader { leader } => Tried::NotLeader(leader),
+        Verdict::Unavailable { reason, message } => Tried::NotDone { reason, message },
+        Verdict::Unsettled { message } => Tried::Maybe(message),
+    }
+}
+
+/// When this question must be answered.
+pub(crate) fn within_ms(within: Duration) -> u32 {
+    u32::try_from(within.as_millis()).unwrap_or(u32::MAX)
+}
+
+/// Time left until `deadline`.
+pub(crate) fn left(now: Instant, deadline: Instant) -> Duration {
+    deadline.since(now)
+}

@@ -1,0 +1,93 @@
+//! Commands: to the leader of their log, wherever it is.
+
+use std::time::Duration;
+
+use ids::MemberId;
+use invariants::Observation;
+use ledger::{Verdict, group::Group};
+use ports::BoxFuture;
+use wire::{
+    command::{Submission, submission_in, submission_out},
+    proto::{self, peer_reply, peer_request},
+};
+
+use crate::{
+    ask::{Asked, Question, Tried, tried, within_ms},
+    region::{Inner, Region},
+};
+
+/// The question: decide this command.
+struct Decide<'a> {
+    submission: &'a Submission,
+    region: &'a Inner,
+}
+
+impl Question for Decide<'_> {
+    type Answer = Verdict;
+
+    fn request(&self, to: Option<MemberId>, within: Duration) -> peer_request::Body {
+        peer_request::Body::Submit(proto::SubmitRequest {
+            submission: Some(submission_out(self.submission)),
+            via: Vec::new(),
+            to: to.map_or(0, |member| member.0),
+            within_ms: within_ms(within),
+        })
+    }
+
+    fn reply(&self, body: peer_reply::Body) -> Tried<Verdict> {
+        let unreadable = || Tried::Maybe("read the reply to a command: it does not answer it".to_owned());
+        let peer_reply::Body::Submit(reply) = body else { return unreadable() };
+        Verdict::from_proto(reply).map_or_else(|_| unreadable(), tried)
+    }
+
+    fn here<'a>(&'a self, group: &'a Group, within: Duration) -> BoxFuture<'a, Tried<Verdict>> {
+        Box::pin(async move { tried(self.region.decide_here(group, self.submission.clone(), 0, within).await) })
+    }
+}
+
+impl Region {
+    /// Brings a command to the leader of its log and waits for what became of it, at most `within`. Sending it again with the same
+    /// request id, here or in any other region, has the same outcome.
+    pub async fn submit(&self, submission: &Submission, within: Duration) -> Verdict {
+        let region = &self.inner;
+        let log = submission.command.log();
+        let question = Decide { submission, region };
+        match region.ask(&log, &question, within).await {
+            // A rejection is only the last word when no earlier try can still take effect.
+            Asked::Answer { answer: Verdict::Rejected { reason, message }, doubtful: true } => {
+                Verdict::Unsettled { message: format!("an earlier try may still take effect; a later one was refused, {reason}: {message}") }
+            }
+            Asked::Answer { answer, .. } => answer,
+            Asked::NotDone { reason, message } => Verdict::Unavailable { reason, message },
+            Asked::Maybe(message) => Verdict::Unsettled { message },
+        }
+    }
+}
+
+impl Inner {
+    async fn decide_here(&self, group: &Group, submission: Submission, relay_hops: u32, within: Duration) -> Verdict {
+        let request_id = submission.request_id;
+        self.env.observe(&|| Observation::Routed { request_id, relay_hops });
+        group.submit(submission, within).await
+    }
+
+    /// A command from another member for a log that this one may lead.
+    pub(crate) async fn serve_submit(&self, request: proto::SubmitRequest) -> proto::SubmitReply {
+        let relay_hops = u32::try_from(request.via.len()).unwrap_or(u32::MAX);
+        let within = Duration::from_millis(u64::from(request.within_ms));
+        let submission = request.submission.ok_or_else(|| "read a submit request: it is empty".to_owned());
+        let read = submission.and_then(|submission| submission_in(submission).map_err(|error| error.to_string()));
+        let verdict = match read {
+            Err(message) => Verdict::Rejected { reason: "UNREADABLE_COMMAND".to_owned(), message },
+            Ok(submission) => {
+                let log = submission.command.log();
+                match self.ledger.group(&log) {
+                    Some(group) if group.is_leader() => self.decide_here(group, submission, relay_hops, within).await,
+                    Some(group) => Verdict::NotLeader { leader: group.leader() },
+                    None => Verdict::NotLeader { leader: None },
+                }
+            }
+        };
+        verdict.into_proto()
+    }
+}

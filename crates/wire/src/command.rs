@@ -1,0 +1,113 @@
+//! Commands as messages, and the submission that carries one from the member that was asked to the member that leads.
+//!
+//! A command is decided and then gone, so these bytes are read by other members and never kept. Reading checks shapes; whether the
+//! command is allowed is for `domain::decide`.
+
+use bytes::Bytes;
+use domain::Command;
+use ids::RequestId;
+
+use crate::{
+    Error,
+    proto::{self, command::Kind},
+    record::request_id_in,
+};
+
+mod cluster;
+mod folder;
+mod organization;
+mod project;
+mod region;
+
+/// One command, by whom, and under which id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Submission {
+    pub request_id: RequestId,
+    /// Who asked, as the member that took the request authenticated them.
+    pub actor: String,
+    pub command: Command,
+    /// Decide and tell, but replicate nothing.
+    pub validate_only: bool,
+    /// W3C trace context of the caller; may be empty.
+    pub traceparent: String,
+}
+
+/// The message of a submission.
+pub fn submission_out(submission: &Submission) -> proto::Submission {
+    let Submission { request_id, actor, command, validate_only, traceparent } = submission;
+    proto::Submission {
+        request_id: Bytes::copy_from_slice(&request_id.0),
+        actor: actor.clone(),
+        command: Some(command_out(command)),
+        validate_only: *validate_only,
+        traceparent: traceparent.clone(),
+    }
+}
+
+/// Reads and checks a submission.
+///
+/// # Errors
+/// No request id of 16 bytes, or no command that this build knows.
+pub fn submission_in(message: proto::Submission) -> Result<Submission, Error> {
+    const WHAT: &str = "a submission";
+    let proto::Submission { request_id, actor, command, validate_only, traceparent } = message;
+    let command = command.ok_or_else(|| Error::field(WHAT, "command", "not set", "a command"))?;
+    Ok(Submission {
+        request_id: request_id_in(WHAT, &request_id)?,
+        actor,
+        command: command_in(command)?,
+        validate_only,
+        traceparent,
+    })
+}
+
+/// The message of a command.
+pub fn command_out(command: &Command) -> proto::Command {
+    let kind = match command {
+        Command::CreateOrganization(command) => Kind::CreateOrganization(command.into()),
+        Command::UpdateOrganization(command) => Kind::UpdateOrganization(command.into()),
+        Command::DeleteOrganization(command) => Kind::DeleteOrganization(command.into()),
+        Command::CreateFolder(command) => Kind::CreateFolder(command.into()),
+        Command::UpdateFolder(command) => Kind::UpdateFolder(command.into()),
+        Command::MoveFolder(command) => Kind::MoveFolder(command.into()),
+        Command::DeleteFolder(command) => Kind::DeleteFolder(command.into()),
+        Command::CreateProject(command) => Kind::CreateProject(command.into()),
+        Command::UpdateProject(command) => Kind::UpdateProject(command.into()),
+        Command::MoveProject(command) => Kind::MoveProject(command.into()),
+        Command::DeleteProject(command) => Kind::DeleteProject(command.into()),
+        Command::AcknowledgeDrain(command) => Kind::AcknowledgeDrain(command.into()),
+        Command::CreateCluster(command) => Kind::CreateCluster(command.into()),
+        Command::UpdateCluster(command) => Kind::UpdateCluster(command.into()),
+        Command::DeleteCluster(command) => Kind::DeleteCluster(command.into()),
+        Command::RegisterRegion(command) => Kind::RegisterRegion(command.into()),
+    };
+    proto::Command { kind: Some(kind) }
+}
+
+/// Reads and checks a command.
+///
+/// # Errors
+/// The message has no kind that this build knows, or a field of another shape.
+pub fn command_in(message: proto::Command) -> Result<Command, Error> {
+    let Some(kind) = message.kind else {
+        return Err(Error::field("a command", "kind", "not set", "a command that this build knows"));
+    };
+    Ok(match kind {
+        Kind::CreateOrganization(message) => Command::CreateOrganization(message.try_into()?),
+        Kind::UpdateOrganization(message) => Command::UpdateOrganization(message.try_into()?),
+        Kind::DeleteOrganization(message) => Command::DeleteOrganization(message.try_into()?),
+        Kind::CreateFolder(message) => Command::CreateFolder(message.try_into()?),
+        Kind::UpdateFolder(message) => Command::UpdateFolder(message.try_into()?),
+        Kind::MoveFolder(message) => Command::MoveFolder(message.try_into()?),
+        Kind::DeleteFolder(message) => Command::DeleteFolder(message.try_into()?),
+        Kind::CreateProject(message) => Command::CreateProject(message.try_into()?),
+        Kind::UpdateProject(message) => Command::UpdateProject(message.try_into()?),
+        Kind::MoveProject(message) => Command::MoveProject(message.try_into()?),
+        Kind::DeleteProject(message) => Command::DeleteProject(message.try_into()?),
+        Kind::AcknowledgeDrain(message) => Command::AcknowledgeDrain(message.try_into()?),
+        Kind::CreateCluster(message) => Command::CreateCluster(message.try_into()?),
+        Kind::UpdateCluster(message) => Command::UpdateCluster(message.try_into()?),
+        Kind::DeleteCluster(message) => Command::DeleteCluster(message.try_into()?),
+        Kind::RegisterRegion(message) => Command::RegisterRegion(message.try_into()?),
+    })
+}

@@ -1,0 +1,46 @@
+//! What crosses a wire or reaches a disk: generated messages, hand-written conversions, the record codec and the hash chain.
+//!
+//! Map: [`proto`] generated messages · [`record`] proposals, records, hashes · [`entity`] and [`command`] conversions of the domain ·
+//! [`digest`] the incremental state digest · [`seal`] checksummed blobs · [`error`] why bytes were refused · `field` reading single
+//! fields.
+//!
+//! **Architecture invariants:** domain values never implement a wire trait; conversions are total and written by hand. Bytes that
+//! were hashed are kept as they came and never encoded again.
+
+pub mod command;
+pub mod digest;
+pub mod entity;
+pub mod error;
+pub mod record;
+pub mod seal;
+
+mod field;
+
+/// The generated messages of `atoll.internal.v1`.
+pub mod proto {
+    #![allow(clippy::all, missing_docs, reason = "generated")]
+    include!(concat!(env!("OUT_DIR"), "/atoll.internal.v1.rs"));
+}
+
+pub use command::{Submission, command_in, command_out, submission_in, submission_out};
+pub use digest::StateDigest;
+pub use entity::{decode_entity, encode_entity, raw_fact};
+pub use error::Error;
+pub use record::{Proposal, RawFact, Record, decode_batch, encode_batch};
+
+use bytes::Bytes;
+use prost::Message;
+
+/// Feature level of this build: it reads records up to this level, and writes none above it.
+pub const LEVEL: u32 = 1;
+
+/// The bytes of a message.
+pub fn encode(message: &impl Message) -> Bytes {
+    Bytes::from(message.encode_to_vec())
+}
+
+/// Reads a message; `what` names it in the error.
+pub fn decode<M: Message + Default>(what: &'static str, bytes: Bytes) -> Result<M, Error> {
+    let length = bytes.len();
+    M::decode(bytes).map_err(|source| Error::Unreadable { what, bytes: length, source })
+}

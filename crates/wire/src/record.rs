@@ -1,0 +1,219 @@
+//! Proposals and records: the bytes that are replicated, hashed and kept.
+//!
+//! ```text
+//! hash = SHA-256(tag || log || incarnation || seq || hlc || prev_hash || proposal)
+//! ```
+//! Lengths precede the parts whose length varies, so no two records hash the same input. The proposal is hashed as the exact bytes
+//! that were proposed: a reader of another version that knows fewer fields still verifies the chain.
+
+use bytes::Bytes;
+use ids::{
+    Hash, Hlc, Incarnation, Log, RequestId, Revision, Seq, Subject,
+    limits::{FACTS_MAX, GUARDS_MAX, PROPOSAL_BYTES_MAX},
+};
+use sha2::{Digest, Sha256};
+
+use crate::{Error, LEVEL, decode, encode, field::sixteen_bytes_in, proto};
+
+/// Domain separation: a record's hash is never the hash of anything else.
+const TAG: &[u8] = b"atoll.record.v1";
+
+const PROPOSAL: &str = "a proposal";
+
+/// One fact as apply sees it: a subject, and the bytes that it now has (`None`: removed).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawFact {
+    pub kind: u32,
+    pub subject: Subject,
+    pub after: Option<Bytes>,
+    pub detail: Bytes,
+}
+
+/// One decided command, ready to replicate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    pub request_id: RequestId,
+    pub actor: String,
+    pub hlc: Hlc,
+    pub level: u32,
+    pub observed_global_seq: Seq,
+    pub guards: Vec<(Subject, Revision)>,
+    pub facts: Vec<RawFact>,
+    /// The subject the command was about.
+    pub response: Subject,
+    pub traceparent: String,
+}
+
+impl Proposal {
+    /// The bytes to replicate. Refuses what apply could not take: limits are checked here, never when applying.
+    pub fn encode(&self) -> Result<Bytes, Error> {
+        at_most("guards of a proposal", self.guards.len(), GUARDS_MAX)?;
+        at_most("facts of a proposal", self.facts.len(), FACTS_MAX)?;
+        known(self.level)?;
+        self.no_subject_twice()?;
+        let bytes = encode(&proto::Proposal {
+            request_id: Bytes::copy_from_slice(&self.request_id.0),
+            actor: self.actor.clone(),
+            hlc: self.hlc.0,
+            level: self.level,
+            observed_global_seq: self.observed_global_seq.0,
+            guards: self.guards.iter().map(guard_out).collect(),
+            facts: self.facts.iter().map(fact_out).collect(),
+            response: self.response.to_string(),
+            traceparent: self.traceparent.clone(),
+        });
+        at_most("bytes of a proposal", bytes.len(), PROPOSAL_BYTES_MAX)?;
+        Ok(bytes)
+    }
+
+    /// Reads and checks the bytes of a proposal; what passes can be applied.
+    pub fn decode(bytes: &Bytes) -> Result<Self, Error> {
+        at_most("bytes of a proposal", bytes.len(), PROPOSAL_BYTES_MAX)?;
+        let message: proto::Proposal = decode(PROPOSAL, bytes.clone())?;
+        known(message.level)?;
+        at_most("guards of a proposal", message.guards.len(), GUARDS_MAX)?;
+        at_most("facts of a proposal", message.facts.len(), FACTS_MAX)?;
+        let proposal = Self {
+            request_id: request_id_in(PROPOSAL, &message.request_id)?,
+            actor: message.actor,
+            hlc: Hlc(message.hlc),
+            level: message.level,
+            observed_global_seq: Seq(message.observed_global_seq),
+            guards: message.guards.into_iter().map(guard_in).collect::<Result<_, _>>()?,
+            facts: message.facts.into_iter().map(fact_in).collect::<Result<_, _>>()?,
+            response: subject_in(PROPOSAL, "response", &message.response)?,
+            traceparent: message.traceparent,
+        };
+        proposal.no_subject_twice()?;
+        Ok(proposal)
+    }
+
+    /// A subject written twice in one record would have two post-images of one revision.
+    fn no_subject_twice(&self) -> Result<(), Error> {
+        let mut subjects: Vec<&Subject> = self.facts.iter().map(|fact| &fact.subject).collect();
+        subjects.sort_unstable();
+        match subjects.windows(2).find(|pair| pair.first() == pair.last()).and_then(<[_]>::first) {
+            Some(subject) => Err(Error::field(PROPOSAL, "facts.subject", subject, "each subject once")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// One committed entry of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    pub log: Log,
+    pub incarnation: Incarnation,
+    pub seq: Seq,
+    pub hlc: Hlc,
+    pub prev_hash: Hash,
+    /// The exact bytes of the proposal.
+    pub proposal: Bytes,
+}
+
+impl Record {
+    pub fn encode(&self) -> Bytes {
+        encode(&proto::Record {
+            log: self.log.to_string(),
+            incarnation: self.incarnation.0,
+            seq: self.seq.0,
+            hlc: self.hlc.0,
+            prev_hash: Bytes::copy_from_slice(&self.prev_hash.0),
+            proposal: self.proposal.clone(),
+        })
+    }
+
+    pub fn decode(bytes: Bytes) -> Result<Self, Error> {
+        const WHAT: &str = "a record";
+        let message: proto::Record = decode(WHAT, bytes)?;
+        Ok(Self {
+            log: log_in(WHAT, &message.log)?,
+            incarnation: Incarnation(message.incarnation),
+            seq: Seq(message.seq),
+            hlc: Hlc(message.hlc),
+            prev_hash: hash_in(WHAT, "prev_hash", &message.prev_hash)?,
+            proposal: message.proposal,
+        })
+    }
+
+    /// The record's link in the chain.
+    pub fn hash(&self) -> Hash {
+        let log = self.log.to_string();
+        let mut hasher = Sha256::new();
+        hasher.update(TAG);
+        hasher.update(length(log.len()));
+        hasher.update(log.as_bytes());
+        hasher.update(self.incarnation.0.to_be_bytes());
+        hasher.update(self.seq.0.to_be_bytes());
+        hasher.update(self.hlc.0.to_be_bytes());
+        hasher.update(self.prev_hash.0);
+        hasher.update(length(self.proposal.len()));
+        hasher.update(&self.proposal);
+        Hash(hasher.finalize().into())
+    }
+}
+
+/// The payload of one Raft entry.
+pub fn encode_batch(proposals: &[Bytes]) -> Bytes {
+    encode(&proto::Batch { proposals: proposals.to_vec() })
+}
+
+/// The proposals of one Raft entry.
+pub fn decode_batch(bytes: Bytes) -> Result<Vec<Bytes>, Error> {
+    Ok(decode::<proto::Batch>("a batch of proposals", bytes)?.proposals)
+}
+
+fn at_most(what: &'static str, given: usize, max: usize) -> Result<(), Error> {
+    if given > max { Err(Error::TooMuch { what, given, max }) } else { Ok(()) }
+}
+
+fn known(level: u32) -> Result<(), Error> {
+    if level > LEVEL { Err(Error::FromTheFuture { what: PROPOSAL, level, supported: LEVEL }) } else { Ok(()) }
+}
+
+fn length(bytes: usize) -> [u8; 8] {
+    u64::try_from(bytes).unwrap_or(u64::MAX).to_be_bytes()
+}
+
+fn guard_out((subject, revision): &(Subject, Revision)) -> proto::Guard {
+    proto::Guard { subject: subject.to_string(), revision: revision.0 }
+}
+
+fn guard_in(guard: proto::Guard) -> Result<(Subject, Revision), Error> {
+    Ok((subject_in("a guard", "subject", &guard.subject)?, Revision(guard.revision)))
+}
+
+fn fact_out(fact: &RawFact) -> proto::Fact {
+    proto::Fact {
+        kind: fact.kind,
+        subject: fact.subject.to_string(),
+        after: fact.after.clone(),
+        detail: fact.detail.clone(),
+    }
+}
+
+fn fact_in(fact: proto::Fact) -> Result<RawFact, Error> {
+    let subject = subject_in("a fact", "subject", &fact.subject)?;
+    Ok(RawFact { kind: fact.kind, subject, after: fact.after, detail: fact.detail })
+}
+
+/// Reads a subject out of a message.
+pub fn subject_in(what: &'static str, field: &'static str, value: &str) -> Result<Subject, Error> {
+    value.parse().map_err(|_| Error::field(what, field, value, "1 to 512 printable ASCII characters without spaces"))
+}
+
+/// Reads a log's name out of a message.
+pub fn log_in(what: &'static str, value: &str) -> Result<Log, Error> {
+    value.parse().map_err(|_| Error::field(what, "log", value, "`global` or `region/{region}`"))
+}
+
+/// Reads a SHA-256 value out of a message.
+pub fn hash_in(what: &'static str, field: &'static str, value: &Bytes) -> Result<Hash, Error> {
+    let bytes = value.as_ref().try_into();
+    bytes.map(Hash).map_err(|_| Error::field(what, field, format!("{} bytes", value.len()), "32 bytes"))
+}
+
+/// Reads a request id out of a message.
+pub fn request_id_in(what: &'static str, value: &Bytes) -> Result<RequestId, Error> {
+    sixteen_bytes_in(what, "request_id", value)
+}

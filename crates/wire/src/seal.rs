@@ -1,0 +1,50 @@
+//! Checksummed blobs: how a snapshot travels and rests.
+//!
+//! ```text
+//! 8 bytes magic "ATOLSNP1" | 32 bytes SHA-256 of the rest | the rest
+//! ```
+
+use bytes::{BufMut, Bytes, BytesMut};
+use sha2::{Digest, Sha256};
+
+use crate::Error;
+
+const MAGIC: &[u8; 8] = b"ATOLSNP1";
+const HEADER_BYTES: usize = 8 + 32;
+
+/// Puts a checksum in front of `content`.
+pub fn seal(content: &[u8]) -> Bytes {
+    let mut sealed = BytesMut::with_capacity(HEADER_BYTES + content.len());
+    sealed.put_slice(MAGIC);
+    sealed.put_slice(&Sha256::digest(content));
+    sealed.put_slice(content);
+    sealed.freeze()
+}
+
+/// Checks and takes off what [`seal`] put in front.
+pub fn unseal(what: &'static str, sealed: &Bytes) -> Result<Bytes, Error> {
+    let error = || Error::Checksum { what, bytes: sealed.len() };
+    let rest = sealed.strip_prefix(MAGIC.as_slice()).ok_or_else(error)?;
+    let (checksum, content) = rest.split_at_checked(32).ok_or_else(error)?;
+    if Sha256::digest(content).as_slice() != checksum {
+        return Err(error());
+    }
+    Ok(sealed.slice(HEADER_BYTES..))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_flipped_byte_and_any_cut_is_found() {
+        let sealed = seal(b"rows");
+        assert_eq!(unseal("a test", &sealed).unwrap(), Bytes::from_static(b"rows"));
+        for at in 0..sealed.len() {
+            let mut broken = sealed.to_vec();
+            broken[at] ^= 1;
+            assert!(unseal("a test", &Bytes::from(broken)).is_err(), "byte {at}");
+            assert!(unseal("a test", &sealed.slice(..at)).is_err(), "cut at {at}");
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! One fixed value per message, with no field left at its default, so that a golden file shows where every field is.
+
+use std::{fmt::Debug, str::FromStr};
+
+use bytes::Bytes;
+use domain::{Cluster, ClusterType, Entity, Fact, FactKind, Folder, Organization, Project, State, command::*};
+use ids::{Hash, Hlc, Incarnation, Log, RequestId, Revision, Seq};
+use wire::{Proposal, Record, StateDigest, Submission, encode_entity, proto, raw_fact};
+
+/// The value that a text stands for.
+pub fn text<T: FromStr<Err: Debug>>(text: &str) -> T {
+    text.parse().unwrap()
+}
+
+const ORGANIZATION: &str = "organizations/acme";
+const FOLDER: &str = "organizations/acme/folders/eng";
+const PROJECT: &str = "organizations/acme/projects/shop";
+const CLUSTER: &str = "organizations/acme/projects/shop/locations/us-east-1/clusters/blue";
+/// 2026-01-01T00:00:00Z.
+const EPOCH_MS: u64 = 1_767_225_600_000;
+
+fn hlc(ms: u64, counter: u64) -> Hlc {
+    Hlc(Hlc::at_unix_ms(EPOCH_MS + ms).0 + counter)
+}
+
+fn id(first: u8) -> RequestId {
+    RequestId(std::array::from_fn(|at| first + at as u8))
+}
+
+/// Every kind of entity, by the name of its field in `Entity.kind`.
+pub fn entities() -> Vec<(&'static str, Entity)> {
+    let organization = Organization {
+        name: text(ORGANIZATION),
+        uid: id(0x10),
+        display_name: "Acme".into(),
+        description: "Anvils, größer".into(),
+        state: State::Active,
+        create_time: hlc(0, 0),
+        update_time: hlc(5, 1),
+    };
+    let folder = Folder {
+        name: text(FOLDER),
+        uid: id(0x20),
+        parent: text(ORGANIZATION),
+        display_name: "Engineering".into(),
+        description: "All of it".into(),
+        state: State::Deleted,
+        create_time: hlc(1, 0),
+        update_time: hlc(9, 2),
+    };
+    let cluster = Cluster {
+        name: text(CLUSTER),
+        uid: id(0x40),
+        display_name: "Blue".into(),
+        description: "Half of the traffic".into(),
+        cluster_type: ClusterType::Production,
+        create_time: hlc(3, 0),
+        update_time: hlc(3, 7),
+    };
+    vec![
+        ("organization", organization.into()),
+        ("folder", folder.into()),
+        ("project", project().into()),
+        ("cluster", cluster.into()),
+        ("marker", Entity::Marker),
+    ]
+}
+
+fn project() -> Project {
+    Project {
+        name: text(PROJECT),
+        uid: id(0x30),
+        parent: text(FOLDER),
+        display_name: "Shop".into(),
+        description: "Sells anvils".into(),
+        state: State::Deleting,
+        awaiting: ["us-east-1", "eu-west-1"].map(text).into(),
+        create_time: hlc(2, 0),
+        update_time: hlc(4, 3),
+    }
+}
+
+/// Every command, by the name of its field in `Command.kind`.
+pub fn commands() -> Vec<(&'static str, Command)> {
+    let mut commands = organization_and_folder_commands();
+    commands.extend(project_commands());
+    commands.extend(regional_commands());
+    commands
+}
+
+fn organization_and_folder_commands() -> Vec<(&'static str, Command)> {
+    let (display_name, description) = (String::from("Acme"), String::from("Anvils"));
+    let (name, folder, parent) = (text(ORGANIZATION), text(FOLDER), text(ORGANIZATION));
+    let etag = Some(Revision(300));
+    vec![
+        ("create_organization", CreateOrganization { name, display_name, description }.into()),
+        (
+            "update_organization",
+            UpdateOrganization { name: text(ORGANIZATION), display_name: Some("Acme".into()), description: None, etag }
+                .into(),
+        ),
+        ("delete_organization", DeleteOrganization { name: text(ORGANIZATION), etag }.into()),
+        (
+            "create_folder",
+            CreateFolder { name: folder, parent, display_name: "Engineering".into(), description: "All".into() }.into(),
+        ),
+        (
+            // Set to nothing, which is not the same as not set.
+            "update_folder",
+            UpdateFolder { name: text(FOLDER), display_name: None, description: Some(String::new()), etag: None }
+                .into(),
+        ),
+        ("move_folder", MoveFolder { name: text(FOLDER), parent: text("organizations/acme/folders/ops"), etag }.into()),
+        ("delete_folder", DeleteFolder { name: text(FOLDER), etag: None }.into()),
+    ]
+}
+
+fn project_commands() -> Vec<(&'static str, Command)> {
+    let (display_name, description) = (String::from("Shop"), String::from("Sells anvils"));
+    let etag = Some(Revision(u64::MAX));
+    vec![
+        (
+            "create_project",
+            CreateProject { name: text(PROJECT), parent: text(FOLDER), display_name, description }.into(),
+        ),
+        (
+            "update_project",
+            UpdateProject {
+                name: text(PROJECT),
+                display_name: Some("Shop".into()),
+                description: Some("Sold".into()),
+                etag,
+            }
+            .into(),
+        ),
+        ("move_project", MoveProject { name: text(PROJECT), parent: text(ORGANIZATION), etag }.into()),
+        // The revision of an absent row: set, and zero.
+        ("delete_project", DeleteProject { name: text(PROJECT), etag: Some(Revision(0)) }.into()),
+        ("acknowledge_drain", AcknowledgeDrain { project: text(PROJECT), region: text("us-east-1") }.into()),
+    ]
+}
+
+fn regional_commands() -> Vec<(&'static str, Command)> {
+    let (display_name, description) = (String::from("Blue"), String::from("Half of the traffic"));
+    let cluster_type = ClusterType::Development;
+    vec![
+        ("create_cluster", CreateCluster { name: text(CLUSTER), display_name, description, cluster_type }.into()),
+        (
+            "update_cluster",
+            UpdateCluster {
+                name: text(CLUSTER),
+                display_name: None,
+                description: Some("All of it".into()),
+                etag: Some(Revision(7)),
+            }
+            .into(),
+        ),
+        ("delete_cluster", DeleteCluster { name: text(CLUSTER), etag: Some(Revision(8)) }.into()),
+        ("register_region", RegisterRegion { region: text("us-east-1") }.into()),
+    ]
+}
+
+pub fn submission() -> Submission {
+    Submission {
+        request_id: id(0x50),
+        actor: "users/ada".into(),
+        command: RegisterRegion { region: text("eu-west-1") }.into(),
+        validate_only: true,
+        traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into(),
+    }
+}
+
+/// A project that was moved, with the sets that this touches.
+pub fn proposal() -> Proposal {
+    let fact = |kind, subject: &str, after| raw_fact(&Fact { kind, subject: text(subject), after });
+    let mut moved = fact(FactKind::ProjectMoved, PROJECT, Some(project().into()));
+    moved.detail = Bytes::from_static(b"from organizations/acme");
+    Proposal {
+        request_id: id(0x60),
+        actor: "users/ada".into(),
+        hlc: hlc(4, 3),
+        level: 1,
+        observed_global_seq: Seq(41),
+        guards: vec![
+            (text(PROJECT), Revision(40)),
+            (text("organizations/acme/folders/eng#children/projects/shop"), Revision::ABSENT),
+        ],
+        facts: vec![
+            moved,
+            fact(FactKind::SetChanged, "organizations/acme#children", Some(Entity::Marker)),
+            fact(FactKind::EntryRemoved, "organizations/acme#children/projects/shop", None),
+            fact(FactKind::EntryAdded, "organizations/acme/folders/eng#children/projects/shop", Some(Entity::Marker)),
+        ],
+        response: text(PROJECT),
+        traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into(),
+    }
+}
+
+pub fn record() -> Record {
+    Record {
+        log: Log::Region(text("us-east-1")),
+        incarnation: Incarnation(2),
+        seq: Seq(300),
+        hlc: hlc(4, 3),
+        prev_hash: Hash(std::array::from_fn(|at| 0xe0 - at as u8)),
+        proposal: proposal().encode().unwrap(),
+    }
+}
+
+pub fn batch() -> Vec<Bytes> {
+    vec![proposal().encode().unwrap(), Bytes::from_static(b"bytes of another version")]
+}
+
+fn raft_log_id(index: u64) -> proto::RaftLogId {
+    proto::RaftLogId { term: 3, index }
+}
+
+/// Two voter sets: what is stored while membership changes.
+fn raft_membership() -> proto::RaftMembership {
+    let voter_sets = [vec![1, 2, 3], vec![2, 3, 4]].map(|members| proto::RaftVoterSet { members });
+    proto::RaftMembership { voter_sets: voter_sets.into(), members: vec![1, 2, 3, 4, 5] }
+}
+
+/// Every payload of an entry, by the name of its field in `RaftEntry.payload`.
+pub fn raft_entries() -> Vec<(&'static str, proto::RaftEntry)> {
+    use proto::raft_entry::Payload;
+    let entry = |index, payload| proto::RaftEntry { id: Some(raft_log_id(index)), payload: Some(payload) };
+    vec![
+        ("blank", entry(6, Payload::Blank(proto::RaftBlank {}))),
+        ("batch", entry(7, Payload::Batch(proto::Batch { proposals: batch() }))),
+        ("membership", entry(8, Payload::Membership(raft_membership()))),
+    ]
+}
+
+pub fn snapshot() -> proto::Snapshot {
+    let entities = entities().into_iter().zip(1..);
+    let rows: Vec<proto::SnapshotRow> = entities
+        .map(|((kind, entity), revision)| proto::SnapshotRow {
+            subject: format!("rows/{kind}"),
+            revision,
+            value: encode_entity(&entity),
+        })
+        .collect();
+    let mut digest = StateDigest::default();
+    rows.iter().for_each(|row| digest.add(&text(&row.subject), Revision(row.revision), &row.value));
+    proto::Snapshot {
+        level: 1,
+        log: "global".into(),
+        incarnation: 2,
+        seq: 300,
+        head_hlc: hlc(4, 3).0,
+        head_hash: Bytes::copy_from_slice(&record().hash().0),
+        state_digest: Bytes::copy_from_slice(&digest.hash().0),
+        rows,
+        requests: vec![proto::SnapshotRequest {
+            request_id: Bytes::copy_from_slice(&id(0x60).0),
+            seq: 299,
+            response: PROJECT.into(),
+        }],
+        raft: Some(proto::RaftMark {
+            applied: Some(raft_log_id(312)),
+            membership: Some(proto::RaftStoredMembership {
+                set_at: Some(raft_log_id(8)),
+                membership: Some(raft_membership()),
+            }),
+        }),
+    }
+}

@@ -1,0 +1,250 @@
+//! Arbitrary values of the domain and of the log.
+
+use bytes::Bytes;
+use domain::{Cluster, ClusterType, Entity, Folder, Organization, Project, State, command::*};
+use ids::{
+    ClusterName, ContainerName, FolderName, Hash, Hlc, Incarnation, Label, Log, OrganizationName, ProjectName,
+    RegionId, RequestId, Revision, Seq, Subject,
+};
+use proptest::{collection, option, prelude::*};
+use wire::{LEVEL, Proposal, RawFact, Record, Submission};
+
+fn label() -> impl Strategy<Value = Label> {
+    "[a-z]([a-z0-9-]{0,61}[a-z0-9])?".prop_map(|text| text.parse().unwrap())
+}
+
+fn region() -> impl Strategy<Value = RegionId> {
+    "[a-z]{2}-(east|west)-[1-9]".prop_map(|text| text.parse().unwrap())
+}
+
+fn organization_name() -> impl Strategy<Value = OrganizationName> {
+    label().prop_map(|organization| OrganizationName { organization })
+}
+
+fn folder_name() -> impl Strategy<Value = FolderName> {
+    (organization_name(), label()).prop_map(|(organization, folder)| organization.folder(folder))
+}
+
+fn project_name() -> impl Strategy<Value = ProjectName> {
+    (organization_name(), label()).prop_map(|(organization, project)| organization.project(project))
+}
+
+fn cluster_name() -> impl Strategy<Value = ClusterName> {
+    (project_name(), region(), label()).prop_map(|(project, location, cluster)| ClusterName {
+        project,
+        location,
+        cluster,
+    })
+}
+
+fn container_name() -> impl Strategy<Value = ContainerName> {
+    prop_oneof![
+        organization_name().prop_map(ContainerName::Organization),
+        folder_name().prop_map(ContainerName::Folder),
+    ]
+}
+
+fn state() -> impl Strategy<Value = State> {
+    prop_oneof![Just(State::Active), Just(State::Deleting), Just(State::Deleted)]
+}
+
+fn cluster_type() -> impl Strategy<Value = ClusterType> {
+    prop_oneof![Just(ClusterType::Development), Just(ClusterType::Production)]
+}
+
+fn hlc() -> impl Strategy<Value = Hlc> {
+    any::<u64>().prop_map(Hlc)
+}
+
+fn words() -> impl Strategy<Value = String> {
+    "\\PC{0,24}"
+}
+
+fn maybe_words() -> impl Strategy<Value = Option<String>> {
+    option::of(words())
+}
+
+fn etag() -> impl Strategy<Value = Option<Revision>> {
+    option::of(any::<u64>().prop_map(Revision))
+}
+
+fn request_id() -> impl Strategy<Value = RequestId> {
+    any::<[u8; 16]>().prop_map(RequestId)
+}
+
+fn organization() -> impl Strategy<Value = Organization> {
+    (organization_name(), request_id(), words(), words(), state(), hlc(), hlc()).prop_map(
+        |(name, uid, display_name, description, state, create_time, update_time)| Organization {
+            name,
+            uid,
+            display_name,
+            description,
+            state,
+            create_time,
+            update_time,
+        },
+    )
+}
+
+fn folder() -> impl Strategy<Value = Folder> {
+    (folder_name(), request_id(), container_name(), words(), words(), state(), hlc(), hlc()).prop_map(
+        |(name, uid, parent, display_name, description, state, create_time, update_time)| Folder {
+            name,
+            uid,
+            parent,
+            display_name,
+            description,
+            state,
+            create_time,
+            update_time,
+        },
+    )
+}
+
+fn project() -> impl Strategy<Value = Project> {
+    let awaiting = collection::btree_set(region(), 0..5);
+    (project_name(), request_id(), container_name(), words(), words(), state(), awaiting, hlc(), hlc()).prop_map(
+        |(name, uid, parent, display_name, description, state, awaiting, create_time, update_time)| Project {
+            name,
+            uid,
+            parent,
+            display_name,
+            description,
+            state,
+            awaiting,
+            create_time,
+            update_time,
+        },
+    )
+}
+
+fn cluster() -> impl Strategy<Value = Cluster> {
+    (cluster_name(), request_id(), words(), words(), cluster_type(), hlc(), hlc()).prop_map(
+        |(name, uid, display_name, description, cluster_type, create_time, update_time)| Cluster {
+            name,
+            uid,
+            display_name,
+            description,
+            cluster_type,
+            create_time,
+            update_time,
+        },
+    )
+}
+
+pub fn entity() -> impl Strategy<Value = Entity> {
+    prop_oneof![
+        organization().prop_map(Entity::Organization),
+        folder().prop_map(Entity::Folder),
+        project().prop_map(Entity::Project),
+        cluster().prop_map(Entity::Cluster),
+        Just(Entity::Marker),
+    ]
+}
+
+/// A strategy for one command: its struct, filled from one strategy per field.
+macro_rules! command {
+    ($command:ident { $($field:ident: $strategy:expr),+ }) => {
+        ($($strategy,)+).prop_map(|($($field,)+)| Command::from($command { $($field),+ }))
+    };
+}
+
+pub fn command() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        organization_command(),
+        folder_command(),
+        project_command(),
+        cluster_command(),
+        region().prop_map(|region| RegisterRegion { region }.into()),
+    ]
+}
+
+fn organization_command() -> impl Strategy<Value = Command> {
+    let (words, texts, name) = (words, maybe_words, organization_name);
+    prop_oneof![
+        command!(CreateOrganization { name: name(), display_name: words(), description: words() }),
+        command!(UpdateOrganization { name: name(), display_name: texts(), description: texts(), etag: etag() }),
+        command!(DeleteOrganization { name: name(), etag: etag() }),
+    ]
+}
+
+fn folder_command() -> impl Strategy<Value = Command> {
+    let (words, texts, name, parent) = (words, maybe_words, folder_name, container_name);
+    prop_oneof![
+        command!(CreateFolder { name: name(), parent: parent(), display_name: words(), description: words() }),
+        command!(UpdateFolder { name: name(), display_name: texts(), description: texts(), etag: etag() }),
+        command!(MoveFolder { name: name(), parent: parent(), etag: etag() }),
+        command!(DeleteFolder { name: name(), etag: etag() }),
+    ]
+}
+
+fn project_command() -> impl Strategy<Value = Command> {
+    let (words, texts, name, parent) = (words, maybe_words, project_name, container_name);
+    prop_oneof![
+        command!(CreateProject { name: name(), parent: parent(), display_name: words(), description: words() }),
+        command!(UpdateProject { name: name(), display_name: texts(), description: texts(), etag: etag() }),
+        command!(MoveProject { name: name(), parent: parent(), etag: etag() }),
+        command!(DeleteProject { name: name(), etag: etag() }),
+        command!(AcknowledgeDrain { project: name(), region: region() }),
+    ]
+}
+
+fn cluster_command() -> impl Strategy<Value = Command> {
+    let (words, texts, name, kind) = (words, maybe_words, cluster_name, cluster_type);
+    prop_oneof![
+        command!(CreateCluster { name: name(), display_name: words(), description: words(), cluster_type: kind() }),
+        command!(UpdateCluster { name: name(), display_name: texts(), description: texts(), etag: etag() }),
+        command!(DeleteCluster { name: name(), etag: etag() }),
+    ]
+}
+
+pub fn submission() -> impl Strategy<Value = Submission> {
+    (request_id(), words(), command(), any::<bool>(), words()).prop_map(
+        |(request_id, actor, command, validate_only, traceparent)| Submission {
+            request_id,
+            actor,
+            command,
+            validate_only,
+            traceparent,
+        },
+    )
+}
+
+fn subject() -> impl Strategy<Value = Subject> {
+    "[!-~]{1,40}".prop_map(|text| text.parse().unwrap())
+}
+
+pub fn blob() -> impl Strategy<Value = Bytes> {
+    collection::vec(any::<u8>(), 0..64).prop_map(Bytes::from)
+}
+
+fn facts() -> impl Strategy<Value = Vec<RawFact>> {
+    let content = (any::<u32>(), option::of(blob()), blob());
+    collection::btree_map(subject(), content, 0..8).prop_map(|facts| {
+        let fact = |(subject, (kind, after, detail))| RawFact { kind, subject, after, detail };
+        facts.into_iter().map(fact).collect()
+    })
+}
+
+pub fn proposal() -> impl Strategy<Value = Proposal> {
+    let guards = collection::vec((subject(), any::<u64>().prop_map(Revision)), 0..8);
+    let head = (request_id(), words(), hlc(), 0..=LEVEL, any::<u64>().prop_map(Seq));
+    (head, guards, facts(), subject(), words()).prop_map(|(head, guards, facts, response, traceparent)| {
+        let (request_id, actor, hlc, level, observed_global_seq) = head;
+        Proposal { request_id, actor, hlc, level, observed_global_seq, guards, facts, response, traceparent }
+    })
+}
+
+pub fn record() -> impl Strategy<Value = Record> {
+    let log = prop_oneof![Just(Log::Global), region().prop_map(Log::Region)];
+    (log, any::<u64>(), any::<u64>(), hlc(), any::<[u8; 32]>(), blob()).prop_map(
+        |(log, incarnation, seq, hlc, prev_hash, proposal)| Record {
+            log,
+            incarnation: Incarnation(incarnation),
+            seq: Seq(seq),
+            hlc,
+            prev_hash: Hash(prev_hash),
+            proposal,
+        },
+    )
+}
