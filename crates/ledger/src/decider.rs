@@ -25,7 +25,7 @@ use std::{
 use bytes::Bytes;
 use domain::{Context, Rejection};
 use ids::{Hlc, MemberId, Seq};
-use invariants::Observation;
+use invariants::{Observation, observation::entry_digest};
 use openraft::{
     ReadPolicy,
     async_runtime::watch::WatchReceiver,
@@ -38,7 +38,6 @@ use wire::{LEVEL, Proposal, command::Submission, entity::raw_fact};
 
 use crate::{
     cell::StateCell,
-    observed,
     raft::{Batch, Entry, ProposalOutcome, Raft, convert::encode_entry, machine::Shared},
     state::{Applied, LogState},
     verdict::Verdict,
@@ -290,7 +289,7 @@ impl Decider {
         let (member, log) = (self.shared.member, &self.shared.log);
         self.shared.env.observe(&|| {
             let entry = Entry { log_id, payload: openraft::EntryPayload::Normal(batch.clone()) };
-            let digest = observed::entry_digest(&encode_entry(&entry));
+            let digest = entry_digest(&encode_entry(&entry));
             Observation::EntryAcknowledged { member, log: log.clone(), index: log_id.index(), digest }
         });
     }

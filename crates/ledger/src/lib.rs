@@ -43,7 +43,6 @@ pub use canary::Canary;
 pub use config::{Config, GroupTiming, Retention, Timing};
 pub use feed::{Feed, FeedError, FeedItem};
 pub use ledger::{Ledger, Ports, StartError};
-pub use observed::entry_digest;
 pub use peers::Peers;
 pub use state::LogState;
 pub use verdict::Verdict;

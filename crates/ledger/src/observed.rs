@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use ids::{Hash, MemberId};
 use invariants::{
     Observation,
@@ -39,9 +38,4 @@ pub fn applied(member: MemberId, record: &Record, hash: Hash, proposal: &Proposa
                 .collect(),
         }),
     }
-}
-
-/// 64 bits that tell the stored bytes of two Raft entries apart (FNV-1a).
-pub fn entry_digest(entry: &Bytes) -> u64 {
-    entry.iter().fold(0xcbf2_9ce4_8422_2325, |digest, byte| (digest ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }

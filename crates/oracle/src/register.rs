@@ -41,7 +41,7 @@ pub enum Op {
     Delete {
         expected: Option<u64>,
     },
-    /// The version and value that were read, or `None` for "not found".
+    /// The version and value that were read, or `None` for "not found". A read of unknown outcome saw nothing and is left out.
     Read {
         seen: Option<(u64, String)>,
     },

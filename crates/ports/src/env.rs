@@ -5,8 +5,9 @@
 
 use std::{
     future::Future,
-    pin::pin,
+    pin::{Pin, pin},
     sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -70,7 +71,8 @@ tokio::task_local! {
 
 /// The tasks of one member: every task, and every task that one of them spawns, ends when the scope is aborted.
 ///
-/// Aborting runs no shutdown code, so it is the simulator's `kill -9`; in a real process it is the last step of a shutdown.
+/// Aborting runs no shutdown code, so it is the simulator's `kill -9`; in a real process it is the last step of a shutdown. Holding is
+/// the simulator's `SIGSTOP`: no task of the scope runs until it is released, and then finds that time has passed.
 #[derive(Clone, Default)]
 pub struct TaskScope {
     tasks: Arc<Mutex<Tasks>>,
@@ -81,13 +83,33 @@ struct Tasks {
     handles: Vec<AbortHandle>,
     prune_at: usize,
     aborted: bool,
+    held: bool,
+    /// Tasks that wanted to run while the scope was held.
+    waiting: Vec<Waker>,
+}
+
+/// A task that does not run while its scope is held.
+struct Held<T> {
+    scope: TaskScope,
+    work: Pin<Box<T>>,
+}
+
+impl<T: Future> Future for Held<T> {
+    type Output = T::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T::Output> {
+        if self.scope.waits(context.waker()) {
+            return Poll::Pending;
+        }
+        self.work.as_mut().poll(context)
+    }
 }
 
 impl TaskScope {
     /// Spawns into this scope. A scope that was aborted takes no more work: the task is dropped.
     pub fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> tokio::task::JoinHandle<T> {
         #[expect(clippy::disallowed_methods, reason = "the one place that spawns, so that every task belongs to a scope")]
-        let handle = tokio::task::spawn(CURRENT.scope(self.clone(), work));
+        let handle = tokio::task::spawn(CURRENT.scope(self.clone(), Held { scope: self.clone(), work: Box::pin(work) }));
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         if tasks.aborted {
             handle.abort();
@@ -112,6 +134,28 @@ impl TaskScope {
     /// Runs `work` as a task of this scope, on the calling task.
     pub async fn enter<T>(&self, work: impl Future<Output = T>) -> T {
         CURRENT.scope(self.clone(), work).await
+    }
+
+    /// Stops every task where it stands, until [`Self::release`].
+    pub fn hold(&self) {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).held = true;
+    }
+
+    /// Lets every task go on, in the order in which they wanted to.
+    pub fn release(&self) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.held = false;
+        let waiting = std::mem::take(&mut tasks.waiting);
+        drop(tasks);
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    fn waits(&self, waker: &Waker) -> bool {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        if tasks.held {
+            tasks.waiting.push(waker.clone());
+        }
+        tasks.held
     }
 
     /// Ends every task at its next await and refuses new ones.

@@ -46,9 +46,9 @@ impl Contents {
         entries.bounds = bounds_after(before, op);
         match op {
             Op::Append { entries: added, .. } => entries.retained.extend(added.iter().cloned()),
-            Op::Truncate { .. } => entries.retained.truncate(entries.bounds.len()),
+            Op::Truncate { .. } => entries.retained.truncate(length(entries.bounds)),
             Op::Purge { .. } => {
-                let removed = entries.retained.len().saturating_sub(entries.bounds.len());
+                let removed = entries.retained.len().saturating_sub(length(entries.bounds));
                 entries.retained.drain(..removed);
             }
             Op::Meta { key, value, .. } => {
@@ -74,13 +74,15 @@ impl Contents {
         let Some(entries) = self.journals.get(journal) else { return Ok(Vec::new()) };
         let wanted = to.min(next).saturating_sub(from);
         let mut bytes = 0_usize;
-        let cut = entries.retained.iter().skip(count(from - first)).take(count(wanted)).take_while(|entry| {
-            let is_first = bytes == 0;
-            // An empty entry counts as one byte, so that "none yet" stays tellable; it costs the caller nothing.
-            bytes = bytes.saturating_add(entry.len().max(1));
-            is_first || bytes <= bytes_max
-        });
-        Ok(cut.cloned().collect())
+        let mut found = Vec::new();
+        for entry in entries.retained.iter().skip(count(from.saturating_sub(first))).take(count(wanted)) {
+            bytes = bytes.saturating_add(entry.len());
+            if bytes > bytes_max && !found.is_empty() {
+                break;
+            }
+            found.push(entry.clone());
+        }
+        Ok(found)
     }
 
     pub fn bounds(&self, journal: &Journal) -> Bounds {
@@ -90,4 +92,38 @@ impl Contents {
     pub fn meta(&self, journal: &Journal, key: &str) -> Option<Bytes> {
         self.journals.get(journal)?.meta.get(key).cloned()
     }
+}
+
+/// The journal that `op` changes.
+pub fn journal_of(op: &Op) -> &Journal {
+    match op {
+        Op::Append { journal, .. } | Op::Truncate { journal, .. } => journal,
+        Op::Purge { journal, .. } | Op::Meta { journal, .. } => journal,
+    }
+}
+
+/// What a journal retains once `op` is done, given what it retained.
+fn bounds_after(Bounds { first, next }: Bounds, op: &Op) -> Bounds {
+    match op {
+        Op::Append { entries, .. } if entries.is_empty() => Bounds { first, next },
+        Op::Append { first: given, entries, .. } => {
+            let added = u64::try_from(entries.len()).unwrap_or(u64::MAX);
+            let first = if first == next { *given } else { first };
+            Bounds { first, next: given.saturating_add(added) }
+        }
+        Op::Truncate { last, .. } => Bounds { first, next: last.saturating_add(1).clamp(first, next) },
+        Op::Purge { through, .. } => {
+            let first = through.saturating_add(1).max(first);
+            Bounds { first, next: next.max(first) }
+        }
+        Op::Meta { .. } => Bounds { first, next },
+    }
+}
+
+fn length(bounds: Bounds) -> usize {
+    count(bounds.next.saturating_sub(bounds.first))
+}
+
+fn count(entries: u64) -> usize {
+    usize::try_from(entries).unwrap_or(usize::MAX)
 }

@@ -1,0 +1,161 @@
+//! How a client reaches the ring: calls one member, gives up after a while, and tries again elsewhere with the same request id.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use domain::Command;
+use ids::{MemberId, Position, RegionId, RequestId, Token};
+use invariants::Observation;
+use ledger::Verdict;
+use rand::{RngExt, rngs::SmallRng};
+use region::{Consistency, ReadView, Region};
+use wire::command::Submission;
+
+use crate::{plan::ms, world::World};
+
+/// How a command ended for its client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Done(Position),
+    /// The rules of the domain refuse it, for this reason.
+    Rejected(String),
+    /// Not done, because of the state of the ring.
+    Refused,
+    Unknown,
+}
+
+/// One client's way to the ring.
+pub struct Caller {
+    pub world: Arc<World>,
+    pub region: RegionId,
+    pub rng: SmallRng,
+    pub name: String,
+    /// A client inside an isolated region reaches no other.
+    pub stays: bool,
+}
+
+/// How long one member may take.
+const WITHIN: Duration = Duration::from_secs(4);
+/// Tries of one command.
+const TRIES: u32 = 3;
+
+impl Caller {
+    fn new_request_id(&mut self) -> RequestId {
+        let mut id = [0; 16];
+        self.rng.fill(&mut id);
+        RequestId(id)
+    }
+
+    /// A member that is up: of the own region first, later of any.
+    pub fn pick(&mut self, attempt: u32) -> Option<MemberId> {
+        let home = self.world.members_of(&self.region);
+        let anywhere = attempt > 0 && !self.stays;
+        let pool = if anywhere { self.world.members() } else { home };
+        let up: Vec<MemberId> = pool.into_iter().filter(|member| self.world.region(*member).is_some()).collect();
+        if up.is_empty() { None } else { up.get(self.rng.random_range(0..up.len())).copied() }
+    }
+
+    /// Does `work` at a member, as its own task. `None`: the member ended or did not answer in time.
+    pub async fn at<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+        &self,
+        member: MemberId,
+        within: Duration,
+        work: impl FnOnce(Region) -> F,
+    ) -> Option<T> {
+        let (region, scope) = self.world.region(member)?;
+        let task = scope.spawn(work(region));
+        tokio::time::timeout(within + ms(500), task).await.ok()?.ok()
+    }
+
+    /// Sends a command until its outcome is known, or the tries are used up.
+    pub async fn command(&mut self, command: Command) -> Outcome {
+        let log = command.log();
+        let request_id = self.new_request_id();
+        let submission = Submission {
+            request_id,
+            actor: self.name.clone(),
+            command,
+            validate_only: false,
+            traceparent: String::new(),
+        };
+        self.world.trace.observe(&Observation::Invoked { request_id, log: log.clone() });
+        // Some callers send the same request twice at once: the second must change nothing.
+        let twin = self.rng.random_range(0..100) < 5;
+        if twin {
+            self.send_twin(submission.clone());
+        }
+        let outcome = match self.tries(&submission).await {
+            // The twin may still take effect.
+            Outcome::Rejected(_) | Outcome::Refused if twin => Outcome::Unknown,
+            outcome => outcome,
+        };
+        self.world.trace.observe(&match &outcome {
+            Outcome::Done(position) => Observation::Acknowledged {
+                request_id,
+                log: position.log.clone(),
+                incarnation: position.incarnation,
+                seq: position.seq,
+            },
+            Outcome::Rejected(_) | Outcome::Refused => Observation::Refused { request_id, reason: "refused" },
+            Outcome::Unknown => Observation::Unknown { request_id },
+        });
+        outcome
+    }
+
+    fn send_twin(&mut self, submission: Submission) {
+        if let Some(member) = self.pick(1)
+            && let Some((region, scope)) = self.world.region(member)
+        {
+            scope.spawn(async move { region.submit(&submission, WITHIN).await });
+        }
+    }
+
+    async fn tries(&mut self, submission: &Submission) -> Outcome {
+        let tries = if self.stays { 1 } else { TRIES };
+        let log = submission.command.log();
+        let (mut unsettled, mut last) = (false, Outcome::Refused);
+        for attempt in 0..tries {
+            let Some(member) = self.pick(attempt) else {
+                tokio::time::sleep(ms(200)).await;
+                continue;
+            };
+            let sent = submission.clone();
+            let verdict = self.at(member, WITHIN, move |region| async move { region.submit(&sent, WITHIN).await }).await;
+            match verdict {
+                Some(Verdict::Done { incarnation, seq, .. }) => {
+                    return Outcome::Done(Position { log, incarnation, seq });
+                }
+                // A refusal is final only when no earlier try can still take effect.
+                Some(Verdict::Rejected { .. }) if unsettled => return Outcome::Unknown,
+                Some(Verdict::Rejected { reason, .. }) => return Outcome::Rejected(reason),
+                Some(Verdict::NotLeader { .. } | Verdict::Unavailable { .. }) => last = Outcome::Refused,
+                Some(Verdict::Unsettled { .. }) | None => unsettled = true,
+            }
+        }
+        if unsettled { Outcome::Unknown } else { last }
+    }
+
+    /// Reads a log at a member of the own region; tells how old the member said its state may be.
+    pub async fn read(&mut self, log: &ids::Log, consistency: Consistency) -> Option<ReadView> {
+        let member = self.pick(0)?;
+        let (log, trace) = (log.clone(), Arc::clone(&self.world.trace));
+        let read = self.at(member, WITHIN, move |region| async move {
+            let view = region.read(&log, &consistency, WITHIN).await.ok()?;
+            if let Some(age) = view.age {
+                trace.observe(&Observation::ReadServed {
+                    member,
+                    log: view.state.log.clone(),
+                    incarnation: view.state.incarnation,
+                    seq: view.state.seq,
+                    age_ns: u64::try_from(age.as_nanos()).unwrap_or(u64::MAX),
+                });
+            }
+            Some(view)
+        });
+        read.await.flatten()
+    }
+
+    /// Reads what the token has seen, or later.
+    pub async fn read_seen(&mut self, log: &ids::Log, token: &Token) -> Option<ReadView> {
+        self.read(log, Consistency::AtLeast(token.clone())).await
+    }
+}

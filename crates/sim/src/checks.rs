@@ -1,0 +1,171 @@
+//! The checks at the end: everything that needs the whole history, or a ring that has come to rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{State, View, query, sets};
+use ids::{ContainerName, Log, MemberId, ResourceName, Seq, Subject};
+use invariants::{replicas_equal::ReplicaHead, tree::TreeNode};
+use ledger::LogState;
+use oracle::{list_append, register, sessions, watch};
+use wire::entity::decode_entity;
+
+use crate::{client::{list_project}, history::Written, world::World};
+
+/// Judges what clients and watchers wrote down.
+pub fn check_histories(world: &World, written: &mut Written) {
+    let trace = &world.trace;
+    if let Err(error) = register::check_subjects(&written.registers) {
+        trace.violate("linearizable", format!("{error}: {:?}", std::error::Error::source(&error).map(ToString::to_string)));
+    }
+    if let Err(error) = list_append::check(&written.lists) {
+        trace.violate("strict_serializable", error.to_string());
+    }
+    if let Err(violation) = sessions::check(&written.sessions) {
+        trace.violate("session", violation.to_string());
+    }
+    trace.check(|_, out| invariants::check_isolation(&written.isolated, out));
+    for (log, watched) in &written.watches {
+        let truth = truth(world, log);
+        let due = truth.keys().next_back().copied().unwrap_or_default();
+        if let Err(violation) = watch::check(watched, &truth, due) {
+            trace.violate("watch", format!("{log}: {violation}"));
+        }
+    }
+}
+
+fn truth(world: &World, log: &Log) -> BTreeMap<Seq, ids::Hash> {
+    world.trace.seen(|seen| {
+        let of_log = seen.hashes.iter().filter(|((other, _), _)| other == log);
+        of_log.map(|((_, seq), hash)| (*seq, *hash)).collect()
+    })
+}
+
+/// The state is the fold of the facts: folds the records that watchers were sent and compares digests at every place a member told one.
+pub fn check_fold(world: &World, written: &Written) -> u64 {
+    let mut compared = 0;
+    for log in world.logs() {
+        let mut state = LogState::new(log.clone());
+        let records = written.records.iter().filter(|((other, _), _)| *other == log);
+        for ((_, seq), record) in records {
+            if *seq != state.seq.next() {
+                // This watcher was reset over a gap: what lies behind it was checked by others or not at all.
+                break;
+            }
+            if let Err(error) = state.apply_record(record) {
+                world.trace.violate("fold", format!("{log}: {error}"));
+                break;
+            }
+            let told = world.trace.seen(|seen| seen.digests.get(&(log.clone(), *seq)).copied());
+            if let Some(told) = told {
+                compared += 1;
+                if told != state.digest() {
+                    world.trace.violate("fold", format!("{log}: the fold of the facts up to {seq} is another state than a member has"));
+                }
+            }
+        }
+    }
+    compared
+}
+
+/// Heads of every copy in the ring.
+pub fn heads(world: &World) -> Vec<ReplicaHead> {
+    let mut heads = Vec::new();
+    for member in world.members() {
+        let Some((region, _)) = world.region(member) else { continue };
+        for log in world.logs() {
+            if let Some(copy) = region.ledger().copy(&log) {
+                let state = copy.cell.state();
+                heads.push(ReplicaHead {
+                    member,
+                    log,
+                    incarnation: state.incarnation,
+                    seq: state.seq,
+                    chain: state.hash,
+                    digest: state.digest(),
+                });
+            }
+        }
+    }
+    heads
+}
+
+/// Leaders per log, as members see themselves.
+pub fn leaders(world: &World) -> Vec<(Log, Vec<MemberId>)> {
+    let leads = |log: &Log, member: MemberId| {
+        let region = world.region(member);
+        region.is_some_and(|(region, _)| region.ledger().group(log).is_some_and(|group| group.is_leader()))
+    };
+    let logs = world.logs().into_iter();
+    logs.map(|log| {
+        let leaders = world.members().into_iter().filter(|member| leads(&log, *member)).collect();
+        (log, leaders)
+    })
+    .collect()
+}
+
+/// Every acknowledged command is remembered, at its place, by every copy.
+pub fn scan_durability(world: &World) {
+    let acknowledged = world.trace.seen(|seen| seen.acknowledged.clone());
+    for member in world.members() {
+        let Some((region, _)) = world.region(member) else { continue };
+        let mut states = BTreeMap::new();
+        for log in world.logs() {
+            if let Some(copy) = region.ledger().copy(&log) {
+                states.insert(log, copy.cell.state());
+            }
+        }
+        for (request, log, seq) in &acknowledged {
+            let kept = states.get(log).and_then(|state| state.outcome(request)).map(|outcome| outcome.seq);
+            if kept != Some(*seq) {
+                world.trace.violate("acknowledged_survives", format!("{member}: {request} was acknowledged as {log} {seq}, and is at {kept:?}"));
+            }
+        }
+    }
+}
+
+/// Checks the tree in one copy of the global log.
+pub fn check_tree(world: &World, state: &LogState) {
+    let mut nodes = Vec::new();
+    let mut children: BTreeMap<ContainerName, BTreeSet<ResourceName>> = BTreeMap::new();
+    for (subject, row) in state.rows() {
+        let Ok(name) = subject.as_str().parse::<ResourceName>() else { continue };
+        let Ok(entity) = decode_entity(&row.value) else {
+            world.trace.violate("tree", format!("{subject} holds bytes that are no entity"));
+            continue;
+        };
+        let (parent, life) = match entity {
+            domain::Entity::Organization(organization) => (None, organization.state),
+            domain::Entity::Folder(folder) => (Some(folder.parent), folder.state),
+            domain::Entity::Project(project) => (Some(project.parent), project.state),
+            domain::Entity::Cluster(_) | domain::Entity::Marker => continue,
+        };
+        nodes.push(TreeNode { name, parent, deleted: life == State::Deleted });
+    }
+    for node in &nodes {
+        let container = match node.name.clone() {
+            ResourceName::Organization(name) => ContainerName::Organization(name),
+            ResourceName::Folder(name) => ContainerName::Folder(name),
+            ResourceName::Project(_) | ResourceName::Cluster(_) => continue,
+        };
+        let named = state.entries(&sets::children(&container), None, usize::MAX).into_iter();
+        let full = named.filter_map(|entry| format!("{}/{entry}", container.organization()).parse().ok()).collect::<BTreeSet<_>>();
+        children.insert(container, full);
+    }
+    world.trace.check(|at, out| invariants::check_tree(at, &nodes, &children, out));
+}
+
+/// The lists as they are in the end.
+pub fn final_lists(state: &LogState) -> BTreeMap<String, Vec<u64>> {
+    let names = (0..8).filter_map(list_project);
+    let read = names.filter_map(|name| {
+        let (_, project) = query::project(state, &name).ok()?;
+        let list = project.description.split(',').filter_map(|value| value.parse().ok()).collect();
+        Some((name.to_string(), list))
+    });
+    read.collect()
+}
+
+/// Whether a subject is there: a small help for scenarios.
+pub fn present(state: &LogState, subject: &Subject) -> bool {
+    state.revision(subject) != ids::Revision::ABSENT
+}

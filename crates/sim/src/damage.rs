@@ -1,0 +1,48 @@
+//! Records damaged between two members: a flipped byte, one missing, two swapped, one twice.
+//!
+//! Only shipped records are damaged, because only for them the design promises to notice: consensus messages ride on a transport
+//! that checks itself.
+
+use bytes::Bytes;
+use rand::{RngExt, rngs::SmallRng};
+use wire::proto::{PeerReply, peer_reply, pull_reply};
+
+/// Damages a pull reply, `odds` times in 10,000.
+pub fn maybe(mut reply: PeerReply, odds: u32, rng: &mut SmallRng) -> PeerReply {
+    if let Some(peer_reply::Body::Pull(pull)) = &mut reply.body
+        && let Some(pull_reply::Body::Records(pulled)) = &mut pull.body
+        && !pulled.records.is_empty()
+        && rng.random_range(0..10_000) < odds
+    {
+        damage(&mut pulled.records, rng);
+    }
+    reply
+}
+
+fn damage(records: &mut Vec<Bytes>, rng: &mut SmallRng) {
+    let at = rng.random_range(0..records.len());
+    match rng.random_range(0..4) {
+        0 => {
+            if let Some(record) = records.get_mut(at) {
+                let mut bytes = record.to_vec();
+                let place = rng.random_range(0..bytes.len().max(1));
+                if let Some(byte) = bytes.get_mut(place) {
+                    *byte ^= 1 << rng.random_range(0..8);
+                }
+                *record = bytes.into();
+            }
+        }
+        1 => {
+            records.remove(at);
+        }
+        2 if records.len() > 1 => {
+            let next = (at + 1) % records.len();
+            records.swap(at, next);
+        }
+        _ => {
+            if let Some(record) = records.get(at).cloned() {
+                records.insert(at, record);
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! The simulated world: whole regions on one thread, in virtual time, under drawn faults. One seed, one process.
+//!
+//! ```text
+//!   seed ─▶ plan ─▶ warm-up ─▶ safety (clients, watchers, nemesis) ─▶ heal ─▶ liveness ─▶ durability scan
+//!                                   │ every observation, every message
+//!                                   ▼
+//!                               trace: digest, invariants
+//! ```
+//!
+//! Map: [`plan`] what a seed draws · [`world`] machines and members · [`net`] and `damage` the network · [`env`] clocks and chance of
+//! one member · [`faults`] the nemesis · [`call`], [`client`], [`watcher`] the load · [`history`] what they wrote down ·
+//! [`checks`] the judgement at the end · [`trace`] the stream · [`run`] the phases · [`seeds`] streams of chance.
+//!
+//! **Architecture invariants**
+//! - Links no adapter: what runs here is the same composition as in a real process, over other ports.
+//! - Whatever happens is a function of the seed: no clock, no chance and no thread but the ones given here.
+
+pub mod call;
+pub mod checks;
+pub mod client;
+pub mod env;
+pub mod faults;
+pub mod history;
+pub mod net;
+pub mod plan;
+pub mod run;
+pub mod seeds;
+pub mod trace;
+pub mod watcher;
+pub mod world;
+
+mod damage;
+
+use std::future::Future;
+
+/// Runs `work` on this thread with a clock that stands still until everything waits.
+pub fn on_virtual_time<T>(work: impl Future<Output = T>) -> std::io::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+    Ok(runtime.block_on(work))
+}
