@@ -172,6 +172,10 @@ impl Group {
 
     /// Hands leadership over; returns when the request is on its way.
     pub async fn transfer_leader(&self, to: MemberId) -> Result<(), GroupError> {
+        // openraft would wait for a member that cannot take it, and refuse writes meanwhile.
+        if !self.voters().iter().all(|set| set.contains(&to)) || to == self.shared.member {
+            return Err(self.members_error(format!("{to} was to lead it, wanted another of its voters")));
+        }
         self.scoped(self.raft.trigger().transfer_leader(to.0)).await.map_err(|error| self.members_error(error))
     }
 

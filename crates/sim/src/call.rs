@@ -79,7 +79,7 @@ impl Caller {
         };
         self.world.trace.observe(&Observation::Invoked { request_id, log: log.clone() });
         // Some callers send the same request twice at once: the second must change nothing.
-        let twin = self.rng.random_range(0..100) < 5;
+        let twin = self.rng.random_range(0..100) < 5 && !self.stays;
         if twin {
             self.send_twin(submission.clone());
         }

@@ -25,6 +25,8 @@ const SUBJECTS: u64 = 4;
 pub struct Shared {
     pub history: History,
     pub stop: AtomicBool,
+    /// Faults are being taken back: nobody is isolated any more.
+    pub healed: AtomicBool,
     /// Values written to registers and lists: each once in a run.
     pub serial: AtomicU64,
 }
@@ -108,7 +110,7 @@ impl Client {
         let own = log == Log::Region(self.caller.region.clone());
         if let Some(since) = self.isolated_since
             && invoked >= since
-            && !self.shared.stop.load(SeqCst)
+            && !self.shared.healed.load(SeqCst)
             && (own || log == Log::Global)
         {
             // A rejection by the rules is an answer of the region's own log, as good as an acknowledgement.

@@ -211,7 +211,7 @@ impl Plan {
             ["us-east-1", "us-west-2", "eu-west-1"].iter().filter_map(|name| name.parse().ok()).collect();
         let isolate = rng.random_range(0..100) < 25 && canary.is_none();
         let isolated = regions.get(rng.random_range(0..regions.len())).filter(|_| isolate).cloned();
-        let faults = draw_faults(&mut rng, nodes, canary);
+        let faults = draw_faults(&mut rng, nodes, isolate, canary);
         let weather = Weather {
             loss: if faults.contains(&Fault::Loss) { rng.random_range(20..300) } else { 0 },
             damage: if faults.contains(&Fault::Damage) { rng.random_range(50..500) } else { 0 },
@@ -249,7 +249,7 @@ impl Plan {
     }
 }
 
-fn draw_faults(rng: &mut impl Rng, nodes: usize, canary: Option<&CanaryCase>) -> BTreeSet<Fault> {
+fn draw_faults(rng: &mut impl Rng, nodes: usize, isolate: bool, canary: Option<&CanaryCase>) -> BTreeSet<Fault> {
     let odds = rng.random_range(15..60);
     let drawn = Fault::ALL.into_iter().filter(|_| rng.random_range(0..100) < odds);
     let mut faults: BTreeSet<Fault> = drawn.collect();
@@ -259,6 +259,11 @@ fn draw_faults(rng: &mut impl Rng, nodes: usize, canary: Option<&CanaryCase>) ->
     // The only member of a region is its whole log: losing its disk is losing data, which nobody promises to survive.
     if nodes == 1 {
         faults.remove(&Fault::Replace);
+    }
+    // Weather is everywhere, also inside the region whose quickness is measured.
+    if isolate {
+        faults.remove(&Fault::Loss);
+        faults.remove(&Fault::Delay);
     }
     faults
 }

@@ -44,12 +44,15 @@ pub async fn run(plan: Plan) -> Report {
     let mut load = Load::new(&world);
     warm_up(&world).await;
     load.watch();
-    let scope = load.start().await;
+    let inspector = TaskScope::default();
+    inspector.spawn(inspect_trees(Arc::clone(&world)));
+    load.start();
     Nemesis::new(&world).run().await;
+    load.shared.healed.store(true, SeqCst);
     heal(&world).await;
-    liveness(&world, &load).await;
+    liveness(&world, &mut load).await;
     let report = conclude(&world, load).await;
-    scope.abort();
+    inspector.abort();
     report
 }
 
@@ -95,18 +98,17 @@ pub struct Load {
     world: Arc<World>,
     shared: Arc<Shared>,
     due: Vec<(Log, tokio::sync::watch::Sender<Option<Seq>>)>,
-    watchers: TaskScope,
+    scope: TaskScope,
+    clients: Vec<tokio::task::JoinHandle<()>>,
 }
 
 impl Load {
     fn new(world: &Arc<World>) -> Self {
-        let shared = Arc::new(Shared { history: Default::default(), stop: Default::default(), serial: Default::default() });
-        Self { world: Arc::clone(world), shared, due: Vec::new(), watchers: TaskScope::default() }
+        let shared = Arc::new(Shared { history: Default::default(), stop: Default::default(), healed: Default::default(), serial: Default::default() });
+        Self { world: Arc::clone(world), shared, due: Vec::new(), scope: TaskScope::default(), clients: Vec::new() }
     }
 
-    async fn start(&self) -> TaskScope {
-        let scope = TaskScope::default();
-        scope.spawn(inspect_trees(Arc::clone(&self.world)));
+    fn start(&mut self) {
         let mut id = 0;
         for region in &self.world.plan.regions {
             for number in 0..self.world.plan.clients_per_region {
@@ -114,10 +116,19 @@ impl Load {
                 let caller = caller(&self.world, region, &format!("{region}-{number}"));
                 let isolated_since = caller.stays.then(|| self.world.trace.now());
                 let client = Client::new(id, caller, Arc::clone(&self.shared), isolated_since);
-                scope.spawn(client.run());
+                self.clients.push(self.scope.spawn(client.run()));
             }
         }
-        scope
+    }
+
+    /// Lets every client finish what it began.
+    async fn stop(&mut self) {
+        self.shared.stop.store(true, SeqCst);
+        for client in self.clients.drain(..) {
+            if tokio::time::timeout(ms(60_000), client).await.is_err() {
+                self.world.trace.violate("calls_end", "a client still waits for an answer a minute after the faults".to_owned());
+            }
+        }
     }
 }
 
@@ -161,7 +172,7 @@ async fn heal(world: &Arc<World>) {
 }
 
 /// Waits until the ring has come to rest: one leader each, all copies equal, fresh writes acknowledged.
-async fn liveness(world: &Arc<World>, load: &Load) {
+async fn liveness(world: &Arc<World>, load: &mut Load) {
     // One leader within ten seconds, with the load still on.
     let by = world.trace.now() + 10_000_000_000;
     while world.trace.now() < by && checks::leaders(world).iter().any(|(_, leaders)| leaders.len() != 1) {
@@ -170,7 +181,7 @@ async fn liveness(world: &Arc<World>, load: &Load) {
     let leaders = checks::leaders(world);
     world.trace.check(|at, out| invariants::check_leaders(at, &leaders, out));
     tokio::time::sleep(ms(1_500)).await;
-    load.shared.stop.store(true, SeqCst);
+    load.stop().await;
     for region in world.plan.regions.clone() {
         serves_again(world, &region).await;
     }
@@ -253,7 +264,7 @@ impl Load {
                 caller.stays = false;
                 let shared = Arc::clone(&self.shared);
                 let watcher = Watcher { caller, shared, log: log.clone(), delivered: Vec::new(), place: Seq::ZERO };
-                self.watchers.spawn(watcher.run(receiver.clone()));
+                self.scope.spawn(watcher.run(receiver.clone()));
             }
             self.due.push((log, due));
         }
@@ -274,7 +285,7 @@ impl Load {
         if self.due.iter().any(|(_, due)| due.receiver_count() > 0) {
             self.world.trace.violate("watch", "a watcher did not get what was due within 30 s of rest".to_owned());
         }
-        self.watchers.abort();
+        self.scope.abort();
     }
 }
 

@@ -154,9 +154,15 @@ impl RaftLogReader<TypeConfig> for RaftLog {
         let to = match range.end_bound() {
             Bound::Included(last) => last.saturating_add(1),
             Bound::Excluded(to) => *to,
-            Bound::Unbounded => u64::MAX,
+            Bound::Unbounded => self.store.bounds(&self.journal).next,
         };
-        self.read(from, to, usize::MAX)
+        let entries = self.read(from, to, usize::MAX)?;
+        // openraft applies what it gets and counts all of it as applied: a store that lost some must stop the member here.
+        if entries.len() as u64 == to.saturating_sub(from) {
+            return Ok(entries);
+        }
+        let bounds = self.store.bounds(&self.journal);
+        Err(broken(StoreError::Outside { journal: self.journal.to_string(), from, to, first: bounds.first, next: bounds.next }))
     }
 
     async fn limited_get_log_entries(&mut self, start: u64, end: u64) -> Result<Vec<Entry>, io::Error> {
