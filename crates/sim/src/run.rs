@@ -44,15 +44,15 @@ pub async fn run(plan: Plan) -> Report {
     let mut load = Load::new(&world);
     warm_up(&world).await;
     load.watch();
-    let inspector = TaskScope::default();
-    inspector.spawn(inspect_trees(Arc::clone(&world)));
+    let attendants = TaskScope::default();
+    attendants.spawn(inspect_trees(Arc::clone(&world)));
     load.start();
     Nemesis::new(&world).run().await;
     load.shared.healed.store(true, SeqCst);
-    heal(&world).await;
+    heal(&world, &attendants).await;
     liveness(&world, &mut load).await;
     let report = conclude(&world, load).await;
-    inspector.abort();
+    attendants.abort();
     report
 }
 
@@ -146,7 +146,7 @@ async fn inspect_trees(world: Arc<World>) {
 }
 
 /// Takes every fault back, brings everybody up, and finishes replacements.
-async fn heal(world: &Arc<World>) {
+async fn heal(world: &Arc<World>, supervisor: &TaskScope) {
     world.trace.note(format_args!("heal"));
     world.net.mend_all();
     let mut calm = world.plan.weather;
@@ -159,13 +159,13 @@ async fn heal(world: &Arc<World>) {
             disk.set_weather(world.fair_weather());
         }
     }
-    tokio::time::sleep(ms(200)).await;
-    for member in world.members() {
-        if world.needs_restart(member) {
-            world.crash(member);
-            world.start(member, false);
+    let supervised = Arc::clone(world);
+    supervisor.spawn(async move {
+        loop {
+            supervised.supervise();
+            tokio::time::sleep(ms(500)).await;
         }
-    }
+    });
     for (log, gone, new) in world.replacements() {
         replace_in(world, &log, gone, new, Duration::from_secs(40)).await;
     }

@@ -38,8 +38,17 @@ struct Machine {
 struct Process {
     scope: TaskScope,
     held: bool,
-    /// Set when it has started.
-    region: Arc<Mutex<Option<Region>>>,
+    /// Set when it has started, or could not.
+    region: Arc<Mutex<Started>>,
+}
+
+/// How far the start of a member is.
+#[derive(Clone, Default)]
+enum Started {
+    #[default]
+    NotYet,
+    Yes(Region),
+    Failed,
 }
 
 /// See the module.
@@ -152,7 +161,8 @@ impl World {
     /// The running member, once it has started; with the scope that its work runs in.
     pub fn region(&self, member: MemberId) -> Option<(Region, TaskScope)> {
         let process = self.lock().get(&member)?.process.clone()?;
-        let region = process.region.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        let started = process.region.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Started::Yes(region) = started else { return None };
         Some((region, process.scope))
     }
 
@@ -169,13 +179,17 @@ impl World {
         self.trace.observe(&Observation::Started { member });
         let (world, slot, scope) = (Arc::clone(self), Arc::clone(&process.region), process.scope.clone());
         process.scope.spawn(async move {
-            match Box::pin(Region::start(config, ports, form)).await {
+            let started = match Box::pin(Region::start(config, ports, form)).await {
                 Ok(region) => {
-                    *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(region.clone());
-                    world.net.attach(member, region, scope);
+                    world.net.attach(member, region.clone(), scope);
+                    Started::Yes(region)
                 }
-                Err(error) => world.trace.note(format_args!("{member} did not start: {error:?}")),
-            }
+                Err(error) => {
+                    world.trace.note(format_args!("{member} did not start: {error:?}"));
+                    Started::Failed
+                }
+            };
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = started;
         });
     }
 
@@ -260,9 +274,26 @@ impl World {
         self.replacements.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Whether some group of the member stopped, or the member never came up: it needs a restart.
+    /// What looks after the machines of a real ring: starts members that are down, and restarts those that stopped serving a group.
+    pub fn supervise(self: &Arc<Self>) {
+        for member in self.members() {
+            if self.needs_restart(member) {
+                self.crash(member);
+                self.start(member, false);
+            }
+        }
+    }
+
+    /// Whether the member is down, could not start, or stopped serving a group.
     pub fn needs_restart(&self, member: MemberId) -> bool {
-        let Some((region, _)) = self.region(member) else { return true };
+        let process = self.lock().get(&member).and_then(|machine| machine.process.clone());
+        let Some(process) = process else { return true };
+        let started = process.region.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let region = match started {
+            Started::NotYet => return false,
+            Started::Failed => return true,
+            Started::Yes(region) => region,
+        };
         let ledger = region.ledger();
         let topology = self.registry.topology();
         topology.logs().any(|log| ledger.group(&log).is_some_and(|group| group.stopped().is_some()))
