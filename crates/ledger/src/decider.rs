@@ -398,3 +398,6 @@ impl Decider {
         metrics.state.is_leader().then_some(metrics.current_term)
     }
 }
+
+#[cfg(test)]
+mod tests;

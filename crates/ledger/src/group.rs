@@ -182,6 +182,13 @@ impl Group {
     /// Replaces a member that is gone for good by a new one: the new one catches up as a learner first, so the group never waits for
     /// an empty disk. Can be repeated until it succeeds.
     pub async fn replace(&self, gone: MemberId, new: MemberId) -> Result<(), GroupError> {
+        let voting: BTreeSet<MemberId> = self.voters().into_iter().flatten().collect();
+        match (voting.contains(&gone), voting.contains(&new)) {
+            (false, true) => return Ok(()),
+            // A second replacement was faster; taking the new one in as well would leave a voter too many.
+            (false, false) => return Err(self.members_error(format!("{gone} was to be replaced by {new}, wanted one of its voters"))),
+            (true, _) => {}
+        }
         self.scoped(self.raft.add_learner(new.0, EmptyNode {}, true)).await.map_err(|error| self.members_error(error))?;
         let mut voters: BTreeSet<u64> = self.voters().into_iter().flatten().map(|member| member.0).collect();
         voters.remove(&gone.0);

@@ -23,6 +23,8 @@ mod peers;
 mod puller;
 mod raft;
 mod runtime;
+#[cfg(test)]
+mod testing;
 mod watch;
 
 pub mod cell;

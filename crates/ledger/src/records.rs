@@ -163,3 +163,6 @@ fn cut(records: impl Iterator<Item = (Seq, Bytes)>, bytes_max: usize) -> Vec<(Se
     }
     taken
 }
+
+#[cfg(test)]
+mod tests;

@@ -274,7 +274,8 @@ impl Nemesis {
 /// Asks the leader of a log to replace a member, again and again until it is done or the time is over.
 pub async fn replace_in(world: &Arc<World>, log: &Log, gone: MemberId, new: MemberId, within: Duration) -> bool {
     let deadline = tokio::time::Instant::now() + within;
-    while tokio::time::Instant::now() < deadline {
+    // A new member that was replaced in turn must not be taken in any more.
+    while tokio::time::Instant::now() < deadline && world.members().contains(&new) {
         for member in world.members() {
             let Some((region, scope)) = world.region(member) else { continue };
             let Some(group) = region.ledger().group(log).filter(|group| group.is_leader()).map(Arc::clone) else { continue };

@@ -264,6 +264,8 @@ fn draw_faults(rng: &mut impl Rng, nodes: usize, isolate: bool, canary: Option<&
     if isolate {
         faults.remove(&Fault::Loss);
         faults.remove(&Fault::Delay);
+        // A machine that joins later would not be behind the cut.
+        faults.remove(&Fault::Replace);
     }
     faults
 }
