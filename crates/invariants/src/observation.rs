@@ -38,14 +38,14 @@ pub struct SeenRecord {
 /// Why a replica was taken out of service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum QuarantineCause {
-    /// A received record did not continue the chain.
+    /// The log's own group holds another record at a place that this copy holds.
     Chain,
     /// The state digest differs from that of the log's own members at the same position.
     Digest,
     /// The member's own stored log contradicts what the group committed.
     OwnLog,
-    /// A flush of the member's disk failed.
-    Flush,
+    /// Consensus stopped at this member: a flush failed, or its store lost what it had taken.
+    Stopped,
 }
 
 /// What happened. `index` is a Raft log index, `term` a Raft term; `digest` of an entry is a 64-bit digest of its stored bytes.
@@ -83,6 +83,8 @@ pub enum Observation {
     Installed { member: MemberId, log: Log, incarnation: Incarnation, seq: Seq, hash: Hash, digest: Hash },
     /// The state digest of the member's state of this log at this place.
     StateDigest { member: MemberId, log: Log, incarnation: Incarnation, seq: Seq, digest: Hash },
+    /// Two members of the log's own group hold different states at one place, and nobody can tell which is right.
+    CopiesDiffer { member: MemberId, other: MemberId, log: Log, seq: Seq },
     /// The member stopped serving its copy of this log.
     Quarantined { member: MemberId, log: Log, cause: QuarantineCause },
     /// A command reached the leader of its log after this many relay hops.

@@ -1,7 +1,7 @@
 //! Known bugs, switched on one at a time to prove that the simulator finds them.
 //!
-//! A simulator that never caught a bug proves nothing. The switches exist only with the `canary` feature; without it
-//! [`Canary::is`] is a constant `false` and the compiler removes what it guards.
+//! A simulator that never caught a bug proves nothing. Without the `canary` feature
+//! [`Canary::is`] is a constant `false`, and the compiler removes what it guards.
 
 /// The bug to have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -16,7 +16,7 @@ pub struct Config {
     pub region: RegionId,
     pub timing: Timing,
     pub retention: Retention,
-    /// Bytes per second that this member pulls from others while it catches up.
+    /// Bytes per second that each replica of this member pulls while it catches up.
     pub catch_up_bytes_per_second: u64,
     pub canary: Canary,
 }
@@ -25,7 +25,7 @@ pub struct Config {
 /// an append after that time.
 ///
 /// A follower first waits out the leader's lease, `election_max` after the last heartbeat, and then a time drawn from
-/// `election_min..election_max`; so writes resume after at most twice `election_max` and a round trip.
+/// `election_min..election_max`; so writes resume after twice `election_max` and a round trip, when the first election succeeds.
 #[derive(Clone, Copy, Debug)]
 pub struct GroupTiming {
     pub heartbeat: Duration,

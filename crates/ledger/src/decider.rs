@@ -145,7 +145,7 @@ impl Decider {
     }
 
     fn no_quorum(&self) -> Verdict {
-        let message = format!("proposed to {}: its leader could not reach a majority in time, nothing was done", self.shared.log);
+        let message = format!("proposed to {}: it did not get so far in time, for want of a majority or of room; nothing was done", self.shared.log);
         Verdict::unavailable("NO_QUORUM", message)
     }
 
@@ -180,7 +180,7 @@ impl Decider {
             let state = &mut self.refresh(ahead, term).state;
             match self.propose(state, &ticket.submission) {
                 // The rest waits for the next entry; the look-ahead does not hold it.
-                Ok((_, bytes)) if bytes.len() > bytes_left => self.requeue(ticket),
+                Ok((_, bytes)) if bytes.len() > bytes_left => self.queue_again(ticket),
                 Ok((proposal, bytes)) => {
                     let Applied::Stored { .. } = state.apply(&proposal, &bytes) else {
                         self.spawn_confirm(ticket);
@@ -323,6 +323,10 @@ impl Decider {
             let _ = ticket.reply.send(Verdict::unavailable("CONTENTION", message));
             return;
         }
+        self.queue_again(ticket);
+    }
+
+    fn queue_again(&self, ticket: Ticket) {
         // A full queue drops the ticket: its caller withdraws it and says so.
         let _ = self.queue.try_send(ticket);
     }

@@ -80,10 +80,13 @@ impl Feed {
             let records = self.copy.records.after(self.after, READ_BYTES)?;
             // Records reach the journal just before readers see their state.
             self.read_ahead = records.into_iter().filter(|(seq, _)| *seq <= visible).collect();
-            return Ok(());
+            if !self.read_ahead.is_empty() {
+                return Ok(());
+            }
         }
         let left = MARK_EVERY.saturating_sub(self.env.now().since(self.marked));
-        let _ = timeout(self.env.as_ref(), left, self.copy.cell.reached(self.after.next())).await;
+        let more = self.copy.cell.reached(visible.max(self.after).next());
+        let _ = timeout(self.env.as_ref(), left, more).await;
         Ok(())
     }
 }

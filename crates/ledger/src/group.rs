@@ -278,7 +278,7 @@ impl Group {
 fn stop(shared: &Shared, stopped: &Mutex<Option<String>>, why: String) {
     tracing::error!(member = %shared.member, log = %shared.log, why, "stopped serving the group");
     *stopped.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
-    let cause = QuarantineCause::Flush;
+    let cause = QuarantineCause::Stopped;
     shared.env.observe(&|| Observation::Quarantined { member: shared.member, log: shared.log.clone(), cause });
 }
 

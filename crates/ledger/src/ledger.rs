@@ -7,7 +7,7 @@ use std::{
 };
 
 use ids::{Log, MemberId, Seq};
-use invariants::observation::QuarantineCause;
+use invariants::{Observation, observation::QuarantineCause};
 use ports::{Env, LogStore, PeerTransport, Registry, SnapshotStore};
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use wire::proto::{self, peer_reply, peer_request};
@@ -199,10 +199,14 @@ impl Ledger {
     }
 
     fn differs(&self, member: MemberId, head: &Head) {
-        tracing::error!(here = %self.config.member, there = %member, log = %head.log, seq = %head.seq, "two copies of a log differ");
+        let (here, there) = (self.config.member, member);
+        tracing::error!(%here, %there, log = %head.log, seq = %head.seq, "two copies of a log differ");
         if let Some(replica) = self.replicas.get(&head.log).filter(|_| head.voter) {
             let why = format!("its state differs from that of {member} of the log's own group at {}", head.seq);
             replica.quarantine(QuarantineCause::Digest, why);
+        } else if head.voter && self.groups.contains_key(&head.log) {
+            let (log, seq) = (&head.log, head.seq);
+            self.ports.env.observe(&|| Observation::CopiesDiffer { member: here, other: there, log: log.clone(), seq });
         }
     }
 

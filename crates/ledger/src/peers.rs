@@ -16,19 +16,13 @@ pub struct Peers {
     member: MemberId,
     transport: Arc<dyn PeerTransport>,
     env: Arc<dyn Env>,
-    contacts: Mutex<BTreeMap<MemberId, Contact>>,
-}
-
-/// What the last calls to a member came to.
-#[derive(Clone, Copy, Debug, Default)]
-struct Contact {
-    answered: Option<Instant>,
-    failed: Option<Instant>,
+    /// When each member last answered.
+    answered: Mutex<BTreeMap<MemberId, Instant>>,
 }
 
 impl Peers {
     pub fn new(ring: RingId, member: MemberId, transport: Arc<dyn PeerTransport>, env: Arc<dyn Env>) -> Self {
-        Self { ring, member, transport, env, contacts: Mutex::default() }
+        Self { ring, member, transport, env, answered: Mutex::default() }
     }
 
     pub fn member(&self) -> MemberId {
@@ -49,34 +43,18 @@ impl Peers {
         let request =
             proto::PeerRequest { ring: self.ring.as_str().to_owned(), from: self.member.0, body: Some(body) };
         let reply = self.transport.call(to, request, within).await;
-        self.note(to, reply.is_ok());
+        if reply.is_ok() {
+            let now = self.env.now();
+            self.answered.lock().unwrap_or_else(PoisonError::into_inner).insert(to, now);
+        }
         // A reply without a body is one of a version that this build does not know: as good as none.
         reply?.body.ok_or(CallError::TimedOut { to, within })
-    }
-
-    fn note(&self, member: MemberId, answered: bool) {
-        let now = self.env.now();
-        let mut contacts = self.contacts.lock().unwrap_or_else(PoisonError::into_inner);
-        let contact = contacts.entry(member).or_default();
-        let time = if answered { &mut contact.answered } else { &mut contact.failed };
-        *time = Some(now);
-    }
-
-    fn contact(&self, member: MemberId) -> Contact {
-        let contacts = self.contacts.lock().unwrap_or_else(PoisonError::into_inner);
-        contacts.get(&member).copied().unwrap_or_default()
     }
 
     /// Whether the member answered a call of ours within the last `span`. One's own self always did.
     pub fn answered_within(&self, member: MemberId, span: Duration) -> bool {
         let now = self.env.now();
-        member == self.member || self.contact(member).answered.is_some_and(|at| now.since(at) <= span)
-    }
-
-    /// Whether the last call to the member failed, less than `span` ago, and none was answered since.
-    pub fn failing(&self, member: MemberId, span: Duration) -> bool {
-        let contact = self.contact(member);
-        let recent = contact.failed.is_some_and(|at| self.env.now().since(at) <= span);
-        recent && contact.failed >= contact.answered
+        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        member == self.member || answered.get(&member).is_some_and(|at| now.since(*at) <= span)
     }
 }

@@ -63,6 +63,9 @@ impl Puller {
             if self.replica.quarantined().is_some() {
                 return;
             }
+            if !self.behind() {
+                progress = self.env.now();
+            }
             let waited = self.env.now().since(progress);
             let Some(source) = self.source(waited > PATIENCE) else {
                 self.pause(&mut rng, Duration::from_millis(200)).await;
@@ -118,6 +121,13 @@ impl Puller {
         // Inside the region: the leader pulls for all, unless a neighbour has more already.
         let ahead = self.furthest(own.iter().copied(), true);
         ahead.or_else(|| leader.filter(|leader| self.usable(*leader)))
+    }
+
+    /// Whether some member is known to be further on than this replica.
+    fn behind(&self) -> bool {
+        let (log, here) = (self.replica.log(), self.replica.cell().seq());
+        let topology = self.registry.topology();
+        topology.members().any(|member| self.heads.of(log, member).is_some_and(|head| head.seq > here))
     }
 
     fn far_source(&self, topology: &Topology) -> Option<MemberId> {

@@ -12,6 +12,9 @@ use ports::{Flushed, Journal, LogStore, Op, StoreError};
 /// Bytes of the tail in memory. A reader further behind reads the journal.
 const TAIL_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// Meta value of the journal of a copy that is out of service.
+const QUARANTINED: &str = "quarantined";
+
 /// Why records could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
@@ -135,6 +138,19 @@ impl RecordLog {
             let drop_all = Op::Truncate { journal: self.journal.clone(), last: bounds.first - 1 };
             self.store.write(vec![drop_all], Box::new(|_| ()));
         }
+    }
+
+    /// Why the log's copy was taken out of service, if it was: kept beside the records, so that a restart does not forget it.
+    pub fn quarantined(&self) -> Result<Option<String>, StoreError> {
+        let why = self.store.meta(&self.journal, QUARANTINED)?;
+        Ok(why.map(|why| String::from_utf8_lossy(&why).into_owned()))
+    }
+
+    /// Notes that the copy is out of service.
+    pub fn note_quarantine(&self, why: &str) {
+        let value = Bytes::copy_from_slice(why.as_bytes());
+        let note = Op::Meta { journal: self.journal.clone(), key: QUARANTINED, value };
+        self.store.write(vec![note], Box::new(|_| ()));
     }
 
     /// Forgets records up to `through`, because a durable snapshot holds what they did.

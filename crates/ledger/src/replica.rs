@@ -69,7 +69,12 @@ impl Replica {
             state = opened.map_err(|source| OpenError::Snapshot { log: log.clone(), source })?.0;
         }
         parts.records.join_to(state.seq);
-        let replica = Self { log, parts, status: Mutex::default() };
+        let quarantined = parts.records.quarantined().map_err(store_failed)?;
+        let status = Mutex::new(Status { since_snapshot: 0, quarantined });
+        let replica = Self { log: log.clone(), parts, status };
+        if replica.quarantined().is_some() {
+            return Ok(replica);
+        }
         replica.observe_installed(&state);
         replica.replay(&mut state)?;
         replica.parts.cell.publish(state);
@@ -77,12 +82,12 @@ impl Replica {
     }
 
     fn replay(&self, state: &mut LogState) -> Result<(), OpenError> {
+        let mut place = state.seq;
         loop {
-            let records = self.parts.records.after(state.seq, REPLAY_BYTES);
+            let records = self.parts.records.after(place, REPLAY_BYTES);
             let records = records.map_err(|source| OpenError::Read { log: self.log.clone(), source })?;
-            if records.is_empty() {
-                return Ok(());
-            }
+            let Some((last, _)) = records.last() else { return Ok(()) };
+            place = *last;
             for (_, bytes) in records {
                 let applied = Record::decode(bytes).and_then(|record| self.apply(state, &record));
                 applied.map_err(|source| OpenError::Record { log: self.log.clone(), source })?;
@@ -120,11 +125,12 @@ impl Replica {
         self.status.lock().unwrap_or_else(PoisonError::into_inner).quarantined.clone()
     }
 
-    /// Takes this copy out of service until somebody looks: it holds something that the log does not.
+    /// Takes this copy out of service, over restarts, until somebody looks and removes it: it holds something that the log does not.
     pub fn quarantine(&self, cause: QuarantineCause, why: String) {
         tracing::error!(member = %self.parts.member, log = %self.log, why, "took a replica out of service");
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
         if status.quarantined.is_none() {
+            self.parts.records.note_quarantine(&why);
             status.quarantined = Some(why);
             let (member, log) = (self.parts.member, &self.log);
             self.parts.env.observe(&|| Observation::Quarantined { member, log: log.clone(), cause });

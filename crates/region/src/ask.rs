@@ -140,7 +140,7 @@ impl Inner {
         })
     }
 
-    /// A member that may reach `target`: in a third region first, the longest-known answer counts.
+    /// A member that may reach `target`: those in a third region first, one after the other.
     fn relay_to(&self, target: MemberId, round: usize) -> Option<MemberId> {
         let topology = self.registry.topology();
         let target_region = topology.region_of(target);

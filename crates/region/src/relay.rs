@@ -77,7 +77,7 @@ impl Inner {
     pub(crate) async fn relay(&self, relayed: Relayed, to: MemberId) -> peer_reply::Body {
         let once_more = self.ledger.config().canary.is(Canary::RelayTwice);
         if !relayed.via().is_empty() && !once_more {
-            let message = format!("passed a command on to {to}: it came over a relay already, at most one is allowed");
+            let message = format!("passed a question on to {to}: it came over a relay already, at most one is allowed");
             return relayed.not_done("RELAYED_ALREADY", message);
         }
         let peers = self.ledger.peers();
@@ -88,7 +88,7 @@ impl Inner {
             return self.answer(&relayed, peers.call(other, body, within).await);
         }
         if !self.reachable(to) {
-            let message = format!("passed a command on to {to}: it did not answer {} for {} ms", self.member(), REACHABLE_WITHIN.as_millis());
+            let message = format!("passed a question on to {to}: it did not answer {} for {} ms", self.member(), REACHABLE_WITHIN.as_millis());
             return relayed.not_done("HOME_UNREACHABLE", message);
         }
         let body = relayed.passed_by(self.member(), None);

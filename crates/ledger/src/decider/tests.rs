@@ -33,6 +33,6 @@ fn a_proposal_that_had_no_effect_can_be_withdrawn_or_proposed_again() {
         let won = if withdrawn { claim.withdraw() } else { claim.propose() };
         assert!(won);
         assert!(!claim.propose());
-        assert_eq!(claim.withdraw(), false);
+        assert!(!claim.withdraw());
     }
 }

@@ -103,7 +103,10 @@ async fn records_that_are_here_already_are_compared_and_the_rest_is_added() {
     let mut others = records(4..=6, 8);
     others[1] = record(99, 8);
     let error = kept.append(Seq(4), others, Box::new(|_| ())).unwrap_err();
-    assert!(matches!(&error, StoreError::Corrupt { what: "a record", detail, .. } if detail.contains("record 5")), "{error}");
+    assert!(
+        matches!(&error, StoreError::Corrupt { what: "a record", detail, .. } if detail.contains("record 5")),
+        "{error}"
+    );
     assert_eq!(kept.next(), Seq(6), "nothing of it was added");
     kept.purge(Seq(5));
     append(&kept, 4..=6).unwrap();

@@ -57,7 +57,10 @@ fn every_flipped_byte_and_every_cut_is_a_checksum_error() {
         let mut damaged = sealed.to_vec();
         damaged[at] ^= 0x20;
         let flipped = unpack(&log(), &damaged.into()).unwrap_err();
-        assert!(matches!(flipped, Error::Checksum { what: WHAT, bytes } if bytes == sealed.len()), "byte {at}: {flipped}");
+        assert!(
+            matches!(flipped, Error::Checksum { what: WHAT, bytes } if bytes == sealed.len()),
+            "byte {at}: {flipped}"
+        );
         let cut = unpack(&log(), &sealed.slice(..at)).unwrap_err();
         assert!(matches!(cut, Error::Checksum { what: WHAT, bytes } if bytes == at), "cut at {at}: {cut}");
     }
@@ -66,7 +69,9 @@ fn every_flipped_byte_and_every_cut_is_a_checksum_error() {
 #[test]
 fn a_snapshot_of_another_log_is_refused_with_both_names() {
     let error = unpack(&named("global"), &pack(&filled(3).0, None)).unwrap_err();
-    assert!(matches!(error, Error::OtherLog { what: WHAT, given, wanted } if given == "region/eu-1" && wanted == "global"));
+    assert!(
+        matches!(error, Error::OtherLog { what: WHAT, given, wanted } if given == "region/eu-1" && wanted == "global")
+    );
     assert!(matches!(refused(|message| message.log = "nowhere".to_owned()), Error::Field { field: "log", .. }));
 }
 

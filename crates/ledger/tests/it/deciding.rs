@@ -1,0 +1,184 @@
+//! Commands at leaders and followers: what is told is what happened, and nothing else happened.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use domain::{Command, View, command::*};
+use ids::{
+    Log, MemberId, Seq, Subject,
+    limits::{DESCRIPTION_BYTES_MAX, DISPLAY_NAME_BYTES_MAX, FACTS_MAX, GUARDS_MAX, PROPOSAL_BYTES_MAX},
+};
+use ledger::{Verdict, group::GroupError};
+use ports::Env;
+use wire::{Error, Submission};
+
+use crate::{
+    ring::{Ring, described, done, organization},
+    script::{fact, proposal, subject},
+};
+
+const G: Log = Log::Global;
+
+fn name(label: &str) -> Subject {
+    subject(&format!("organizations/{label}"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ring_forms_and_what_its_leader_decides_is_everywhere() {
+    for members_per_region in [&[3][..], &[1, 1, 1]] {
+        let ring = Ring::formed(members_per_region).await;
+        let voters = BTreeSet::from([MemberId(1), MemberId(2), MemberId(3)]);
+        let leader = ring.leader(&G).await;
+        assert_eq!(ring.at(leader).group(&G).voters(), [voters]);
+        let seq = done(ring.decide(organization("acme")).await);
+        assert_eq!(seq, Seq(1));
+        ring.all_hold(&G, seq).await;
+        let states = ring.ids().into_iter().map(|id| ring.at(id).group(&G).cell().state());
+        let heads: BTreeSet<_> =
+            states.map(|state| (state.revision(&name("acme")), state.hash, state.digest())).collect();
+        assert_eq!(heads.len(), 1, "one state: {heads:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_region_decides_about_its_clusters_and_the_others_get_a_copy() {
+    let ring = Ring::formed(&[1, 1, 1]).await;
+    done(ring.decide(organization("acme")).await);
+    let parent = "organizations/acme".parse().unwrap();
+    let (project, words) = ("organizations/acme/projects/web", String::new);
+    let create = CreateProject { name: project.parse().unwrap(), parent, display_name: words(), description: words() };
+    let seq = done(ring.decide(Command::CreateProject(create)).await);
+    ring.all_hold(&G, seq).await;
+    let cluster = CreateCluster {
+        name: format!("{project}/locations/b/clusters/one").parse().unwrap(),
+        display_name: words(),
+        description: words(),
+        cluster_type: domain::ClusterType::Production,
+    };
+    let log = Log::Region("b".parse().unwrap());
+    let seq = done(ring.decide(Command::CreateCluster(cluster)).await);
+    ring.all_hold(&log, seq).await;
+    let copies = ring.ids().into_iter().map(|id| ring.at(id).ledger.copy(&log).unwrap());
+    let heads: Vec<_> = copies.map(|copy| (copy.voter, copy.head().hash)).collect();
+    assert_eq!(heads.iter().map(|(voter, _)| *voter).collect::<Vec<_>>(), [false, true, false]);
+    assert!(heads.windows(2).all(|pair| pair[0].1 == pair[1].1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_follower_names_the_leader_and_does_nothing() {
+    let ring = Ring::formed(&[3]).await;
+    let (leader, follower) = (ring.leader(&G).await, ring.follower(&G).await);
+    let verdict = ring.at(follower).submit(ring.submission(organization("acme"))).await;
+    assert_eq!(verdict, Verdict::NotLeader { leader: Some(leader) });
+    assert_eq!(done(ring.decide(organization("other")).await), Seq(1), "nothing came before");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_is_sent_twice_has_one_effect_and_one_answer() {
+    let ring = Ring::formed(&[3]).await;
+    let leader = ring.at(ring.leader(&G).await);
+    let submission = ring.submission(organization("acme"));
+    let first = leader.submit(submission.clone()).await;
+    done(ring.decide(organization("between")).await);
+    // Without its request id it would be refused: the name is taken.
+    assert_eq!(leader.submit(submission.clone()).await, first);
+    assert_eq!(leader.group(&G).cell().seq(), Seq(2));
+    // At the same time, before either is answered.
+    let twins = ring.submission(organization("twin"));
+    let (one, other) = tokio::join!(leader.submit(twins.clone()), leader.submit(twins));
+    assert_eq!((one.clone(), done(one)), (other, Seq(3)));
+    assert_eq!(leader.group(&G).cell().seq(), Seq(3));
+    // After another member took over.
+    ring.kill(ring.leader(&G).await);
+    let successor = ring.at(ring.leader(&G).await);
+    assert_eq!(successor.submit(submission).await, first);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_validation_says_what_would_happen_and_has_no_effect() {
+    let ring = Ring::formed(&[3]).await;
+    let leader = ring.at(ring.leader(&G).await);
+    done(ring.decide(organization("taken")).await);
+    let validate = |label| Submission { validate_only: true, ..ring.submission(organization(label)) };
+    let before = leader.group(&G).cell().state();
+    let free = leader.submit(validate("free")).await;
+    let subject = name("free");
+    assert_eq!(free, Verdict::Done { incarnation: before.incarnation, seq: Seq(1), subject, validated_only: true });
+    let taken = leader.submit(validate("taken")).await;
+    assert!(matches!(&taken, Verdict::Rejected { reason, .. } if reason == "ALREADY_EXISTS"), "{taken:?}");
+    let after = leader.group(&G).cell().state();
+    assert_eq!((after.hash, after.digest()), (before.hash, before.digest()));
+    // Its request id stays free for the real thing.
+    let validation = validate("free");
+    leader.submit(validation.clone()).await;
+    assert_eq!(done(leader.submit(Submission { validate_only: false, ..validation }).await), Seq(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_by_the_rules_has_no_effect() {
+    let ring = Ring::formed(&[3]).await;
+    done(ring.decide(organization("taken")).await);
+    for (command, wanted) in [
+        (organization("taken"), "ALREADY_EXISTS"),
+        (described("wordy", "x".repeat(DESCRIPTION_BYTES_MAX + 1)), "INVALID_ARGUMENT"),
+    ] {
+        let verdict = ring.decide(command).await;
+        assert!(matches!(&verdict, Verdict::Rejected { reason, .. } if reason == wanted), "{verdict:?}");
+    }
+    assert_eq!(done(ring.decide(organization("next")).await), Seq(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_largest_command_that_is_allowed_is_decided_and_many_at_once_too() {
+    let ring = Ring::formed(&[3]).await;
+    let leader = ring.at(ring.leader(&G).await);
+    let largest = |number: usize| {
+        Command::CreateOrganization(CreateOrganization {
+            name: format!("organizations/{}{number:03}", "o".repeat(60)).parse().unwrap(),
+            display_name: "d".repeat(DISPLAY_NAME_BYTES_MAX),
+            description: "x".repeat(DESCRIPTION_BYTES_MAX),
+        })
+    };
+    // More than one Raft entry holds.
+    let pending = (0..300).map(|number| leader.submit(ring.submission(largest(number))));
+    let verdicts = futures_util::future::join_all(pending).await;
+    let seqs: BTreeSet<Seq> = verdicts.into_iter().map(done).collect();
+    assert_eq!(seqs, (1..=300).map(Seq).collect());
+    ring.all_hold(&G, Seq(300)).await;
+}
+
+#[test]
+fn a_proposal_past_a_limit_is_refused_before_it_is_replicated() {
+    let refused = |guards: usize, facts: usize, bytes: usize| {
+        let guards = (0..guards).map(|at| (subject(&format!("g/{at}")), ids::Revision(0))).collect();
+        let facts = (0..facts).map(|at| fact(&format!("f/{at}"), &vec![0; bytes])).collect();
+        let error = proposal(1, guards, facts).encode().err();
+        error.map(|error| match error {
+            Error::TooMuch { what, given, max } => (what, given > max, max),
+            other => panic!("{other}"),
+        })
+    };
+    assert_eq!(refused(GUARDS_MAX, FACTS_MAX, 8), None);
+    assert_eq!(refused(GUARDS_MAX + 1, 1, 8), Some(("guards of a proposal", true, GUARDS_MAX)));
+    assert_eq!(refused(1, FACTS_MAX + 1, 8), Some(("facts of a proposal", true, FACTS_MAX)));
+    assert_eq!(refused(1, 64, 4096), Some(("bytes of a proposal", true, PROPOSAL_BYTES_MAX)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn leadership_goes_to_another_voter_and_to_nobody_else() {
+    let ring = Ring::formed(&[3]).await;
+    let (leader, follower) = (ring.leader(&G).await, ring.follower(&G).await);
+    let process = ring.at(leader);
+    for to in [leader, MemberId(77)] {
+        let group = Arc::clone(process.group(&G));
+        let error = process.env.tasks().enter(group.transfer_leader(to)).await.unwrap_err();
+        assert!(
+            matches!(&error, GroupError::Members { log: G, detail } if detail.contains(&to.to_string())),
+            "{error:?}"
+        );
+    }
+    done(ring.decide(organization("acme")).await);
+    process.env.tasks().enter(process.group(&G).transfer_leader(follower)).await.unwrap();
+    crate::ring::until(|| ring.at(follower).group(&G).is_leader().then_some(())).await;
+    assert_eq!(ring.leader(&G).await, follower);
+    assert_eq!(done(ring.decide(organization("other")).await), Seq(2));
+}

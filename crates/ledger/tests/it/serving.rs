@@ -1,0 +1,150 @@
+//! Requests of other members that must be refused: each with a typed refusal, and the member goes on as if nothing had been asked.
+
+use bytes::Bytes;
+use ids::{Incarnation, Log, MemberId};
+use ledger::{LogState, snapshot};
+use wire::proto::{self, peer_reply, peer_request, raft_request};
+
+use crate::ring::{Ring, done, organization};
+
+const G: Log = Log::Global;
+
+fn refused(reply: peer_reply::Body) -> (String, String) {
+    match reply {
+        peer_reply::Body::Refusal(refusal) => (refusal.reason, refusal.message),
+        other => panic!("wanted a refusal, got {other:?}"),
+    }
+}
+
+fn raft(log: &str, body: Option<raft_request::Body>) -> peer_request::Body {
+    peer_request::Body::Raft(proto::RaftRequest { log: log.to_owned(), body })
+}
+
+/// A snapshot as the leader of a later term would send it.
+fn install(snapshot: Bytes) -> proto::RaftInstall {
+    let voters = proto::RaftVoterSet { members: vec![1, 2, 3] };
+    let membership = proto::RaftMembership { voter_sets: vec![voters], members: vec![1, 2, 3] };
+    proto::RaftInstall {
+        vote: Some(proto::RaftVote { term: 1000, candidate: 2, committed: true }),
+        last: Some(proto::RaftLogId { term: 1000, index: 1000 }),
+        membership: Some(proto::RaftStoredMembership { set_at: None, membership: Some(membership) }),
+        snapshot,
+    }
+}
+
+/// The member holds what it held, serves, and takes part in the next decision.
+async fn goes_on(ring: &Ring, id: MemberId, before: &LogState, label: &str) {
+    let group = ring.at(id).group(&G).clone();
+    let after = group.cell().state();
+    assert_eq!((after.position(), after.hash), (before.position(), before.hash));
+    assert_eq!(group.stopped(), None);
+    let seq = done(ring.decide(organization(label)).await);
+    assert_eq!(seq, before.seq.next());
+    ring.all_hold(&G, seq).await;
+    assert_eq!(group.cell().seq(), seq);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_that_is_anothers_is_refused_and_the_member_goes_on() {
+    let ring = Ring::formed(&[3]).await;
+    let first = done(ring.decide(organization("first")).await);
+    ring.all_hold(&G, first).await;
+    let id = ring.follower(&G).await;
+    let other_log = LogState::new(Log::Region("a".parse().unwrap()));
+    let mut other_life = ring.at(id).group(&G).cell().state();
+    other_life.incarnation = Incarnation(2);
+    let mut damaged = snapshot::pack(&LogState::new(G), None).to_vec();
+    *damaged.last_mut().unwrap() ^= 1;
+    let cases = [
+        (snapshot::pack(&other_log, None), "read a snapshot of the log region/a: wanted one of global"),
+        (snapshot::pack(&other_life, None), "read a snapshot of incarnation 2: wanted 1"),
+        (damaged.into(), "the checksum differs"),
+        (Bytes::new(), "the checksum differs"),
+    ];
+    for (at, (sealed, wanted)) in cases.into_iter().enumerate() {
+        let before = ring.at(id).group(&G).cell().state();
+        let request = raft("global", Some(raft_request::Body::Install(install(sealed))));
+        let (reason, message) = refused(ring.at(id).ask(request).await);
+        assert_eq!(reason, "NOT_SERVED");
+        assert!(message.contains(wanted), "{message}");
+        goes_on(&ring, id, &before, &format!("after-{at}")).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_incomplete_raft_request_is_refused_and_the_member_goes_on() {
+    let ring = Ring::formed(&[3]).await;
+    let first = done(ring.decide(organization("first")).await);
+    ring.all_hold(&G, first).await;
+    let id = ring.follower(&G).await;
+    let before = ring.at(id).group(&G).cell().state();
+    let no_membership = proto::RaftInstall { membership: None, ..install(Bytes::new()) };
+    let no_vote = proto::RaftInstall { vote: None, ..install(Bytes::new()) };
+    let bodies = [
+        (None, "it is empty"),
+        (Some(raft_request::Body::Append(proto::RaftAppend::default())), "the field vote of an append request"),
+        (Some(raft_request::Body::Vote(proto::RaftVoteRequest::default())), "the field vote of a vote request"),
+        (Some(raft_request::Body::PreVote(proto::RaftVoteRequest::default())), "the field vote of a vote request"),
+        (Some(raft_request::Body::Install(no_membership)), "the field membership"),
+        (Some(raft_request::Body::Install(no_vote)), "the field vote"),
+        (Some(raft_request::Body::Transfer(proto::RaftTransfer::default())), "the field vote of a leadership transfer"),
+    ];
+    for (body, wanted) in bodies {
+        let (reason, message) = refused(ring.at(id).ask(raft("global", body)).await);
+        assert_eq!(reason, "NOT_SERVED");
+        assert!(message.contains(wanted), "{message}");
+    }
+    goes_on(&ring, id, &before, "after").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_the_member_does_not_hold_is_refused_by_name() {
+    let ring = Ring::formed(&[1, 1]).await;
+    let process = ring.at(MemberId(1));
+    let pull = |log: &str| {
+        peer_request::Body::Pull(proto::PullRequest { log: log.to_owned(), incarnation: 1, ..Default::default() })
+    };
+    let snapshot = |log: &str| peer_request::Body::Snapshot(proto::SnapshotPullRequest { log: log.to_owned() });
+    // A replica is a copy to read, not a group to vote in.
+    let append = || Some(raft_request::Body::Append(proto::RaftAppend::default()));
+    let cases = [
+        (pull("region/nowhere"), "region/nowhere"),
+        (snapshot("region/nowhere"), "region/nowhere"),
+        (raft("region/nowhere", append()), "region/nowhere"),
+        (raft("region/b", append()), "region/b"),
+        (pull("no log"), "no log"),
+        (snapshot(""), "wanted `global`"),
+    ];
+    for (request, wanted) in cases {
+        let (reason, message) = refused(process.ask(request).await);
+        assert_eq!(reason, "NOT_SERVED");
+        assert!(message.contains(wanted), "{message}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_region_serves_is_not_served_by_the_ledger() {
+    let ring = Ring::formed(&[1]).await;
+    for body in [
+        peer_request::Body::Head(proto::HeadRequest::default()),
+        peer_request::Body::Submit(proto::SubmitRequest::default()),
+    ] {
+        assert_eq!(refused(ring.at(MemberId(1)).ask(body).await).0, "NOT_SERVED");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn heads_that_do_not_read_are_left_out_and_the_rest_is_taken() {
+    let ring = Ring::formed(&[1]).await;
+    let process = ring.at(MemberId(1));
+    let hash = Bytes::from(vec![0; 32]);
+    let (log, voter) = ("region/far".to_owned(), true);
+    let good = proto::Head { log, incarnation: 1, seq: 5, hash: hash.clone(), state_digest: hash, voter };
+    let heads = vec![proto::Head { log: "no log".to_owned(), ..good.clone() }, good, proto::Head::default()];
+    let reply = process.ask(peer_request::Body::Heads(proto::HeadsRequest { heads })).await;
+    let peer_reply::Body::Heads(reply) = reply else { panic!("wanted heads, got {reply:?}") };
+    let told: Vec<&str> = reply.heads.iter().map(|head| head.log.as_str()).collect();
+    assert_eq!(told, ["global", "region/a"]);
+    let taken = process.ledger.head_of(&Log::Region("far".parse().unwrap()), MemberId(99)).unwrap();
+    assert_eq!((taken.seq, taken.voter), (ids::Seq(5), true));
+}

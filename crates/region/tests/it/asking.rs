@@ -1,0 +1,96 @@
+//! Commands and reads given to any member: they come to the leader of their log, and what was read has a known place and age.
+
+use std::time::Duration;
+
+use ids::{Incarnation, Log, Position, Seq, Token};
+use ledger::Verdict;
+use region::{Consistency, ReadRefusal};
+
+use crate::ring::{Ring, SOON, cluster, done, organization, submission};
+
+fn region_b() -> Log {
+    Log::Region("b".parse().unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_may_be_given_to_any_member() {
+    let ring = Ring::formed().await.with_project().await;
+    for id in 1..=3 {
+        let number = u8::try_from(id).unwrap();
+        let global = organization(&format!("o-{id}"));
+        assert_eq!(done(ring.submit(id, submission(10 + number, global)).await), Seq(2 + id));
+        let regional = cluster("b", &format!("c-{id}"));
+        assert_eq!(done(ring.submit(id, submission(20 + number, regional)).await), Seq(id));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_is_sent_again_elsewhere_has_one_effect() {
+    let ring = Ring::formed().await.with_project().await;
+    let first = ring.submit(1, submission(9, cluster("b", "one"))).await;
+    for id in [2, 3] {
+        assert_eq!(ring.submit(id, submission(9, cluster("b", "one"))).await, first);
+    }
+    let other = ring.submit(3, submission(10, cluster("b", "one"))).await;
+    assert!(matches!(&other, Verdict::Rejected { reason, .. } if reason == "ALREADY_EXISTS"), "{other:?}");
+    assert_eq!(ring.at(2).ledger().copy(&region_b()).unwrap().cell.seq(), Seq(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_that_is_cut_off_from_a_region_reaches_it_over_a_third() {
+    let ring = Ring::formed().await.with_project().await;
+    ring.cut(1, 2);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(done(ring.submit(1, submission(9, cluster("b", "one"))).await), Seq(1));
+    // Its copy comes over the third region as well.
+    ring.holds(1, &region_b(), Seq(1)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_region_that_is_alone_decides_about_its_own_and_says_what_it_cannot() {
+    let ring = Ring::formed().await.with_project().await;
+    ring.cut(1, 2);
+    ring.cut(2, 3);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(done(ring.submit(2, submission(9, cluster("b", "own"))).await), Seq(1));
+    for (command, wanted) in [(organization("new"), "GLOBAL_QUORUM_LOST"), (cluster("a", "far"), "HOME_UNREACHABLE")] {
+        let verdict = ring.submit(2, submission(10, command)).await;
+        assert!(matches!(&verdict, Verdict::Unavailable { reason, .. } if reason == wanted), "{verdict:?}");
+    }
+    // The others go on without it.
+    done(ring.submit(1, submission(11, organization("others"))).await);
+    let (views, unreachable) = ring.at(2).read_regions(Duration::from_secs(3));
+    assert_eq!((views.len(), unreachable), (3, vec!["a".parse().unwrap(), "c".parse().unwrap()]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_linearizable_read_shows_what_was_told_anywhere_before() {
+    let ring = Ring::formed().await.with_project().await;
+    for (number, id) in (30..).zip([1, 2, 3, 1]) {
+        let seq = done(ring.submit(2, submission(number, cluster("b", &format!("c-{number}")))).await);
+        let view = ring.at(id).read(&region_b(), &Consistency::Linearizable, SOON).await.unwrap();
+        assert!(view.state.seq >= seq);
+        assert!(view.age.unwrap() < Duration::from_secs(2), "{:?}", view.age);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_with_a_token_holds_what_the_token_has_seen_or_is_refused() {
+    let ring = Ring::formed().await.with_project().await;
+    let log = region_b();
+    let seq = done(ring.submit(2, submission(9, cluster("b", "one"))).await);
+    let at = |incarnation, seq| {
+        Consistency::AtLeast(Token::from(Position { log: log.clone(), incarnation: Incarnation(incarnation), seq }))
+    };
+    let view = ring.at(3).read(&log, &at(1, seq), SOON).await.unwrap();
+    assert!(view.state.seq >= seq);
+    assert_eq!(view.token().get(&log), Some((Incarnation(1), view.state.seq)));
+    let within = Duration::from_millis(300);
+    let error = ring.at(3).read(&log, &at(1, Seq(50)), within).await.unwrap_err();
+    assert!(matches!(error, ReadRefusal::NotYetReplicated { here, .. } if here == seq), "{error:?}");
+    let error = ring.at(3).read(&log, &at(2, Seq(1)), within).await.unwrap_err();
+    assert!(matches!(error, ReadRefusal::OtherIncarnation { here: Incarnation(1), .. }), "{error:?}");
+    let nowhere = Log::Region("nowhere".parse().unwrap());
+    let error = ring.at(3).read(&nowhere, &Consistency::Local, within).await.unwrap_err();
+    assert_eq!(error, ReadRefusal::NoCopy { log: nowhere });
+}

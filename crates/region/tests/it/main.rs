@@ -1,0 +1,16 @@
+//! Tests of whole members through their public face, in one binary, on simulated disks and virtual time.
+//!
+//! Map: [`ring`] members in one process with a transport that loses nothing · `calling` what a member serves to others and refuses ·
+//! `asking` commands and reads given to any member.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop where the product may not"
+)]
+
+mod asking;
+mod calling;
+mod ring;
