@@ -103,7 +103,8 @@ pub struct DeleteProject {
     pub etag: Option<Revision>,
 }
 
-/// Says that no cluster of a DELETING project is left in a region, and that none can be made there any more.
+/// Says that no cluster of a DELETING project is left in a region. Nothing enforces that yet, nor that none is made
+/// there afterwards: a region that has not seen the deletion still makes clusters in the project.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AcknowledgeDrain {
     pub project: ProjectName,

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr, sync::Arc};
 
-/// One `region-node` process as a voter of its groups. Never reused: a process that lost its disk joins under a new one, because
+/// One member of the ring as a voter of its groups. Never reused: a process that lost its disk joins under a new one, because
 /// the promises of the old one went with the disk (Ongaro, "Consensus: Bridging Theory and Practice", section 4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MemberId(pub u64);

@@ -1,7 +1,7 @@
 //! `age_honest`: a read that says it is so old holds everything that was acknowledged by then.
 //!
-//! Source: design, sections 5 and 12: the stated age never understates. Freshness is proved by asking the log's leader for its head,
-//! never by comparing wall clocks.
+//! Source: ARCHITECTURE.md, "Reading, and its age": everything acknowledged so long ago is in the view. That is proved by asking the
+//! log's leader for its head, never by comparing wall clocks.
 //!
 //! Looks like a violation and is not: a read that holds more than its age promises; records acknowledged in another incarnation
 //! than the read's (what a takeover leaves behind is reported elsewhere). The age counts to the moment the read is observed,

@@ -1,8 +1,7 @@
 //! `applied_after_snapshot`: a member purges entries only when a snapshot on its own synced storage covers them.
 //!
-//! Source: design, section 12: nothing that is applied but not durable is purged. State is in memory, so an entry that is gone from
-//! the log before a snapshot holds it is gone with the next crash (etcd 3.5 kept its applied index apart from its data, and lost
-//! data so).
+//! Source: state is in memory, so an entry that is gone from the log before a durable snapshot holds it is gone with the next crash.
+//! etcd 3.5 kept its applied index apart from its data, and came out of crashes with other data on each member (etcd issue 13766).
 //!
 //! Looks like a violation and is not: a purge far behind the snapshot; a purge under a snapshot that the member received instead of
 //! making (it says `SnapshotDurable` for that one too). A crash loses no durable snapshot, a lost disk loses all.

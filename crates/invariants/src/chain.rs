@@ -1,7 +1,8 @@
 //! `chain`: each member applies a log without a gap, each record naming the hash of the one before, at a later time.
 //!
-//! Source: design, sections 4 and 12: sequence numbers are dense, the chain verifies, hybrid logical time strictly rises, an
-//! incarnation never falls, and what a member has applied is never taken back.
+//! Source: ARCHITECTURE.md, "Life of a command", 6 (the sequence rises by one, the chain grows by one hash) and "Cross-cutting", time
+//! (records strictly rise). That an incarnation never falls and that nothing applied is taken back follow: a copy is the fold of one
+//! chain.
 //!
 //! Looks like a violation and is not: a member that begins again from the first record or from a snapshot after it started
 //! (state is in memory); a snapshot that skips ahead; a snapshot that goes back, where a quarantine came before it (the copy was

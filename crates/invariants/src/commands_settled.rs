@@ -1,6 +1,6 @@
 //! `commands_settled`: every command that a client sent got an answer: acknowledged, refused, or unknown.
 //!
-//! Source: design, sections 5, 6 and 12: nothing is queued silently; UNKNOWN is an answer, silence is not.
+//! Source: ARCHITECTURE.md, "Life of a command": every answer is done, not done or unsettled. Unsettled is an answer, silence is not.
 //!
 //! Looks like a violation and is not: an unknown outcome as the last one (which effect it had is for
 //! [`crate::request_once`] and the history checker); a command still on its way before the run is over.

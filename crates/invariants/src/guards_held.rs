@@ -1,7 +1,8 @@
 //! `guards_held`: no record is applied whose read set changed between deciding and applying.
 //!
-//! Source: design, sections 4 and 12: a record carries (subject, revision) of all that its decision read; apply compares them, and a
-//! difference is a conflict that stores nothing. This rule compares again, against revisions it works out from the facts alone.
+//! Source: ARCHITECTURE.md, "Life of a command", 3 and 6: a record carries (subject, revision) of all that its decision read; apply
+//! compares them, and a difference is a conflict that stores nothing. This rule compares again, against revisions it works out from the
+//! facts alone.
 //! Kung and Robinson, "On Optimistic Methods for Concurrency Control", 1981, is the general form.
 //!
 //! Looks like a violation and is not: a record replayed after a start, or applied by a second member (it was right when it was

@@ -1,7 +1,7 @@
 //! `isolation`: a region cut off from all others goes on writing its own log at once, and refuses what it cannot do in time.
 //!
-//! Source: design, section 1 (the product's reason to exist), section 6 (column "inside an isolated region"), and the bars of
-//! sections 12 and 14.
+//! Source: ARCHITECTURE.md, "The problem" (the product's reason to exist), and the column "inside an isolated region" of "Promises by
+//! situation".
 //!
 //! Looks like a violation and is not: an unknown or refused command in the first moments, when nobody can tell yet that the region
 //! is cut off, as long as the answer comes in bounded time; a global command without a verdict before the quorum's loss can be
@@ -12,13 +12,14 @@ use crate::{Nanos, Violations};
 
 const NAME: &str = "isolation";
 
-/// An isolated region commits commands of its own log within 2 s of its isolation (design, sections 12 and 14).
+/// An isolated region commits commands of its own log within 2 s of its isolation ("Promises by situation").
 pub const OWN_SETTLED_NS: Nanos = 2_000_000_000;
 /// From then on each is acknowledged within 2 s: no slower than the isolation itself may make them.
 pub const OWN_ACKNOWLEDGED_WITHIN_NS: Nanos = 2_000_000_000;
-/// When the loss of the global group's quorum is known at the latest: its longest election timeout (design, section 4: 1.5-3 s).
+/// When the loss of the global group's quorum is known at the latest. A member counts as reachable until it has not answered for 2.5 s
+/// (`region::ask::REACHABLE_WITHIN`); half a second is for the answer that was under way when the cut came, and for clocks that drift.
 pub const GLOBAL_DETECTED_NS: Nanos = 3_000_000_000;
-/// A known-lost quorum answers within 1.5 s (design, sections 5 and 6).
+/// A known-lost quorum answers within 1.5 s ("Promises by situation").
 pub const GLOBAL_REFUSED_WITHIN_NS: Nanos = 1_500_000_000;
 
 /// How an attempt ended, as its client saw it.

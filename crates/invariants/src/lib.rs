@@ -1,7 +1,7 @@
 //! Named checks, one file each: over the stream of what a running ring tells about itself, and over the state it ends in.
 //!
-//! The simulator, chaos runs and the binary feed the same rules, so a promise means the same in all of them. Each file says where
-//! its rule comes from, and what looks like a violation and is not.
+//! The simulator feeds them. They know nothing of it, so that whatever runs the same engines can feed the same rules, and a promise
+//! means the same everywhere. Each file says where its rule comes from, and what looks like a violation and is not.
 //!
 //! Map: [`observation`] what is observed · [`check`] what a rule is, what it finds, and what runs them all · `canon` the one history
 //! of a log.

@@ -1,7 +1,7 @@
 //! What a running ring tells about itself, as values: the one input of every invariant.
 //!
-//! Engines and disks emit these through `ports::Observer`. In the simulator they feed every invariant and the trace digest; in a
-//! real process they feed metrics. An observation is a plain statement of what happened; it never carries an opinion.
+//! Engines emit these through `ports::Env::observe`, simulated disks and clients directly. In the simulator they feed every invariant
+//! and the trace digest; nothing else looks at them yet. An observation is a plain statement of what happened; it never carries an opinion.
 
 use std::sync::Arc;
 

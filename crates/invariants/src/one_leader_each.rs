@@ -1,7 +1,7 @@
 //! `one_leader_each`: once healed, every group has exactly one leader.
 //!
-//! Source: design, section 12, liveness: one leader per group within 10 s after faults stop. Cloudflare 2020: elections went in
-//! circles for hours after the fault was gone.
+//! Source: ARCHITECTURE.md, "Fault model", last row: one leader per group within 10 s after faults stop. Cloudflare, November 2020: an
+//! etcd cluster under a half-broken switch went on electing, and nobody led for long.
 //!
 //! Looks like a violation and is not: no leader, or an old one that does not know yet that it is none, while faults last or within
 //! those 10 s; safety meanwhile is for [`crate::one_leader_per_term`].
@@ -12,7 +12,7 @@ use crate::{Nanos, Violations};
 
 const NAME: &str = "one_leader_each";
 
-/// How long after faults stop a group may be without a leader (design, section 12).
+/// How long after faults stop a group may be without a leader ("Fault model").
 pub const LEADER_WITHIN_NS: Nanos = 10_000_000_000;
 
 /// Checks who takes itself to lead each group.

@@ -1,7 +1,7 @@
 //! `refused_never_applied`: a command whose client was told that it never takes effect is in no record, before or after.
 //!
-//! Source: design, sections 6 and 12: refused means without effect, for ever; whoever cannot promise that answers UNKNOWN. Clients
-//! never use a request id again after a refusal.
+//! Source: ARCHITECTURE.md, "Life of a command": not done has no effect and never will; whoever cannot promise that answers
+//! unsettled. Clients never use a request id again after a refusal.
 //!
 //! Looks like a violation and is not: an unknown outcome that turns out to be an effect. An answer to a second attempt that speaks
 //! only of that attempt, while the first is still open, is not a refusal of the request and must not be observed as one.

@@ -1,7 +1,7 @@
 //! `relay_once`: a command reaches the leader of its log directly or over one relay, never more.
 //!
-//! Source: design, sections 5 and 6: at most one relay hop, so that no command can go in circles while members disagree about who
-//! leads.
+//! Source: ARCHITECTURE.md, "Life of a command", 2: a relay passes nothing on that came over a relay, so that no command can go in
+//! circles while members disagree about who leads.
 //!
 //! Looks like a violation and is not: a retry that takes another way; each attempt counts its own hops.
 

@@ -1,7 +1,7 @@
 //! `replicas_equal`: once healed and quiet, every replica of a log has the same head, chain and state.
 //!
-//! Source: design, section 12, liveness: after faults stop, replicas are equal. Shipping is asynchronous, so this is a rule about an
-//! end state; equality at equal positions on the way there is for [`crate::same_record_everywhere`].
+//! Source: ARCHITECTURE.md, "Fault model", last row: after faults stop, all copies become equal. Shipping is asynchronous, so this is a
+//! rule about an end state; equality at equal positions on the way there is for [`crate::same_record_everywhere`].
 //!
 //! Looks like a violation and is not: replicas that differ while faults last, or right after; do not ask before they had time to
 //! catch up. A replica in quarantine is to be left out only where the run put it there.

@@ -1,6 +1,7 @@
 //! `request_once`: one request id has at most one effect and one place, and every place told to a client really is its effect.
 //!
-//! Source: design, sections 4, 5 and 12; Google AIP-155: a request sent again with the same id has the outcome of the first.
+//! Source: Google AIP-155, and ARCHITECTURE.md, "Life of a command", 6: a request sent again with the same id has the outcome of the
+//! first.
 //!
 //! Looks like a violation and is not: one outcome told several times, also in several regions; an acknowledged record that a later
 //! incarnation left behind, and its request proposed again (a takeover loses what was not shipped, and reports it).

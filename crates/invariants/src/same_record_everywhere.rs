@@ -1,8 +1,8 @@
 //! `same_record_everywhere`: the same place in a log has the same record, and the same state after it, on every member of every
 //! region.
 //!
-//! Source: Raft (Ongaro and Ousterhout), figure 3, State Machine Safety; design, section 4: a record is shipped byte-exact, apply
-//! is a function of the records alone, and the state digest shows when it is not.
+//! Source: Raft (Ongaro and Ousterhout), figure 3, State Machine Safety; ARCHITECTURE.md, "Life of a record across regions": exact
+//! record bytes are shipped. Apply is a function of the records alone, and the state digest shows when it is not.
 //!
 //! Looks like a violation and is not: places of different incarnations with the same sequence number (a takeover leaves orphans
 //! behind); a member that is merely behind.

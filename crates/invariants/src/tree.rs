@@ -1,7 +1,7 @@
 //! `tree`: organizations, folders and projects form a forest: no circles, one living parent each, within one organization, and every
 //! container's set of children says the same as the children's parent fields.
 //!
-//! Source: design, section 12, tree and policy; [`ids::limits::FOLDER_DEPTH_MAX`]. A move changes only fields and sets, in one
+//! Source: the rules of `domain` for moving and deleting; [`ids::limits::FOLDER_DEPTH_MAX`]. A move changes only fields and sets, in one
 //! record, so a missed guard shows here as a folder in two places, in none, or below itself.
 //!
 //! Looks like a violation and is not: a deleted resource that still names a parent, also a deleted one; an empty set of children of

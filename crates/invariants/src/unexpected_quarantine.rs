@@ -1,7 +1,8 @@
 //! `unexpected_quarantine`: no replica is taken out of service because its own state or stored log is wrong.
 //!
-//! Source: design, section 4: a state digest that differs at an equal position quarantines the replica. That protects clients; but
-//! apply is deterministic and acknowledged entries never change, so that it came to this is a defect, whoever noticed it.
+//! Source: ARCHITECTURE.md, "Life of a record across regions", 6: another state digest at the same sequence quarantines the replica.
+//! That protects clients; but apply is deterministic and acknowledged entries never change, so that it came to this is a defect,
+//! whoever noticed it.
 //!
 //! Looks like a violation and is not: a flush that failed (a disk fault, and stopping is right). A received record that does not
 //! continue the chain takes nothing out of service: what was sent is refused, and its sender is left alone.

@@ -1,7 +1,7 @@
 //! When an operation was under way, and what it was: the common part of every history.
 //!
-//! Times are nanoseconds of one true clock: virtual time in the simulator, one process's monotonic clock in a chaos test. Clocks of
-//! different machines may not be mixed, because the order "A was answered before B was asked" is the whole evidence.
+//! Times are nanoseconds of one true clock: virtual time in the simulator; elsewhere it would be the monotonic clock of one process.
+//! Clocks of different machines may not be mixed, because the order "A was answered before B was asked" is the whole evidence.
 //! Source: Herlihy & Wing, "Linearizability: A Correctness Condition for Concurrent Objects", 1990.
 
 use std::fmt;

@@ -1,8 +1,7 @@
 //! Checkers of recorded histories: what clients saw, judged against what the product promises.
 //!
-//! They exist once, for the simulator and for chaos tests over real processes, so that a promise has one meaning. They judge a
-//! finished history and nothing else: they do not generate load, do not know how a history was made, and say nothing about
-//! liveness.
+//! The simulator uses them. They judge a finished history and nothing else, so that a history of real processes could be judged by the
+//! same words: they do not generate load, do not know how a history was made, and say nothing about liveness.
 //!
 //! Map: [`history`] intervals of one true clock, unknown outcomes · [`linearizable`] the search, for any sequential model ·
 //! [`register`] the model of one subject of our API · [`list_append`] strict serializability over several subjects ·

@@ -3,10 +3,12 @@
 //! Map: [`env`] clocks, sleep, seeds, tasks, observations · [`peer`] calls between members · [`log_store`] journals that survive a
 //! crash · [`snapshot_store`] the newest snapshot of a log · [`registry`] which members make up which region.
 //!
-//! Each port has a suite in `conformance`; what passes it may stand in for any other, in the simulator and in a real process.
-//! Errors tell apart what the caller must tell apart: definitely not done, may have happened, broken.
+//! [`LogStore`] and [`SnapshotStore`] each have a suite in `conformance`; what passes it may stand in for any other, in the simulator
+//! and in a real process. The other ports have none: what they promise is written at the trait. Errors tell apart what the caller must
+//! tell apart: definitely not done, may have happened, broken.
 //!
-//! **Architecture invariant:** traits and plain values only. An engine reaches the world through these and through nothing else.
+//! **Architecture invariant:** no adapter and no engine in it. An engine takes clocks, chance, tasks, storage and calls to other members
+//! from here; what it may still reach beside them is openraft's own timers, which run on tokio's clock.
 
 pub mod env;
 pub mod log_store;

@@ -59,6 +59,10 @@ pub trait Question: Send + Sync {
 impl Inner {
     /// Asks until there is an answer, at most `within`.
     pub(crate) async fn ask<Q: Question>(&self, log: &Log, question: &Q, within: Duration) -> Asked<Q::Answer> {
+        if self.registry.topology().home_of(log).is_empty() {
+            let message = format!("asked for {log}: no such region, wanted one of this ring");
+            return Asked::NotDone { reason: "UNKNOWN_LOCATION".to_owned(), message };
+        }
         let deadline = self.env.now().plus(within);
         let mut maybe = None;
         let mut last = None;

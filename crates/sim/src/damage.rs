@@ -1,7 +1,7 @@
 //! Records damaged between two members: a flipped byte, one missing, two swapped, one twice.
 //!
-//! Only shipped records are damaged, because only for them the design promises to notice: consensus messages ride on a transport
-//! that checks itself.
+//! Only shipped records are damaged, because only for them it is promised that damage is noticed: consensus messages are to ride on a
+//! transport that checks itself (ARCHITECTURE.md, "Fault model").
 
 use bytes::Bytes;
 use rand::{RngExt, rngs::SmallRng};

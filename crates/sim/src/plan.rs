@@ -206,7 +206,7 @@ impl Plan {
         let seeds = Seeds(seed);
         let mut rng = seeds.rng("plan");
         let drawn_nodes = if rng.random_range(0..100) < 60 { 3 } else { 1 };
-        let nodes = nodes.or(canary.map(|canary| canary.nodes)).unwrap_or(drawn_nodes);
+        let nodes = nodes.or_else(|| canary.map(|canary| canary.nodes)).unwrap_or(drawn_nodes);
         let regions: Vec<RegionId> =
             ["us-east-1", "us-west-2", "eu-west-1"].iter().filter_map(|name| name.parse().ok()).collect();
         let isolate = rng.random_range(0..100) < 25 && canary.is_none();

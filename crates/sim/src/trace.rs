@@ -37,7 +37,8 @@ pub struct Seen {
 }
 
 impl Trace {
-    pub fn new() -> Self {
+    /// A stream that begins now.
+    pub fn begin() -> Self {
         let inner = Inner {
             digest: Sha256::new(),
             line: String::new(),

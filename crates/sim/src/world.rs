@@ -66,7 +66,7 @@ pub struct World {
 impl World {
     /// A ring with nothing running yet.
     pub fn new(plan: Plan) -> Arc<Self> {
-        let trace = Arc::new(Trace::new());
+        let trace = Arc::new(Trace::begin());
         let mut distances = BTreeMap::new();
         for a in &plan.regions {
             for b in &plan.regions {

@@ -7,6 +7,7 @@
 //! that were proposed: a reader of another version that knows fewer fields still verifies the chain.
 
 use bytes::Bytes;
+use domain::FactKind;
 use ids::{
     Hash, Hlc, Incarnation, Log, RequestId, Revision, Seq, Subject,
     limits::{FACTS_MAX, GUARDS_MAX, PROPOSAL_BYTES_MAX},
@@ -51,6 +52,7 @@ impl Proposal {
         at_most("facts of a proposal", self.facts.len(), FACTS_MAX)?;
         known(self.level)?;
         self.no_subject_twice()?;
+        self.facts.iter().try_for_each(|fact| known_kind(fact.kind))?;
         let bytes = encode(&proto::Proposal {
             request_id: Bytes::copy_from_slice(&self.request_id.0),
             actor: self.actor.clone(),
@@ -193,8 +195,15 @@ fn fact_out(fact: &RawFact) -> proto::Fact {
 }
 
 fn fact_in(fact: proto::Fact) -> Result<RawFact, Error> {
+    known_kind(fact.kind)?;
     let subject = subject_in("a fact", "subject", &fact.subject)?;
     Ok(RawFact { kind: fact.kind, subject, after: fact.after, detail: fact.detail })
+}
+
+/// A kind that this build does not know at a level that it does know is a defect of whoever wrote it.
+fn known_kind(kind: u32) -> Result<(), Error> {
+    let known = FactKind::from_number(kind).map(|_| ());
+    known.ok_or_else(|| Error::field("a fact", "kind", kind, "a kind of fact of this level"))
 }
 
 /// Reads a subject out of a message.

@@ -35,7 +35,7 @@ pub fn vote_in(vote: &proto::RaftVote) -> Vote {
 }
 
 fn required<T>(value: Option<T>, what: &'static str, field: &'static str) -> Result<T, Error> {
-    value.ok_or(Error::Field { what, field, value: "nothing".to_owned(), wanted: "a value" })
+    value.ok_or_else(|| Error::Field { what, field, value: "nothing".to_owned(), wanted: "a value" })
 }
 
 fn required_vote(vote: Option<&proto::RaftVote>, what: &'static str) -> Result<Vote, Error> {

@@ -230,7 +230,7 @@ impl RaftLogStorage<TypeConfig> for RaftLog {
         {
             let mut tail = self.tail();
             for entry in entries {
-                first.get_or_insert(entry.log_id.index());
+                first = first.or_else(|| Some(entry.log_id.index()));
                 let bytes = encode_entry(&entry);
                 tail.push(entry, bytes.len());
                 encoded.push(bytes);

@@ -70,7 +70,6 @@ impl Machine {
         let mark = mark.unwrap_or_default();
         self.applied = mark.applied.as_ref().map(log_id_in);
         self.membership = mark.membership.as_ref().map(stored_membership_in).unwrap_or_default();
-        self.state = state.clone();
         let shared = &self.shared;
         shared.records.join_to(state.seq);
         shared.env.observe(&|| Observation::Installed {
@@ -82,6 +81,7 @@ impl Machine {
             digest: state.digest(),
         });
         shared.cell.publish(state.clone());
+        self.state = state;
         Ok(())
     }
 

@@ -92,6 +92,16 @@ fn a_subject_written_twice_is_refused_by_the_writer_too() {
 }
 
 #[test]
+fn a_kind_of_fact_that_no_version_of_this_level_writes() {
+    let mut proposal = samples::proposal();
+    proposal.facts[0].kind = 999;
+    let wanted = "read the field kind of a fact with the value 999: wanted a kind of fact of this level";
+    assert_eq!(proposal.encode().unwrap_err().to_string(), wanted);
+    let bytes = proposal_message(|message| message.facts[0].kind = 999);
+    assert!(matches!(Proposal::decode(&bytes), Err(Error::Field { field: "kind", .. })));
+}
+
+#[test]
 fn a_level_that_this_build_does_not_know_is_refused_by_the_writer_too() {
     let mut proposal = samples::proposal();
     proposal.level = LEVEL + 1;

@@ -219,7 +219,8 @@ pub fn blob() -> impl Strategy<Value = Bytes> {
 }
 
 fn facts() -> impl Strategy<Value = Vec<RawFact>> {
-    let content = (any::<u32>(), option::of(blob()), blob());
+    let kind = proptest::sample::select(domain::FactKind::ALL).prop_map(domain::FactKind::number);
+    let content = (kind, option::of(blob()), blob());
     collection::btree_map(subject(), content, 0..8).prop_map(|facts| {
         let fact = |(subject, (kind, after, detail))| RawFact { kind, subject, after, detail };
         facts.into_iter().map(fact).collect()
