@@ -25,7 +25,7 @@ const MARK_EVERY: Duration = Duration::from_secs(1);
 pub enum FeedItem {
     /// The next record, its hash, and what it says.
     Record { record: Record, hash: Hash, proposal: Box<Proposal> },
-    /// Everything up to here was delivered, and nothing newer was known here a moment ago.
+    /// Everything up to here was delivered.
     Progress { seq: Seq },
 }
 

@@ -245,7 +245,11 @@ impl Group {
     async fn install(&self, request: &proto::RaftInstall) -> Result<raft_reply::Body, String> {
         let (vote, meta) = convert::install_in(request).map_err(|error| error.to_string())?;
         let incarnation: Incarnation = self.shared.cell.state().incarnation;
-        snapshot::unpack_same_life(&self.shared.log, incarnation, &request.snapshot).map_err(|error| error.to_string())?;
+        let (_, mark) = snapshot::unpack_same_life(&self.shared.log, incarnation, &request.snapshot)
+            .map_err(|error| error.to_string())?;
+        if mark.unwrap_or_default().applied != request.last {
+            return Err("read a snapshot install: the snapshot stands at another place than the request says".to_owned());
+        }
         let snapshot = crate::raft::Snapshot { meta, snapshot: request.snapshot.clone() };
         let reply = self.raft.install_full_snapshot(vote, snapshot).await.map_err(|error| error.to_string())?;
         Ok(install_reply(&reply.vote))

@@ -89,23 +89,29 @@ impl Replica {
             let Some((last, _)) = records.last() else { return Ok(()) };
             place = *last;
             for (_, bytes) in records {
-                let applied = Record::decode(bytes).and_then(|record| self.apply(state, &record));
-                applied.map_err(|source| OpenError::Record { log: self.log.clone(), source })?;
+                let applied = Record::decode(bytes).and_then(|record| {
+                    let proposal = self.apply(state, &record)?;
+                    Ok((record, proposal))
+                });
+                let (record, proposal) = applied.map_err(|source| OpenError::Record { log: self.log.clone(), source })?;
+                self.observe_applied(&record, &proposal);
             }
         }
     }
 
-    fn apply(&self, state: &mut LogState, record: &Record) -> Result<(), Error> {
-        let proposal = match state.apply_record(record) {
+    fn apply(&self, state: &mut LogState, record: &Record) -> Result<Proposal, Error> {
+        match state.apply_record(record) {
             Err(_) if self.parts.canary.is(Canary::UncheckedChain) => {
                 let proposal = Proposal::decode(&record.proposal)?;
                 state.advance(&proposal, record, record.hash());
-                proposal
+                Ok(proposal)
             }
-            applied => applied?,
-        };
-        self.parts.env.observe(&|| observed::applied(self.parts.member, record, record.hash(), &proposal));
-        Ok(())
+            applied => applied,
+        }
+    }
+
+    fn observe_applied(&self, record: &Record, proposal: &Proposal) {
+        self.parts.env.observe(&|| observed::applied(self.parts.member, record, record.hash(), proposal));
     }
 
     pub fn log(&self) -> &Log {
@@ -142,9 +148,13 @@ impl Replica {
         let mut state = self.parts.cell.state();
         let first = state.seq.next();
         let decoded = records.iter().cloned().map(Record::decode).collect::<Result<Vec<_>, _>>()?;
-        self.check(state.clone(), &decoded, last_hash)?;
-        for record in &decoded {
-            self.apply(&mut state, record)?;
+        // On a copy: what does not hold to the end leaves no trace.
+        let proposals = decoded.iter().map(|record| self.apply(&mut state, record)).collect::<Result<Vec<_>, _>>()?;
+        if state.hash != last_hash && !self.parts.canary.is(Canary::UncheckedChain) {
+            return Err(Error::BrokenChain { seq: state.seq, given: last_hash, wanted: state.hash });
+        }
+        for (record, proposal) in decoded.iter().zip(&proposals) {
+            self.observe_applied(record, proposal);
         }
         let count = decoded.len() as u64;
         // A lost tail is pulled again, so nobody waits for this flush.
@@ -154,20 +164,6 @@ impl Replica {
         self.observe_digest(&state);
         self.parts.cell.publish(state.clone());
         self.maybe_snapshot(&state, count);
-        Ok(())
-    }
-
-    /// Proves a whole batch on a copy of the state before anything is taken in.
-    fn check(&self, mut state: LogState, records: &[Record], last_hash: Hash) -> Result<(), Error> {
-        if self.parts.canary.is(Canary::UncheckedChain) {
-            return Ok(());
-        }
-        for record in records {
-            state.apply_record(record)?;
-        }
-        if state.hash != last_hash {
-            return Err(Error::BrokenChain { seq: state.seq, given: last_hash, wanted: state.hash });
-        }
         Ok(())
     }
 

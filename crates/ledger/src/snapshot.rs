@@ -53,7 +53,16 @@ pub fn unpack(log: &Log, sealed: &Bytes) -> Result<(LogState, Option<proto::Raft
     if given != *log {
         return Err(Error::OtherLog { what: WHAT, given: given.to_string(), wanted: log.to_string() });
     }
+    let listed = message.rows.len();
     let (rows, digest) = rows_in(message.rows)?;
+    if rows.len() != listed {
+        return Err(Error::Field {
+            what: WHAT,
+            field: "rows.subject",
+            value: format!("{listed} rows of {} subjects", rows.len()),
+            wanted: "each subject once",
+        });
+    }
     let said = hash_in(WHAT, "state_digest", &message.state_digest)?;
     if digest.hash() != said {
         return Err(Error::Digest { computed: digest.hash(), said });

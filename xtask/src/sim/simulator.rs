@@ -18,6 +18,9 @@ const EXIT_OK: i32 = 0;
 const EXIT_USAGE: i32 = 2;
 const EXIT_VIOLATION: i32 = 3;
 
+/// What one run may take on a slow machine; the slowest takes some seconds.
+const SECONDS_MAX: u64 = 120;
+
 const STDERR_LINES_SHOWN_MAX: usize = 40;
 
 /// How many members a simulated group has.
@@ -127,7 +130,9 @@ impl Simulator {
     }
 
     fn command(&self, seed: u64) -> Command {
-        let mut command = Command::new(&self.program);
+        // A run that hangs is ended from outside (coreutils), so that it is a harness failure and not a sweep that never ends.
+        let mut command = Command::new("timeout");
+        command.arg(SECONDS_MAX.to_string()).arg(&self.program);
         command.arg("--seed").arg(seed.to_string());
         if let Some(nodes) = self.nodes {
             command.arg("--nodes").arg(nodes.as_str());
