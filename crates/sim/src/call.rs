@@ -139,7 +139,8 @@ impl Caller {
         let member = self.pick(0)?;
         let (log, trace) = (log.clone(), Arc::clone(&self.world.trace));
         let read = self.at(member, WITHIN, move |region| async move {
-            let view = region.read(&log, &consistency, WITHIN).await.ok()?;
+            let read = region.read(&log, &consistency, WITHIN).await;
+            let view = read.inspect_err(|refusal| tracing::info!(at_ms = trace.now() / 1_000_000, %member, %refusal, "a read was not served")).ok()?;
             if let Some(age) = view.age {
                 trace.observe(&Observation::ReadServed {
                     member,

@@ -3,7 +3,7 @@
 //! Every call ends within the soft limit that openraft gives it. A lost message is a time-out, never a refusal; only a message that
 //! was certainly not delivered is unreachable, which makes openraft wait longer before the next.
 
-use std::{future::Future, io, sync::Arc};
+use std::{future::Future, io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use ids::{Log, MemberId};
@@ -26,6 +26,10 @@ use super::{
     },
 };
 use crate::peers::Peers;
+
+/// How long the first try to send a snapshot may take, and twice as long each further one. A snapshot is one call under one long
+/// limit, so a lost one would otherwise hold up its receiver for the whole of it; installing one twice changes nothing.
+const INSTALL_PATIENCE: Duration = Duration::from_secs(2);
 
 type Rpc<T> = Result<T, RPCError<TypeConfig>>;
 
@@ -52,8 +56,11 @@ pub struct Link {
 
 impl Link {
     async fn call(&self, body: raft_request::Body, kind: RPCTypes, option: &RPCOption) -> Rpc<raft_reply::Body> {
+        self.call_within(body, kind, option.soft_ttl()).await
+    }
+
+    async fn call_within(&self, body: raft_request::Body, kind: RPCTypes, within: Duration) -> Rpc<raft_reply::Body> {
         let request = proto::RaftRequest { log: self.log.to_string(), body: Some(body) };
-        let within = option.soft_ttl();
         let reply = self.peers.call(self.to, peer_request::Body::Raft(request), within).await;
         match reply {
             Ok(peer_reply::Body::Raft(reply)) => reply.body.ok_or_else(|| unexpected(self.to)),
@@ -117,10 +124,21 @@ impl RaftNetworkV2<TypeConfig> for Link {
         _cancel: impl Future<Output = ReplicationClosed> + OptionalSend + 'static,
         option: RPCOption,
     ) -> Result<SnapshotResponse<TypeConfig>, StreamingError<TypeConfig>> {
-        let body = raft_request::Body::Install(install_out(&vote, &snapshot.meta, snapshot.snapshot));
-        match self.call(body, RPCTypes::InstallSnapshot, &option).await? {
-            raft_reply::Body::Install(vote) => Ok(SnapshotResponse::new(vote_in(&vote))),
-            _ => Err(unexpected(self.to).into()),
+        let install = install_out(&vote, &snapshot.meta, snapshot.snapshot);
+        let mut left = option.soft_ttl();
+        let mut patience = INSTALL_PATIENCE;
+        loop {
+            let within = patience.min(left);
+            let body = raft_request::Body::Install(install.clone());
+            match self.call_within(body, RPCTypes::InstallSnapshot, within).await {
+                Ok(raft_reply::Body::Install(vote)) => return Ok(SnapshotResponse::new(vote_in(&vote))),
+                Ok(_) => return Err(unexpected(self.to).into()),
+                Err(RPCError::Timeout(_)) if within < left => {
+                    left -= within;
+                    patience *= 2;
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
     }
 
