@@ -176,7 +176,10 @@ impl FromStr for ResourceName {
                 let project = ProjectName { organization: o.parse()?, project: p.parse()? };
                 Ok(Self::Cluster(ClusterName { project, location: l.parse()?, cluster: c.parse()? }))
             }
-            _ => Err(NameError::new(input, "organizations/{o}, then nothing, folders/{f}, projects/{p} or projects/{p}/locations/{region}/clusters/{c}")),
+            _ => Err(NameError::new(
+                input,
+                "organizations/{o}, then nothing, folders/{f}, projects/{p} or projects/{p}/locations/{region}/clusters/{c}",
+            )),
         }
     }
 }

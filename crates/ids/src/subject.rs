@@ -19,7 +19,9 @@ pub struct Subject(Arc<str>);
 
 /// Text that is not a subject.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("parsed the subject {input:?} of {bytes} bytes: wanted 1 to {SUBJECT_BYTES_MAX} printable ASCII characters without spaces")]
+#[error(
+    "parsed the subject {input:?} of {bytes} bytes: wanted 1 to {SUBJECT_BYTES_MAX} printable ASCII characters without spaces"
+)]
 pub struct SubjectError {
     /// What was given, cut at 80 characters.
     pub input: String,

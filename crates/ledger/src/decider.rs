@@ -114,14 +114,7 @@ impl Decider {
     /// A decider and its queue; `run` it in a task of its own.
     pub fn new(shared: Shared, raft: Raft, global: Arc<StateCell>) -> (Self, mpsc::Receiver<Ticket>) {
         let (queue, tickets) = mpsc::channel(QUEUE_MAX);
-        let decider = Self {
-            shared,
-            raft,
-            global,
-            queue,
-            in_flight: Arc::default(),
-            wrong_guesses: Arc::default(),
-        };
+        let decider = Self { shared, raft, global, queue, in_flight: Arc::default(), wrong_guesses: Arc::default() };
         (decider, tickets)
     }
 
@@ -133,7 +126,10 @@ impl Decider {
         let deadline = env.now().plus(within);
         let ticket = Ticket { submission, deadline, claim: Arc::clone(&claim), reply, attempts: 0 };
         if self.queue.try_send(ticket).is_err() {
-            return Verdict::unavailable("OVERLOADED", format!("queued a command for {}: {QUEUE_MAX} wait already", self.shared.log));
+            return Verdict::unavailable(
+                "OVERLOADED",
+                format!("queued a command for {}: {QUEUE_MAX} wait already", self.shared.log),
+            );
         }
         match timeout(env.as_ref(), within, verdict).await {
             Some(Ok(verdict)) => verdict,
@@ -145,7 +141,10 @@ impl Decider {
     }
 
     fn no_quorum(&self) -> Verdict {
-        let message = format!("proposed to {}: it did not get so far in time, for want of a majority or of room; nothing was done", self.shared.log);
+        let message = format!(
+            "proposed to {}: it did not get so far in time, for want of a majority or of room; nothing was done",
+            self.shared.log
+        );
         Verdict::unavailable("NO_QUORUM", message)
     }
 
@@ -258,7 +257,12 @@ impl Decider {
         });
     }
 
-    fn settle(&self, tickets: Vec<Ticket>, batch: Batch, answer: Option<openraft::raft::ClientWriteResult<crate::raft::TypeConfig>>) {
+    fn settle(
+        &self,
+        tickets: Vec<Ticket>,
+        batch: Batch,
+        answer: Option<openraft::raft::ClientWriteResult<crate::raft::TypeConfig>>,
+    ) {
         match answer {
             Some(Ok(written)) => {
                 self.observe_acknowledged(written.log_id, batch);
@@ -277,7 +281,8 @@ impl Decider {
             // Appended, and then thrown away or not heard of again: another leader may have it.
             Some(Err(_)) | None => {
                 self.wrong_guesses.fetch_add(1, SeqCst);
-                let message = format!("proposed to {}: its leader changed before the entry was acknowledged", self.shared.log);
+                let message =
+                    format!("proposed to {}: its leader changed before the entry was acknowledged", self.shared.log);
                 for ticket in tickets {
                     let _ = ticket.reply.send(Verdict::Unsettled { message: message.clone() });
                 }
@@ -319,7 +324,10 @@ impl Decider {
     fn requeue(&self, mut ticket: Ticket) {
         ticket.attempts += 1;
         if ticket.attempts > ATTEMPTS_MAX {
-            let message = format!("decided {} {ATTEMPTS_MAX} times: others changed what it rests on each time", ticket.submission.command.subject());
+            let message = format!(
+                "decided {} {ATTEMPTS_MAX} times: others changed what it rests on each time",
+                ticket.submission.command.subject()
+            );
             let _ = ticket.reply.send(Verdict::unavailable("CONTENTION", message));
             return;
         }
@@ -387,7 +395,9 @@ impl Decider {
     }
 
     fn not_leader(&self, ticket: Ticket) {
-        let _ = ticket.reply.send(Verdict::NotLeader { leader: self.leader().filter(|leader| *leader != self.shared.member) });
+        let _ = ticket
+            .reply
+            .send(Verdict::NotLeader { leader: self.leader().filter(|leader| *leader != self.shared.member) });
     }
 
     /// The leader as this member knows it; it may have changed.

@@ -9,11 +9,7 @@ use ids::{Hash, Seq};
 use ports::{Env, Instant, timeout};
 use wire::{Error, Proposal, Record};
 
-use crate::{
-    Canary,
-    records::ReadError,
-    shipping::LogCopy,
-};
+use crate::{Canary, records::ReadError, shipping::LogCopy};
 
 /// Bytes read ahead of the consumer.
 const READ_BYTES: usize = 256 * 1024;
@@ -35,7 +31,11 @@ pub enum FeedError {
     #[error(transparent)]
     Read(#[from] ReadError),
     #[error("watched after {after}: the stored record does not read")]
-    Record { after: Seq, #[source] source: Error },
+    Record {
+        after: Seq,
+        #[source]
+        source: Error,
+    },
 }
 
 /// See the module.

@@ -9,10 +9,7 @@ use std::{
 
 use ids::{Incarnation, Log, MemberId};
 use invariants::{Observation, observation::QuarantineCause};
-use openraft::{
-    ChangeMembers, Config as RaftConfig, EmptyNode, SnapshotPolicy,
-    async_runtime::watch::WatchReceiver,
-};
+use openraft::{ChangeMembers, Config as RaftConfig, EmptyNode, SnapshotPolicy, async_runtime::watch::WatchReceiver};
 use ports::{LogStore, timeout};
 use wire::{
     command::Submission,
@@ -44,7 +41,11 @@ const INSTALL_TIMEOUT: Duration = Duration::from_secs(20);
 #[derive(Debug, thiserror::Error)]
 pub enum GroupError {
     #[error("started the group of {log}")]
-    Start { log: Log, #[source] source: io::Error },
+    Start {
+        log: Log,
+        #[source]
+        source: io::Error,
+    },
     #[error("changed the members of {log}: {detail}")]
     Members { log: Log, detail: String },
 }
@@ -186,10 +187,14 @@ impl Group {
         match (voting.contains(&gone), voting.contains(&new)) {
             (false, true) => return Ok(()),
             // A second replacement was faster; taking the new one in as well would leave a voter too many.
-            (false, false) => return Err(self.members_error(format!("{gone} was to be replaced by {new}, wanted one of its voters"))),
+            (false, false) => {
+                return Err(self.members_error(format!("{gone} was to be replaced by {new}, wanted one of its voters")));
+            }
             (true, _) => {}
         }
-        self.scoped(self.raft.add_learner(new.0, EmptyNode {}, true)).await.map_err(|error| self.members_error(error))?;
+        self.scoped(self.raft.add_learner(new.0, EmptyNode {}, true))
+            .await
+            .map_err(|error| self.members_error(error))?;
         let mut voters: BTreeSet<u64> = self.voters().into_iter().flatten().map(|member| member.0).collect();
         voters.remove(&gone.0);
         voters.insert(new.0);
@@ -248,7 +253,9 @@ impl Group {
         let (_, mark) = snapshot::unpack_same_life(&self.shared.log, incarnation, &request.snapshot)
             .map_err(|error| error.to_string())?;
         if mark.unwrap_or_default().applied != request.last {
-            return Err("read a snapshot install: the snapshot stands at another place than the request says".to_owned());
+            return Err(
+                "read a snapshot install: the snapshot stands at another place than the request says".to_owned()
+            );
         }
         let snapshot = crate::raft::Snapshot { meta, snapshot: request.snapshot.clone() };
         let reply = self.raft.install_full_snapshot(vote, snapshot).await.map_err(|error| error.to_string())?;

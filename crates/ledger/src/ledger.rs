@@ -73,14 +73,8 @@ impl Ledger {
         }
         let (transport, env) = (Arc::clone(&ports.transport), Arc::clone(&ports.env));
         let peers = Arc::new(Peers::new(config.ring.clone(), config.member, transport, env));
-        let mut ledger = Self {
-            config,
-            ports,
-            peers,
-            groups: BTreeMap::new(),
-            replicas: BTreeMap::new(),
-            heads: Arc::default(),
-        };
+        let mut ledger =
+            Self { config, ports, peers, groups: BTreeMap::new(), replicas: BTreeMap::new(), heads: Arc::default() };
         let own = Log::Region(ledger.config.region.clone());
         for log in [Log::Global, own] {
             let group = ledger.start_group(log.clone()).await?;

@@ -40,8 +40,7 @@ impl Peers {
         body: peer_request::Body,
         within: Duration,
     ) -> Result<peer_reply::Body, CallError> {
-        let request =
-            proto::PeerRequest { ring: self.ring.as_str().to_owned(), from: self.member.0, body: Some(body) };
+        let request = proto::PeerRequest { ring: self.ring.as_str().to_owned(), from: self.member.0, body: Some(body) };
         let reply = self.transport.call(to, request, within).await;
         if reply.is_ok() {
             let now = self.env.now();

@@ -159,7 +159,9 @@ impl Puller {
         };
         let reply = self.peers.call(source, peer_request::Body::Pull(request), WAIT_MAX + PULL_GRACE).await;
         match reply {
-            Ok(peer_reply::Body::Pull(proto::PullReply { body: Some(body) })) => self.take(source, &state.log, body).await,
+            Ok(peer_reply::Body::Pull(proto::PullReply { body: Some(body) })) => {
+                self.take(source, &state.log, body).await
+            }
             Ok(_) | Err(_) => Err(LEFT_ALONE_SILENT),
         }
     }

@@ -109,7 +109,8 @@ impl RecordLog {
         let next = {
             let tail = self.lock();
             if tail.records.front().is_some_and(|(first, _)| *first <= from) {
-                let skip = usize::try_from(from.0 - tail.records.front().map_or(0, |(seq, _)| seq.0)).unwrap_or(usize::MAX);
+                let skip =
+                    usize::try_from(from.0 - tail.records.front().map_or(0, |(seq, _)| seq.0)).unwrap_or(usize::MAX);
                 return Ok(cut(tail.records.iter().skip(skip).cloned(), bytes_max));
             }
             tail.next

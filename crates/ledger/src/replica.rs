@@ -25,13 +25,29 @@ const REPLAY_BYTES: usize = 1024 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error("opened the replica of {log}: read its snapshot")]
-    Snapshot { log: Log, #[source] source: Error },
+    Snapshot {
+        log: Log,
+        #[source]
+        source: Error,
+    },
     #[error("opened the replica of {log}: replayed its records")]
-    Record { log: Log, #[source] source: Error },
+    Record {
+        log: Log,
+        #[source]
+        source: Error,
+    },
     #[error("opened the replica of {log}")]
-    Read { log: Log, #[source] source: ReadError },
+    Read {
+        log: Log,
+        #[source]
+        source: ReadError,
+    },
     #[error("opened the replica of {log}")]
-    Store { log: Log, #[source] source: StoreError },
+    Store {
+        log: Log,
+        #[source]
+        source: StoreError,
+    },
 }
 
 /// What a replica works with.
@@ -93,7 +109,8 @@ impl Replica {
                     let proposal = self.apply(state, &record)?;
                     Ok((record, proposal))
                 });
-                let (record, proposal) = applied.map_err(|source| OpenError::Record { log: self.log.clone(), source })?;
+                let (record, proposal) =
+                    applied.map_err(|source| OpenError::Record { log: self.log.clone(), source })?;
                 self.observe_applied(&record, &proposal);
             }
         }
@@ -194,11 +211,15 @@ impl Replica {
         }
         let records = Arc::clone(&self.parts.records);
         let purge_to = Seq(state.seq.0.saturating_sub(retention.records_kept));
-        self.parts.snapshots.put(&self.log, snapshot::pack(state, None), Box::new(move |flushed| {
-            if flushed.is_ok() && purge_to > Seq::ZERO {
-                records.purge(purge_to);
-            }
-        }));
+        self.parts.snapshots.put(
+            &self.log,
+            snapshot::pack(state, None),
+            Box::new(move |flushed| {
+                if flushed.is_ok() && purge_to > Seq::ZERO {
+                    records.purge(purge_to);
+                }
+            }),
+        );
     }
 
     fn observe_installed(&self, state: &LogState) {

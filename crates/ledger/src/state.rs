@@ -6,9 +6,7 @@
 
 use bytes::Bytes;
 use domain::{Entity, View, ViewError};
-use ids::{
-    Hash, Hlc, Incarnation, Log, Position, RequestId, Revision, Seq, Subject, limits::REMEMBERED_REQUESTS_MAX,
-};
+use ids::{Hash, Hlc, Incarnation, Log, Position, RequestId, Revision, Seq, Subject, limits::REMEMBERED_REQUESTS_MAX};
 use imbl::OrdMap;
 use wire::{Error, Proposal, Record, StateDigest, entity::decode_entity};
 

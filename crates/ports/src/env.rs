@@ -107,9 +107,16 @@ impl<T: Future> Future for Held<T> {
 
 impl TaskScope {
     /// Spawns into this scope. A scope that was aborted takes no more work: the task is dropped.
-    pub fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> tokio::task::JoinHandle<T> {
-        #[expect(clippy::disallowed_methods, reason = "the one place that spawns, so that every task belongs to a scope")]
-        let handle = tokio::task::spawn(CURRENT.scope(self.clone(), Held { scope: self.clone(), work: Box::pin(work) }));
+    pub fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> tokio::task::JoinHandle<T> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that spawns, so that every task belongs to a scope"
+        )]
+        let handle =
+            tokio::task::spawn(CURRENT.scope(self.clone(), Held { scope: self.clone(), work: Box::pin(work) }));
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         if tasks.aborted {
             handle.abort();
@@ -127,7 +134,9 @@ impl TaskScope {
     ///
     /// # Panics
     /// When the caller was not spawned by a scope: a task outside every scope would outlive its member.
-    pub fn spawn_current<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> tokio::task::JoinHandle<T> {
+    pub fn spawn_current<T: Send + 'static>(
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> tokio::task::JoinHandle<T> {
         CURRENT.with(Self::clone).spawn(work)
     }
 

@@ -23,7 +23,12 @@ pub trait PeerTransport: Send + Sync + 'static {
     /// Sends a request and waits for its reply, at most `within`. Calls are independent: two may arrive in either order. An
     /// implementation MUST end every call by its deadline and MUST NOT deliver one request twice. Dropping the future does not
     /// recall a request that is under way.
-    fn call(&self, to: MemberId, request: PeerRequest, within: Duration) -> BoxFuture<'static, Result<PeerReply, CallError>>;
+    fn call(
+        &self,
+        to: MemberId,
+        request: PeerRequest,
+        within: Duration,
+    ) -> BoxFuture<'static, Result<PeerReply, CallError>>;
 }
 
 /// The serving side. The transport calls it once per delivered request.

@@ -26,7 +26,10 @@ pub enum Tried<T> {
     /// The member does not lead the log; the leader, where it is known.
     NotLeader(Option<MemberId>),
     /// Certainly not acted on.
-    NotDone { reason: String, message: String },
+    NotDone {
+        reason: String,
+        message: String,
+    },
     /// May have been acted on.
     Maybe(String),
 }
@@ -149,7 +152,9 @@ impl Inner {
         let topology = self.registry.topology();
         let target_region = topology.region_of(target);
         let able = topology.members().filter(|member| {
-            *member != target && *member != self.member() && self.ledger.peers().answered_within(*member, REACHABLE_WITHIN)
+            *member != target
+                && *member != self.member()
+                && self.ledger.peers().answered_within(*member, REACHABLE_WITHIN)
         });
         let mut able: Vec<MemberId> = able.collect();
         let own = self.region();
@@ -175,7 +180,8 @@ impl Inner {
                 reached * 2 <= voters.len()
             });
             let reason = if *log == Log::Global { "GLOBAL_QUORUM_LOST" } else { "REGION_QUORUM_LOST" };
-            return lost.then(|| (reason, format!("asked for {log}: {} reaches no majority of its voters", self.member())));
+            return lost
+                .then(|| (reason, format!("asked for {log}: {} reaches no majority of its voters", self.member())));
         }
         let topology = self.registry.topology();
         let mut others = topology.members().filter(|member| *member != self.member());
@@ -186,7 +192,10 @@ impl Inner {
     pub(crate) fn home_unreachable(&self, log: &Log) -> String {
         let position = self.ledger.copy(log).map(|copy| copy.cell.state().position().to_string());
         let last = position.unwrap_or_else(|| "nothing".to_owned());
-        format!("asked for {log}: no member of its home region is in reach of {}, whose copy holds {last}", self.region())
+        format!(
+            "asked for {log}: no member of its home region is in reach of {}, whose copy holds {last}",
+            self.region()
+        )
     }
 
     fn region(&self) -> &RegionId {

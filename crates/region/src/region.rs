@@ -6,10 +6,7 @@ use std::{
 };
 
 use ids::{Log, MemberId, Seq};
-use ledger::{
-    Config, Feed, Ledger, Ports, StartError,
-    group::refusal,
-};
+use ledger::{Config, Feed, Ledger, Ports, StartError, group::refusal};
 use ports::{BoxFuture, Env, Instant, PeerService, Registry};
 use wire::proto::{self, PeerReply, PeerRequest, peer_reply, peer_request};
 
@@ -79,7 +76,8 @@ impl Inner {
     async fn serve(&self, request: PeerRequest) -> peer_reply::Body {
         let ring = self.ledger.peers().ring();
         if request.ring != ring.as_str() {
-            let message = format!("called {ring} as a member of the ring {:?}: members of {ring} are served", request.ring);
+            let message =
+                format!("called {ring} as a member of the ring {:?}: members of {ring} are served", request.ring);
             return refusal("OTHER_RING", message);
         }
         let from = MemberId(request.from);

@@ -9,11 +9,7 @@ use ledger::{Canary, Verdict};
 use ports::CallError;
 use wire::proto::{self, head_reply, peer_reply, peer_request};
 
-use crate::{
-    ask::REACHABLE_WITHIN,
-    freshness::CONFIRM_WITHIN,
-    region::Inner,
-};
+use crate::{ask::REACHABLE_WITHIN, freshness::CONFIRM_WITHIN, region::Inner};
 
 /// What can be relayed.
 pub enum Relayed {
@@ -82,13 +78,20 @@ impl Inner {
         }
         let peers = self.ledger.peers();
         let within = relayed.within();
-        if once_more && relayed.via().is_empty() && let Some(other) = self.another_relay(to) {
+        if once_more
+            && relayed.via().is_empty()
+            && let Some(other) = self.another_relay(to)
+        {
             // The bug: hands it to another relay instead of its target.
             let body = relayed.passed_by(self.member(), Some(to));
             return self.answer(&relayed, peers.call(other, body, within).await);
         }
         if !self.reachable(to) {
-            let message = format!("passed a question on to {to}: it did not answer {} for {} ms", self.member(), REACHABLE_WITHIN.as_millis());
+            let message = format!(
+                "passed a question on to {to}: it did not answer {} for {} ms",
+                self.member(),
+                REACHABLE_WITHIN.as_millis()
+            );
             return relayed.not_done("HOME_UNREACHABLE", message);
         }
         let body = relayed.passed_by(self.member(), None);

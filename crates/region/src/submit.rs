@@ -54,9 +54,9 @@ impl Region {
         let question = Decide { submission, region };
         match region.ask(&log, &question, within).await {
             // A rejection is only the last word when no earlier try can still take effect.
-            Asked::Answer { answer: Verdict::Rejected { reason, message }, doubtful: true } => {
-                Verdict::Unsettled { message: format!("an earlier try may still take effect; a later one was refused, {reason}: {message}") }
-            }
+            Asked::Answer { answer: Verdict::Rejected { reason, message }, doubtful: true } => Verdict::Unsettled {
+                message: format!("an earlier try may still take effect; a later one was refused, {reason}: {message}"),
+            },
             Asked::Answer { answer, .. } => answer,
             Asked::NotDone { reason, message } => Verdict::Unavailable { reason, message },
             Asked::Maybe(message) => Verdict::Unsettled { message },

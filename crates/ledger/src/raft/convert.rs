@@ -5,10 +5,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use openraft::{
     EmptyNode, EntryPayload, Membership,
-        raft::{
-        AppendEntriesRequest, AppendEntriesResponse, VoteRequest, VoteResponse,
-        TransferLeaderRequest,
-    },
+    raft::{AppendEntriesRequest, AppendEntriesResponse, TransferLeaderRequest, VoteRequest, VoteResponse},
 };
 use wire::{Error, proto};
 
@@ -27,11 +24,7 @@ pub fn vote_out(vote: &Vote) -> proto::RaftVote {
 }
 
 pub fn vote_in(vote: &proto::RaftVote) -> Vote {
-    if vote.committed {
-        Vote::new_committed(vote.term, vote.candidate)
-    } else {
-        Vote::new(vote.term, vote.candidate)
-    }
+    if vote.committed { Vote::new_committed(vote.term, vote.candidate) } else { Vote::new(vote.term, vote.candidate) }
 }
 
 fn required<T>(value: Option<T>, what: &'static str, field: &'static str) -> Result<T, Error> {

@@ -162,7 +162,13 @@ impl RaftLogReader<TypeConfig> for RaftLog {
             return Ok(entries);
         }
         let bounds = self.store.bounds(&self.journal);
-        Err(broken(StoreError::Outside { journal: self.journal.to_string(), from, to, first: bounds.first, next: bounds.next }))
+        Err(broken(StoreError::Outside {
+            journal: self.journal.to_string(),
+            from,
+            to,
+            first: bounds.first,
+            next: bounds.next,
+        }))
     }
 
     async fn limited_get_log_entries(&mut self, start: u64, end: u64) -> Result<Vec<Entry>, io::Error> {
@@ -237,10 +243,8 @@ impl RaftLogStorage<TypeConfig> for RaftLog {
             }
         }
         let ops = first.map(|first| Op::Append { journal: self.journal.clone(), first, entries: encoded });
-        self.store.write(
-            ops.into_iter().collect(),
-            Box::new(move |result| callback.io_completed(result.map_err(broken))),
-        );
+        self.store
+            .write(ops.into_iter().collect(), Box::new(move |result| callback.io_completed(result.map_err(broken))));
         Ok(())
     }
 
