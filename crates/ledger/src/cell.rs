@@ -21,13 +21,18 @@ pub struct StateCell {
 
 struct Inner {
     state: LogState,
+    /// Out of service: nothing newer will ever be published.
+    closed: bool,
     /// (sequence, chain hash, state digest) of recent publications, oldest first.
     heads: std::collections::VecDeque<(Seq, Hash, Hash)>,
 }
 
 impl StateCell {
     pub fn new(state: LogState) -> Self {
-        Self { inner: Mutex::new(Inner { state, heads: std::collections::VecDeque::new() }), changed: Notify::new() }
+        Self {
+            inner: Mutex::new(Inner { state, closed: false, heads: std::collections::VecDeque::new() }),
+            changed: Notify::new(),
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
@@ -48,6 +53,17 @@ impl StateCell {
     pub fn head_at(&self, seq: Seq) -> Option<(Hash, Hash)> {
         let inner = self.lock();
         inner.heads.iter().rev().find(|(at, _, _)| *at == seq).map(|(_, hash, digest)| (*hash, *digest))
+    }
+
+    /// Takes the state out of service: whoever follows it must go elsewhere.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_waiters();
+    }
+
+    /// Whether the state is out of service.
+    pub fn is_closed(&self) -> bool {
+        self.lock().closed
     }
 
     /// Makes `state` what readers see.

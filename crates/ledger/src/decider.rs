@@ -99,6 +99,8 @@ pub struct Decider {
     global: Arc<StateCell>,
     queue: mpsc::Sender<Ticket>,
     in_flight: Arc<AtomicUsize>,
+    /// Room for answers that a quorum must confirm first.
+    confirming: Arc<Semaphore>,
     /// Raised whenever a guess turned out wrong: the look-ahead is made anew.
     wrong_guesses: Arc<AtomicU64>,
 }
@@ -114,7 +116,15 @@ impl Decider {
     /// A decider and its queue; `run` it in a task of its own.
     pub fn new(shared: Shared, raft: Raft, global: Arc<StateCell>) -> (Self, mpsc::Receiver<Ticket>) {
         let (queue, tickets) = mpsc::channel(QUEUE_MAX);
-        let decider = Self { shared, raft, global, queue, in_flight: Arc::default(), wrong_guesses: Arc::default() };
+        let decider = Self {
+            shared,
+            raft,
+            global,
+            queue,
+            in_flight: Arc::default(),
+            confirming: Arc::new(Semaphore::new(QUEUE_MAX)),
+            wrong_guesses: Arc::default(),
+        };
         (decider, tickets)
     }
 
@@ -126,10 +136,7 @@ impl Decider {
         let deadline = env.now().plus(within);
         let ticket = Ticket { submission, deadline, claim: Arc::clone(&claim), reply, attempts: 0 };
         if self.queue.try_send(ticket).is_err() {
-            return Verdict::unavailable(
-                "OVERLOADED",
-                format!("queued a command for {}: {QUEUE_MAX} wait already", self.shared.log),
-            );
+            return self.overloaded();
         }
         match timeout(env.as_ref(), within, verdict).await {
             Some(Ok(verdict)) => verdict,
@@ -340,8 +347,22 @@ impl Decider {
     }
 
     fn spawn_confirm(&self, ticket: Ticket) {
+        let Ok(permit) = Arc::clone(&self.confirming).try_acquire_owned() else {
+            let _ = ticket.reply.send(self.overloaded());
+            return;
+        };
         let decider = self.clone();
-        self.shared.env.tasks().spawn(async move { decider.confirm(ticket).await });
+        self.shared.env.tasks().spawn(async move {
+            decider.confirm(ticket).await;
+            drop(permit);
+        });
+    }
+
+    fn overloaded(&self) -> Verdict {
+        Verdict::unavailable(
+            "OVERLOADED",
+            format!("queued a command for {}: {QUEUE_MAX} wait already", self.shared.log),
+        )
     }
 
     /// Answers what leaves no guard behind: rejections, validations, requests that were answered before.

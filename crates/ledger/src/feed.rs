@@ -30,6 +30,8 @@ pub enum FeedItem {
 pub enum FeedError {
     #[error(transparent)]
     Read(#[from] ReadError),
+    #[error("watched after {after}: this copy was taken out of service, resume at another member")]
+    OutOfService { after: Seq },
     #[error("watched after {after}: the stored record does not read")]
     Record {
         after: Seq,
@@ -75,6 +77,9 @@ impl Feed {
     }
 
     async fn fill(&mut self) -> Result<(), FeedError> {
+        if self.copy.cell.is_closed() {
+            return Err(FeedError::OutOfService { after: self.after });
+        }
         let visible = self.copy.cell.seq();
         if visible > self.after {
             let records = self.copy.records.after(self.after, READ_BYTES)?;

@@ -56,6 +56,8 @@ pub struct Group {
     raft: Raft,
     decider: Decider,
     stopped: Arc<Mutex<Option<String>>>,
+    /// One change of members at a time: each begins from what the last one left.
+    changing: tokio::sync::Mutex<()>,
 }
 
 /// The settings of one group. `enable_leader_restore` is off: with openraft's default a leader that crashes, loses its unsynced tail
@@ -79,13 +81,14 @@ pub fn raft_config(log: &Log, timing: GroupTiming, retention: Retention, canary:
 }
 
 impl Group {
-    /// Starts the group from what this member's disk holds. `global` is the global log's state here; `None` for the global group.
+    /// Starts the group from what this member's disk holds. `global` is the global log's state here: for the global group
+    /// its own.
     pub async fn start(
         shared: Shared,
         timing: GroupTiming,
         store: Arc<dyn LogStore>,
         peers: Arc<Peers>,
-        global: Option<Arc<StateCell>>,
+        global: Arc<StateCell>,
     ) -> Result<Self, GroupError> {
         let log = shared.log.clone();
         let failed = |source| GroupError::Start { log: log.clone(), source };
@@ -97,10 +100,9 @@ impl Group {
         let seed = shared.env.seed("raft");
         let raft = Raft::new(shared.member.0, config, network, storage, machine);
         let raft = Runtime::scope(seed, Box::pin(raft)).await.map_err(|error| failed(io::Error::other(error)))?;
-        let global = global.unwrap_or_else(|| Arc::clone(&shared.cell));
         let (decider, tickets) = Decider::new(shared.clone(), raft.clone(), global);
         shared.env.tasks().spawn(decider.clone().run(tickets));
-        let group = Self { shared, raft, decider, stopped: Arc::default() };
+        let group = Self { shared, raft, decider, stopped: Arc::default(), changing: tokio::sync::Mutex::default() };
         group.spawn_monitor();
         Ok(group)
     }
@@ -142,12 +144,12 @@ impl Group {
 
     /// The leader as this member knows it; it may have changed.
     pub fn leader(&self) -> Option<MemberId> {
-        self.decider.leader()
+        self.decider.leader().filter(|_| self.stopped().is_none())
     }
 
     /// Whether this member leads, as far as it knows. Not a proof: see [`Self::confirmed`].
     pub fn is_leader(&self) -> bool {
-        self.decider.leading_term().is_some()
+        self.decider.leading_term().is_some() && self.stopped().is_none()
     }
 
     /// The voters, as sets of which each needs a majority.
@@ -183,7 +185,13 @@ impl Group {
     /// Replaces a member that is gone for good by a new one: the new one catches up as a learner first, so the group never waits for
     /// an empty disk. Can be repeated until it succeeds.
     pub async fn replace(&self, gone: MemberId, new: MemberId) -> Result<(), GroupError> {
+        let _changing = self.changing.lock().await;
         let voting: BTreeSet<MemberId> = self.voters().into_iter().flatten().collect();
+        if let Some(highest) = voting.iter().max().filter(|highest| new < **highest && !voting.contains(&new)) {
+            return Err(self.members_error(format!(
+                "{gone} was to be replaced by {new}, wanted a member id that was never used: above {highest}"
+            )));
+        }
         match (voting.contains(&gone), voting.contains(&new)) {
             (false, true) => return Ok(()),
             // A second replacement was faster; taking the new one in as well would leave a voter too many.
@@ -218,6 +226,7 @@ impl Group {
         Ok(match body {
             raft_request::Body::Append(request) => {
                 let request = convert::append_in(request).map_err(|error| text(&error))?;
+                check_proposals(&request).map_err(|error| text(&error))?;
                 let reply = self.raft.append_entries(request).await.map_err(|error| text(&error))?;
                 raft_reply::Body::Append(convert::append_reply_out(&reply))
             }
@@ -279,6 +288,8 @@ impl Group {
                     return;
                 }
                 if metrics.changed().await.is_err() {
+                    // The core ended without a word, as it does when it panics: its last metrics would go on saying that it leads.
+                    stop(&shared, &stopped, "consensus ended without saying why".to_owned());
                     return;
                 }
             }
@@ -288,9 +299,21 @@ impl Group {
 
 fn stop(shared: &Shared, stopped: &Mutex<Option<String>>, why: String) {
     tracing::error!(member = %shared.member, log = %shared.log, why, "stopped serving the group");
+    shared.cell.close();
     *stopped.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
     let cause = QuarantineCause::Stopped;
     shared.env.observe(&|| Observation::Quarantined { member: shared.member, log: shared.log.clone(), cause });
+}
+
+/// Refuses what this build could not apply, such as a record of a later level, before it is stored: once it is in the log it would
+/// stop this member at every start.
+fn check_proposals(request: &openraft::raft::AppendEntriesRequest<TypeConfig>) -> Result<(), wire::Error> {
+    for entry in &request.entries {
+        if let openraft::EntryPayload::Normal(batch) = &entry.payload {
+            batch.0.iter().try_for_each(|proposal| wire::Proposal::decode(proposal).map(|_| ()))?;
+        }
+    }
+    Ok(())
 }
 
 /// A peer's request was not served at all.

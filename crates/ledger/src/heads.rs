@@ -4,7 +4,7 @@
 //! sequence must have the same.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Mutex, PoisonError},
 };
 
@@ -58,9 +58,11 @@ pub struct HeadTable {
 }
 
 impl HeadTable {
-    /// Takes in what `member` said about itself. Heads that this build cannot read are left out: they belong to logs it does not hold.
-    pub fn take(&self, member: MemberId, heads: &[proto::Head]) -> Vec<Head> {
-        let read: Vec<Head> = heads.iter().filter_map(|head| Head::from_proto(head).ok()).collect();
+    /// Takes in what `member` said about itself, of the logs of this ring. The rest is left out: nobody asks for it, and a table that
+    /// takes what it is sent has no bound.
+    pub fn take(&self, member: MemberId, heads: &[proto::Head], logs: &BTreeSet<Log>) -> Vec<Head> {
+        let read = heads.iter().filter_map(|head| Head::from_proto(head).ok());
+        let read: Vec<Head> = read.filter(|head| logs.contains(&head.log)).collect();
         let mut table = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
         for head in &read {
             table.insert((head.log.clone(), member), head.clone());

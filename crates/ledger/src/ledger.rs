@@ -77,7 +77,13 @@ impl Ledger {
             Self { config, ports, peers, groups: BTreeMap::new(), replicas: BTreeMap::new(), heads: Arc::default() };
         let own = Log::Region(ledger.config.region.clone());
         for log in [Log::Global, own] {
-            let group = ledger.start_group(log.clone()).await?;
+            let group = match ledger.start_group(log.clone()).await {
+                Ok(group) => group,
+                Err(error) => {
+                    ledger.not_started(&log, &error);
+                    continue;
+                }
+            };
             let home = topology.home_of(&log);
             if form && home.first() == Some(&ledger.config.member) {
                 group.form(&home).await?;
@@ -86,14 +92,26 @@ impl Ledger {
         }
         for log in topology.logs() {
             if !ledger.groups.contains_key(&log) {
-                let replica = ledger.open_replica(log.clone())?;
-                ledger.replicas.insert(log, Arc::new(replica));
+                match ledger.open_replica(log.clone()) {
+                    Ok(replica) => {
+                        ledger.replicas.insert(log, Arc::new(replica));
+                    }
+                    Err(error) => ledger.not_started(&log, &error),
+                }
             }
         }
         let ledger = Arc::new(ledger);
         ledger.spawn_pullers();
         ledger.spawn_heads();
         Ok(ledger)
+    }
+
+    /// A log that this member's disk no longer holds whole is out of service here; the others are served.
+    fn not_started(&self, log: &Log, error: &dyn std::error::Error) {
+        let cause = error.source().map(ToString::to_string);
+        tracing::error!(member = %self.config.member, %log, %error, cause, "does not serve a log");
+        let (member, cause) = (self.config.member, QuarantineCause::Stopped);
+        self.ports.env.observe(&|| Observation::Quarantined { member, log: log.clone(), cause });
     }
 
     async fn start_group(&self, log: Log) -> Result<Group, GroupError> {
@@ -111,7 +129,12 @@ impl Ledger {
             canary: self.config.canary,
             log,
         };
-        let global = self.groups.get(&Log::Global).map(|group| Arc::clone(group.cell()));
+        let global = match (&shared.log, self.groups.get(&Log::Global)) {
+            (Log::Global, _) => Arc::clone(&shared.cell),
+            (Log::Region(_), Some(group)) => Arc::clone(group.cell()),
+            // The global log is not served here: nothing in it is known, so nothing that needs it is accepted.
+            (Log::Region(_), None) => Arc::new(StateCell::new(LogState::new(Log::Global))),
+        };
         Group::start(shared, timing, Arc::clone(&self.ports.logs), Arc::clone(&self.peers), global).await
     }
 
@@ -183,7 +206,11 @@ impl Ledger {
 
     /// Remembers where another member stands, and compares digests where both stand at the same place.
     fn take_heads(&self, member: MemberId, heads: &[proto::Head]) {
-        for head in self.heads.take(member, heads) {
+        let topology = self.ports.registry.topology();
+        if topology.region_of(member).is_none() {
+            return;
+        }
+        for head in self.heads.take(member, heads, &topology.logs().collect()) {
             let Some(copy) = self.copy(&head.log) else { continue };
             let Some((hash, digest)) = copy.cell.head_at(head.seq) else { continue };
             if copy.cell.state().incarnation == head.incarnation && (hash, digest) != (head.hash, head.state_digest) {
@@ -197,7 +224,8 @@ impl Ledger {
         tracing::error!(%here, %there, log = %head.log, seq = %head.seq, "two copies of a log differ");
         if let Some(replica) = self.replicas.get(&head.log).filter(|_| head.voter) {
             let why = format!("its state differs from that of {member} of the log's own group at {}", head.seq);
-            replica.quarantine(QuarantineCause::Digest, why);
+            let home = self.ports.registry.topology().home_of(&head.log).len();
+            replica.accuse(there, home / 2 + 1, QuarantineCause::Digest, why);
         } else if head.voter && self.groups.contains_key(&head.log) {
             let (log, seq) = (&head.log, head.seq);
             self.ports.env.observe(&|| Observation::CopiesDiffer { member: here, other: there, log: log.clone(), seq });

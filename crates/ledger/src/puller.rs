@@ -31,6 +31,8 @@ use crate::{
 const PULL_GRACE: Duration = Duration::from_secs(2);
 /// How long a snapshot may travel.
 const SNAPSHOT_WITHIN: Duration = Duration::from_secs(20);
+/// A member that answered nothing for two rounds of heads is not asked first.
+const SILENT_AFTER: Duration = Duration::from_millis(2500);
 /// How long a source is left alone after it did not answer.
 const LEFT_ALONE_SILENT: Duration = Duration::from_secs(1);
 /// How long a source is left alone after it sent what does not continue the chain.
@@ -130,9 +132,13 @@ impl Puller {
         topology.members().any(|member| self.heads.of(log, member).is_some_and(|head| head.seq > here))
     }
 
+    /// The home that answers; else whoever answers and is further on; else the home that does not, because it may come back.
     fn far_source(&self, topology: &Topology) -> Option<MemberId> {
         let home = topology.home_of(self.replica.log());
-        self.furthest(home.iter().copied(), false).or_else(|| self.furthest(topology.members(), true))
+        let answers = |member: &MemberId| self.peers.answered_within(*member, SILENT_AFTER);
+        self.furthest(home.iter().copied().filter(answers), false)
+            .or_else(|| self.furthest(topology.members().filter(answers), true))
+            .or_else(|| self.furthest(home.iter().copied(), false))
     }
 
     /// The usable member with the highest head; with `ahead`, only one that is further on than this replica.
@@ -180,7 +186,8 @@ impl Puller {
             pull_reply::Body::Diverged(other) if other.voter => {
                 // The log's own group holds another record here: this copy is wrong, and somebody must look why.
                 let why = format!("{source} of the log's own group holds another record at or before {}", other.seq);
-                self.replica.quarantine(QuarantineCause::Chain, why);
+                let home = self.registry.topology().home_of(log).len();
+                self.replica.accuse(source, home / 2 + 1, QuarantineCause::Chain, why);
                 Err(LEFT_ALONE_WRONG)
             }
             pull_reply::Body::Diverged(_) => Err(LEFT_ALONE_WRONG),

@@ -122,7 +122,13 @@ impl RecordLog {
         if from.0 < first {
             return Err(ReadError::Purged { after, first: Seq(first) });
         }
-        let records = self.store.read(&self.journal, from.0, next.0, bytes_max)?;
+        let records = match self.store.read(&self.journal, from.0, next.0, bytes_max) {
+            // Purged since the look at the bounds.
+            Err(StoreError::Outside { first, .. }) if from.0 < first => {
+                return Err(ReadError::Purged { after, first: Seq(first) });
+            }
+            read => read?,
+        };
         let records = records.into_iter().enumerate();
         Ok(records.map(|(offset, record)| (Seq(from.0 + offset as u64), record)).collect())
     }

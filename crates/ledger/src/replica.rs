@@ -1,6 +1,9 @@
 //! A copy of another region's log, fed by shipping: verified record by record, kept on this member's disk, readable here.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use bytes::Bytes;
 use ids::{Hash, Log, MemberId, Seq};
@@ -73,6 +76,8 @@ pub struct Replica {
 struct Status {
     since_snapshot: u64,
     quarantined: Option<String>,
+    /// Voters of the log's own group that hold something else where this copy stands.
+    accusers: BTreeSet<MemberId>,
 }
 
 impl Replica {
@@ -86,9 +91,10 @@ impl Replica {
         }
         parts.records.join_to(state.seq);
         let quarantined = parts.records.quarantined().map_err(store_failed)?;
-        let status = Mutex::new(Status { since_snapshot: 0, quarantined });
+        let status = Mutex::new(Status { since_snapshot: 0, quarantined, accusers: BTreeSet::new() });
         let replica = Self { log: log.clone(), parts, status };
         if replica.quarantined().is_some() {
+            replica.parts.cell.close();
             return Ok(replica);
         }
         replica.observe_installed(&state);
@@ -148,12 +154,26 @@ impl Replica {
         self.status.lock().unwrap_or_else(PoisonError::into_inner).quarantined.clone()
     }
 
+    /// Notes that a voter of the log's own group holds something else where this copy stands. When `enough` of them say so, this copy is
+    /// the wrong one; a single voter may be wrong itself.
+    pub fn accuse(&self, voter: MemberId, enough: usize, cause: QuarantineCause, why: String) {
+        let accusers = {
+            let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+            status.accusers.insert(voter);
+            status.accusers.len()
+        };
+        if accusers >= enough {
+            self.quarantine(cause, why);
+        }
+    }
+
     /// Takes this copy out of service, over restarts, until somebody looks and removes it: it holds something that the log does not.
     pub fn quarantine(&self, cause: QuarantineCause, why: String) {
         tracing::error!(member = %self.parts.member, log = %self.log, why, "took a replica out of service");
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
         if status.quarantined.is_none() {
             self.parts.records.note_quarantine(&why);
+            self.parts.cell.close();
             status.quarantined = Some(why);
             let (member, log) = (self.parts.member, &self.log);
             self.parts.env.observe(&|| Observation::Quarantined { member, log: log.clone(), cause });

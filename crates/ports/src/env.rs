@@ -6,7 +6,10 @@
 use std::{
     future::Future,
     pin::{Pin, pin},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
     task::{Context, Poll, Waker},
     time::Duration,
 };
@@ -76,6 +79,8 @@ tokio::task_local! {
 #[derive(Clone, Default)]
 pub struct TaskScope {
     tasks: Arc<Mutex<Tasks>>,
+    /// Looked at on every poll of every task, so it is not behind the lock.
+    held: Arc<AtomicBool>,
 }
 
 #[derive(Default)]
@@ -83,7 +88,6 @@ struct Tasks {
     handles: Vec<AbortHandle>,
     prune_at: usize,
     aborted: bool,
-    held: bool,
     /// Tasks that wanted to run while the scope was held.
     waiting: Vec<Waker>,
 }
@@ -147,24 +151,29 @@ impl TaskScope {
 
     /// Stops every task where it stands, until [`Self::release`].
     pub fn hold(&self) {
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).held = true;
+        let _tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        self.held.store(true, SeqCst);
     }
 
     /// Lets every task go on, in the order in which they wanted to.
     pub fn release(&self) {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        tasks.held = false;
+        self.held.store(false, SeqCst);
         let waiting = std::mem::take(&mut tasks.waiting);
         drop(tasks);
         waiting.into_iter().for_each(Waker::wake);
     }
 
     fn waits(&self, waker: &Waker) -> bool {
+        if !self.held.load(SeqCst) {
+            return false;
+        }
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        if tasks.held {
+        let held = self.held.load(SeqCst);
+        if held && !tasks.waiting.iter().any(|waiting| waiting.will_wake(waker)) {
             tasks.waiting.push(waker.clone());
         }
-        tasks.held
+        held
     }
 
     /// Ends every task at its next await and refuses new ones.

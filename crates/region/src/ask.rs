@@ -92,7 +92,7 @@ impl Inner {
 
     async fn ask_once<Q: Question>(&self, log: &Log, question: &Q, left: Duration, round: usize) -> Tried<Q::Answer> {
         if let Some(group) = self.ledger.group(log).filter(|group| group.is_leader()) {
-            return question.here(group, left).await;
+            return question.here(group, left.min(TRY_WITHIN)).await;
         }
         let Some(target) = self.leader_guess(log, round) else { return Tried::NotLeader(None) };
         let within = left.min(TRY_WITHIN);

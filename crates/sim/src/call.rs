@@ -119,7 +119,8 @@ impl Caller {
                 continue;
             };
             let sent = submission.clone();
-            let verdict = self.at(member, WITHIN, move |region| async move { region.submit(&sent, WITHIN).await }).await;
+            let verdict =
+                self.at(member, WITHIN, move |region| async move { region.submit(&sent, WITHIN).await }).await;
             match verdict {
                 Some(Verdict::Done { incarnation, seq, .. }) => {
                     return Outcome::Done(Position { log, incarnation, seq });

@@ -9,13 +9,16 @@ use ledger::LogState;
 use oracle::{list_append, register, sessions, watch};
 use wire::entity::decode_entity;
 
-use crate::{client::{list_project}, history::Written, world::World};
+use crate::{client::list_project, history::Written, world::World};
 
 /// Judges what clients and watchers wrote down.
 pub fn check_histories(world: &World, written: &mut Written) {
     let trace = &world.trace;
     if let Err(error) = register::check_subjects(&written.registers) {
-        trace.violate("linearizable", format!("{error}: {:?}", std::error::Error::source(&error).map(ToString::to_string)));
+        trace.violate(
+            "linearizable",
+            format!("{error}: {:?}", std::error::Error::source(&error).map(ToString::to_string)),
+        );
     }
     if let Err(error) = list_append::check(&written.lists) {
         trace.violate("strict_serializable", error.to_string());
@@ -59,7 +62,10 @@ pub fn check_fold(world: &World, written: &Written) -> u64 {
             if let Some(told) = told {
                 compared += 1;
                 if told != state.digest() {
-                    world.trace.violate("fold", format!("{log}: the fold of the facts up to {seq} is another state than a member has"));
+                    world.trace.violate(
+                        "fold",
+                        format!("{log}: the fold of the facts up to {seq} is another state than a member has"),
+                    );
                 }
             }
         }
@@ -117,7 +123,10 @@ pub fn scan_durability(world: &World) {
         for (request, log, seq) in &acknowledged {
             let kept = states.get(log).and_then(|state| state.outcome(request)).map(|outcome| outcome.seq);
             if kept != Some(*seq) {
-                world.trace.violate("acknowledged_survives", format!("{member}: {request} was acknowledged as {log} {seq}, and is at {kept:?}"));
+                world.trace.violate(
+                    "acknowledged_survives",
+                    format!("{member}: {request} was acknowledged as {log} {seq}, and is at {kept:?}"),
+                );
             }
         }
     }
@@ -148,7 +157,9 @@ pub fn check_tree(world: &World, state: &LogState) {
             ResourceName::Project(_) | ResourceName::Cluster(_) => continue,
         };
         let named = state.entries(&sets::children(&container), None, usize::MAX).into_iter();
-        let full = named.filter_map(|entry| format!("{}/{entry}", container.organization()).parse().ok()).collect::<BTreeSet<_>>();
+        let full = named
+            .filter_map(|entry| format!("{}/{entry}", container.organization()).parse().ok())
+            .collect::<BTreeSet<_>>();
         children.insert(container, full);
     }
     world.trace.check(|at, out| invariants::check_tree(at, &nodes, &children, out));

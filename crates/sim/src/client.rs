@@ -129,8 +129,11 @@ impl Client {
             self.token.see(position);
         }
         drop(written);
-        let interval =
-            if outcome == Outcome::Unknown { Interval::unknown(invoked) } else { Interval::answered(invoked, completed) };
+        let interval = if outcome == Outcome::Unknown {
+            Interval::unknown(invoked)
+        } else {
+            Interval::answered(invoked, completed)
+        };
         (interval, outcome)
     }
 
@@ -187,11 +190,12 @@ impl Client {
         let etag = seen.filter(|_| self.caller.rng.random_range(0..100) < 60);
         let expected = etag.map(|revision| revision.0);
         if kind < 85 {
-            let update =
-                c::UpdateCluster { name, display_name: None, description: Some(value.clone()), etag };
+            let update = c::UpdateCluster { name, display_name: None, description: Some(value.clone()), etag };
             let (interval, outcome) = self.send(update.into()).await;
-            self.write_command(subject, interval, &outcome, expected, |version_out| {
-                Op::Update { value, expected, version_out }
+            self.write_command(subject, interval, &outcome, expected, |version_out| Op::Update {
+                value,
+                expected,
+                version_out,
             });
         } else {
             let (interval, outcome) = self.send(c::DeleteCluster { name, etag }.into()).await;
@@ -211,11 +215,12 @@ impl Client {
             let (interval, outcome) = self.send(create.into()).await;
             self.write_command(subject, interval, &outcome, None, |version_out| Op::Create { value, version_out });
         } else if kind < 85 {
-            let update =
-                c::UpdateFolder { name, display_name: None, description: Some(value.clone()), etag: None };
+            let update = c::UpdateFolder { name, display_name: None, description: Some(value.clone()), etag: None };
             let (interval, outcome) = self.send(update.into()).await;
-            self.write_command(subject, interval, &outcome, None, |version_out| {
-                Op::Update { value, expected: None, version_out }
+            self.write_command(subject, interval, &outcome, None, |version_out| Op::Update {
+                value,
+                expected: None,
+                version_out,
             });
         } else {
             let (interval, outcome) = self.send(c::DeleteFolder { name, etag: None }.into()).await;

@@ -46,3 +46,6 @@ fn damage(records: &mut Vec<Bytes>, rng: &mut SmallRng) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

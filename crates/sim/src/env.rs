@@ -85,3 +85,6 @@ impl Env for SimEnv {
         self.trace.observe(&what());
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -123,7 +123,8 @@ impl Nemesis {
         };
         let times = if fault == Fault::Flapping { self.rng.random_range(3..10) } else { 1 };
         let span_ms = if fault == Fault::Flapping { (100, 900) } else { (500, 7_000) };
-        let (world, mut rng) = (Arc::clone(&self.world), self.world.plan.seeds.rng(&format!("cut {}", self.world.trace.now())));
+        let (world, mut rng) =
+            (Arc::clone(&self.world), self.world.plan.seeds.rng(&format!("cut {}", self.world.trace.now())));
         self.scope.spawn(async move {
             for _ in 0..times {
                 world.net.cut(&one, &other, true);
@@ -169,7 +170,11 @@ impl Nemesis {
             disk.set_weather(self.world.fair_weather());
         }
         // Often back at once, inside the lease of the others.
-        let down = if self.rng.random_range(0..100) < 50 { span(&mut self.rng, 5, 200) } else { span(&mut self.rng, 200, 6_000) };
+        let down = if self.rng.random_range(0..100) < 50 {
+            span(&mut self.rng, 5, 200)
+        } else {
+            span(&mut self.rng, 200, 6_000)
+        };
         let world = Arc::clone(&self.world);
         self.scope.spawn(async move {
             tokio::time::sleep(down).await;
@@ -225,9 +230,7 @@ impl Nemesis {
     async fn replace(&mut self) {
         let Some(gone) = self.target() else { return };
         if self.world.plan.bug == Bug::ReusedMember {
-            self.world.lose_disk(gone);
-            tokio::time::sleep(span(&mut self.rng, 5, 300)).await;
-            self.world.start(gone, false);
+            self.reuse_member().await;
             return;
         }
         let Some(region) = self.world.region_of(gone) else { return };
@@ -246,12 +249,40 @@ impl Nemesis {
         }
     }
 
+    /// The canary's own fault: what a leader and one follower have committed is lost with that follower's disk, because it comes back
+    /// under its old id and helps the third member, which never had it, to be elected.
+    async fn reuse_member(&mut self) {
+        let regions = &self.world.plan.regions;
+        let Some(region) = regions.get(self.rng.random_range(0..regions.len())).cloned() else { return };
+        let Some(leader) = self.leader_of(&Log::Region(region.clone())) else { return };
+        let others: Vec<MemberId> =
+            self.world.members_of(&region).into_iter().filter(|member| *member != leader).collect();
+        let [forgetful, behind] = others.as_slice() else { return };
+        let (leader, forgetful, behind) = ([leader], *forgetful, [*behind]);
+        let cut = |from: &[MemberId], to: &[MemberId], cut| {
+            self.world.net.cut(from, to, cut);
+            self.world.net.cut(to, from, cut);
+        };
+        let kept = [leader[0], forgetful];
+        cut(&behind, &kept, true);
+        tokio::time::sleep(ms(2_000)).await;
+        cut(&leader, &[forgetful, behind[0]], true);
+        self.world.lose_disk(forgetful);
+        self.world.start(forgetful, false);
+        cut(&behind, &kept, false);
+        cut(&leader, &behind, true);
+        tokio::time::sleep(ms(4_000)).await;
+        self.world.net.mend_all();
+    }
+
     /// Whether every group that the member votes in has its full set of voters again after an earlier replacement.
     fn settled(&self, gone: MemberId) -> bool {
         let members = self.world.members();
         let Some(region) = self.world.region_of(gone) else { return false };
         [Log::Global, Log::Region(region)].iter().all(|log| {
-            let Some((leader, _)) = self.leader_of(log).and_then(|leader| self.world.region(leader)) else { return false };
+            let Some((leader, _)) = self.leader_of(log).and_then(|leader| self.world.region(leader)) else {
+                return false;
+            };
             let voters = leader.ledger().group(log).map(|group| group.voters()).unwrap_or_default();
             voters.len() == 1 && voters.iter().flatten().all(|voter| members.contains(voter))
         })
@@ -278,7 +309,9 @@ pub async fn replace_in(world: &Arc<World>, log: &Log, gone: MemberId, new: Memb
     while tokio::time::Instant::now() < deadline && world.members().contains(&new) {
         for member in world.members() {
             let Some((region, scope)) = world.region(member) else { continue };
-            let Some(group) = region.ledger().group(log).filter(|group| group.is_leader()).map(Arc::clone) else { continue };
+            let Some(group) = region.ledger().group(log).filter(|group| group.is_leader()).map(Arc::clone) else {
+                continue;
+            };
             let voters = group.voters();
             if voters.len() == 1 && voters.iter().all(|set| set.contains(&new) && !set.contains(&gone)) {
                 return true;

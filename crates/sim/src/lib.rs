@@ -31,7 +31,27 @@ pub mod world;
 
 mod damage;
 
-use std::future::Future;
+use std::{
+    future::Future,
+    sync::atomic::{AtomicU64, Ordering::SeqCst},
+};
+
+/// Panics of this process. A task that panics ends quietly, and what it kept going stands still: a run in which one did is not good.
+static PANICS: AtomicU64 = AtomicU64::new(0);
+
+/// Counts every panic from now on, and shows it as before.
+pub fn count_panics() {
+    let show = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        PANICS.fetch_add(1, SeqCst);
+        show(panic);
+    }));
+}
+
+/// Panics that were counted.
+pub fn panics() -> u64 {
+    PANICS.load(SeqCst)
+}
 
 /// Runs `work` on this thread with a clock that stands still until everything waits.
 pub fn on_virtual_time<T>(work: impl Future<Output = T>) -> std::io::Result<T> {

@@ -217,7 +217,12 @@ struct Transport {
 }
 
 impl PeerTransport for Transport {
-    fn call(&self, to: MemberId, request: PeerRequest, within: Duration) -> BoxFuture<'static, Result<PeerReply, CallError>> {
+    fn call(
+        &self,
+        to: MemberId,
+        request: PeerRequest,
+        within: Duration,
+    ) -> BoxFuture<'static, Result<PeerReply, CallError>> {
         let (net, from) = (Arc::clone(&self.net), self.from);
         let (reply, carried) = oneshot::channel();
         let request = wire::encode(&request);

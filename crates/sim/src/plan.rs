@@ -105,6 +105,8 @@ pub struct CanaryCase {
     pub nodes: usize,
     /// Faults without which the bug does no harm.
     pub needs: &'static [Fault],
+    /// The rules that are there for this bug: only what one of them says counts as caught.
+    pub caught_by: &'static [&'static str],
     pub description: &'static str,
 }
 
@@ -115,6 +117,7 @@ pub const CANARIES: &[CanaryCase] = &[
         bug: Bug::Disk(DiskCanary::AckBeforeFlush),
         nodes: 3,
         needs: &[Fault::Crash],
+        caught_by: &["acknowledged_on_quorum", "acknowledged_survives", "committed_immutable"],
         description: "a write is acknowledged before the flush that covers it",
     },
     CanaryCase {
@@ -122,6 +125,7 @@ pub const CANARIES: &[CanaryCase] = &[
         bug: Bug::Disk(DiskCanary::VoteNotFlushed),
         nodes: 3,
         needs: &[Fault::Crash, Fault::Member],
+        caught_by: &["vote_durable_before_reply", "one_vote_per_term"],
         description: "a vote is answered before it is flushed",
     },
     CanaryCase {
@@ -129,6 +133,7 @@ pub const CANARIES: &[CanaryCase] = &[
         bug: Bug::Ledger(Canary::SkipGuard),
         nodes: 3,
         needs: &[Fault::Crash, Fault::Member],
+        caught_by: &["guards_held"],
         description: "a record is applied although the guard on its own subject does not hold",
     },
     CanaryCase {
@@ -136,6 +141,13 @@ pub const CANARIES: &[CanaryCase] = &[
         bug: Bug::ReusedMember,
         nodes: 3,
         needs: &[Fault::Replace, Fault::Member, Fault::DiskSlow],
+        caught_by: &[
+            "one_vote_per_term",
+            "one_leader_per_term",
+            "committed_immutable",
+            "acknowledged_survives",
+            "same_record_everywhere",
+        ],
         description: "a member whose disk was lost comes back under its old id",
     },
     CanaryCase {
@@ -143,6 +155,7 @@ pub const CANARIES: &[CanaryCase] = &[
         bug: Bug::Ledger(Canary::DuplicateRequest),
         nodes: 3,
         needs: &[Fault::Loss, Fault::Crash],
+        caught_by: &["request_once"],
         description: "a request that was applied before is applied again",
     },
     CanaryCase {
@@ -150,6 +163,7 @@ pub const CANARIES: &[CanaryCase] = &[
         bug: Bug::Ledger(Canary::WatchGap),
         nodes: 3,
         needs: &[],
+        caught_by: &["watch"],
         description: "a watch loses one record when it resumes",
     },
     CanaryCase {
@@ -157,6 +171,12 @@ pub const CANARIES: &[CanaryCase] = &[
         bug: Bug::Ledger(Canary::LeaderRestore),
         nodes: 3,
         needs: &[Fault::Crash, Fault::DiskSlow],
+        caught_by: &[
+            "acknowledged_on_quorum",
+            "committed_immutable",
+            "same_record_everywhere",
+            "acknowledged_survives",
+        ],
         description: "a restarted leader resumes its old term without an election (openraft's default)",
     },
     CanaryCase {
@@ -164,6 +184,7 @@ pub const CANARIES: &[CanaryCase] = &[
         bug: Bug::Ledger(Canary::AgeFromReply),
         nodes: 3,
         needs: &[],
+        caught_by: &["age_honest"],
         description: "the age of a read counts from the reply of the freshness probe",
     },
     CanaryCase {
@@ -171,6 +192,7 @@ pub const CANARIES: &[CanaryCase] = &[
         bug: Bug::Ledger(Canary::UncheckedChain),
         nodes: 3,
         needs: &[Fault::Damage],
+        caught_by: &["chain", "same_record_everywhere"],
         description: "shipped records are taken without checking the chain",
     },
     CanaryCase {
@@ -178,6 +200,7 @@ pub const CANARIES: &[CanaryCase] = &[
         bug: Bug::Ledger(Canary::RelayTwice),
         nodes: 3,
         needs: &[Fault::Partial],
+        caught_by: &["relay_once"],
         description: "a relay passes a command to a second relay",
     },
 ];

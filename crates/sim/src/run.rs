@@ -63,13 +63,15 @@ pub async fn warm_up(world: &Arc<World>) {
     }
     let Some(region) = world.plan.regions.first().cloned() else { return };
     let mut caller = caller(world, &region, "setup");
-    let mut commands: Vec<domain::Command> = world.plan.regions.iter().cloned().map(|region| c::RegisterRegion { region }.into()).collect();
+    let mut commands: Vec<domain::Command> =
+        world.plan.regions.iter().cloned().map(|region| c::RegisterRegion { region }.into()).collect();
     let (Some(name), Some(project)) = (organization(), shop()) else { return };
     let parent = ContainerName::Organization(name.clone());
     let text = String::new;
     commands.push(c::CreateOrganization { name, display_name: text(), description: text() }.into());
     for name in std::iter::once(project).chain((0..8).filter_map(list_project)) {
-        commands.push(c::CreateProject { name, parent: parent.clone(), display_name: text(), description: text() }.into());
+        commands
+            .push(c::CreateProject { name, parent: parent.clone(), display_name: text(), description: text() }.into());
     }
     for command in commands {
         for _ in 0..20 {
@@ -104,7 +106,12 @@ pub struct Load {
 
 impl Load {
     fn new(world: &Arc<World>) -> Self {
-        let shared = Arc::new(Shared { history: Default::default(), stop: Default::default(), healed: Default::default(), serial: Default::default() });
+        let shared = Arc::new(Shared {
+            history: Default::default(),
+            stop: Default::default(),
+            healed: Default::default(),
+            serial: Default::default(),
+        });
         Self { world: Arc::clone(world), shared, due: Vec::new(), scope: TaskScope::default(), clients: Vec::new() }
     }
 
@@ -126,7 +133,9 @@ impl Load {
         self.shared.stop.store(true, SeqCst);
         for client in self.clients.drain(..) {
             if tokio::time::timeout(ms(60_000), client).await.is_err() {
-                self.world.trace.violate("calls_end", "a client still waits for an answer a minute after the faults".to_owned());
+                self.world
+                    .trace
+                    .violate("calls_end", "a client still waits for an answer a minute after the faults".to_owned());
             }
         }
     }
@@ -166,9 +175,12 @@ async fn heal(world: &Arc<World>, supervisor: &TaskScope) {
             tokio::time::sleep(ms(500)).await;
         }
     });
-    for (log, gone, new) in world.replacements() {
-        replace_in(world, &log, gone, new, Duration::from_secs(40)).await;
-    }
+    let replacing = Arc::clone(world);
+    supervisor.spawn(async move {
+        for (log, gone, new) in replacing.replacements() {
+            replace_in(&replacing, &log, gone, new, Duration::from_secs(40)).await;
+        }
+    });
 }
 
 /// Waits until the ring has come to rest: one leader each, all copies equal, fresh writes acknowledged.
@@ -196,7 +208,10 @@ async fn liveness(world: &Arc<World>, load: &mut Load) {
         }
         if world.trace.now() > deadline {
             if !complete {
-                world.trace.violate("at_rest", format!("{} of {} copies are in service", heads.len(), world.members().len() * world.logs().len()));
+                world.trace.violate(
+                    "at_rest",
+                    format!("{} of {} copies are in service", heads.len(), world.members().len() * world.logs().len()),
+                );
             }
             found.iter().for_each(|violation| world.trace.violate(violation.invariant, violation.detail.clone()));
             break;
@@ -225,7 +240,9 @@ async fn serves_again(world: &Arc<World>, region: &RegionId) {
             world.trace.violate("serves_again", format!("a fresh command for {log} in {region} was {outcome:?}"));
         }
         if caller.read(&log, Consistency::Linearizable).await.is_none() {
-            world.trace.violate("serves_again", format!("a fresh linearizable read of {log} in {region} was not served"));
+            world
+                .trace
+                .violate("serves_again", format!("a fresh linearizable read of {log} in {region} was not served"));
         }
     }
 }
@@ -242,6 +259,9 @@ async fn conclude(world: &Arc<World>, load: Load) -> Report {
     checks::check_histories(world, &mut written);
     let folds = checks::check_fold(world, &written);
     let virtual_time = Duration::from_nanos(world.trace.now());
+    if crate::panics() > 0 {
+        world.trace.violate("no_panic", format!("{} tasks panicked", crate::panics()));
+    }
     let (violations, digest, lines) = world.trace.finish();
     Report { violations, digest, lines, counts: written.counts, virtual_time, folds }
 }

@@ -9,9 +9,9 @@ pub struct Seeds(pub u64);
 impl Seeds {
     /// The seed of a purpose.
     pub fn of(self, purpose: &str) -> u64 {
-        let hashed = purpose.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let hashed = purpose
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         mix(self.0 ^ mix(hashed))
     }
 

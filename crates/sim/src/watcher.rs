@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ids::{Log, Seq};
-use ledger::{FeedError, FeedItem};
+use ledger::{FeedError, FeedItem, records::ReadError};
 use oracle::watch::{Delivered, Watch};
 use rand::RngExt;
 
@@ -64,7 +64,7 @@ impl Watcher {
                     self.shared.history.lock().records.insert((self.log.clone(), record.seq), record);
                 }
                 Ok(FeedItem::Progress { seq }) => self.delivered.push(Delivered::Progress { seq }),
-                Err(FeedError::Read(_)) => {
+                Err(FeedError::Read(ReadError::Purged { .. })) => {
                     // The records are gone: begin again after the state, as a list would.
                     let to = region.ledger().copy(&self.log)?.cell.seq();
                     if to > self.place {
@@ -73,7 +73,12 @@ impl Watcher {
                     }
                     return Some(());
                 }
-                Err(FeedError::Record { .. }) => return None,
+                // A copy that is out of service: on to another member.
+                Err(
+                    FeedError::Read(ReadError::Store(_)) | FeedError::Record { .. } | FeedError::OutOfService { .. },
+                ) => {
+                    return None;
+                }
             }
         }
         Some(())

@@ -223,7 +223,8 @@ impl World {
 
     /// Ends a member without warning; what its disk had not flushed is lost.
     pub fn crash(&self, member: MemberId) {
-        let Some((process, disk)) = self.lock().get_mut(&member).map(|machine| (machine.process.take(), Arc::clone(&machine.disk)))
+        let Some((process, disk)) =
+            self.lock().get_mut(&member).map(|machine| (machine.process.take(), Arc::clone(&machine.disk)))
         else {
             return;
         };

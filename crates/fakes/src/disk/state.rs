@@ -69,7 +69,8 @@ impl State {
         change.apply(&mut self.memory);
         let lies = match self.canary {
             DiskCanary::None => false,
-            DiskCanary::AckBeforeFlush => true,
+            // Votes are the other canary's business.
+            DiskCanary::AckBeforeFlush => !change.sets_vote(),
             DiskCanary::VoteNotFlushed => change.sets_vote(),
         };
         let mut aftermath = Aftermath::default();

@@ -56,8 +56,8 @@ async fn bury(ring: &Ring) -> Seq {
 /// etcd #18089, watch dropping an event when compacting on delete, and #19179, missing delete event on a watch opened on the revision
 /// of the compaction: compaction removed the deletion itself, so that who had not seen it yet never did.
 ///
-/// Here a deletion is buried under snapshots, every voter restarts from them, and a whole region catches up over one: it stays deleted
-/// everywhere.
+/// Here a deletion is buried under snapshots, every voter restarts from them, and a whole region catches up over one: it stays
+/// deleted everywhere.
 #[test]
 fn etcd_18089_deleted_stays_deleted_over_snapshots() {
     play(forgetful(3), async |ring| {
@@ -117,8 +117,13 @@ fn etcd_19179_watch_opened_where_records_begin_sees_the_delete_or_is_told() {
                     Step::Purged(_) => told += 1,
                     Step::Record(proposal) => {
                         assert_eq!(follower.place, place.next());
-                        let removed = proposal.facts.iter().any(|fact| fact.subject == subject(&name) && fact.after.is_none());
-                        assert_eq!(removed, (last.0 - follower.place.0).is_multiple_of(2), "every second one is the deletion");
+                        let removed =
+                            proposal.facts.iter().any(|fact| fact.subject == subject(&name) && fact.after.is_none());
+                        assert_eq!(
+                            removed,
+                            (last.0 - follower.place.0).is_multiple_of(2),
+                            "every second one is the deletion"
+                        );
                         seen += 1;
                     }
                     Step::Mark(_) => panic!("{member} says nothing about what follows {place}"),
@@ -140,7 +145,8 @@ async fn pull(ring: &Ring, member: MemberId, log: &Log, after: Seq) -> pull_repl
         wait_ms: 0,
     };
     let from = ring.others(&[member])[0].0;
-    let request = proto::PeerRequest { ring: "simulated".to_owned(), from, body: Some(peer_request::Body::Pull(request)) };
+    let request =
+        proto::PeerRequest { ring: "simulated".to_owned(), from, body: Some(peer_request::Body::Pull(request)) };
     match ring.at(member).serve(request).await.body {
         Some(peer_reply::Body::Pull(proto::PullReply { body: Some(body) })) => body,
         other => panic!("{member} answered a pull with {other:?}"),

@@ -7,6 +7,9 @@ use wire::Proposal;
 
 use crate::support::Ring;
 
+/// Marks in a row, one a second, after which what is waited for will not come.
+const MARKS_MAX: u32 = 60;
+
 /// See the module.
 pub struct Follower {
     log: Log,
@@ -14,6 +17,7 @@ pub struct Follower {
     pub place: Seq,
     pub delivered: Vec<Delivered>,
     feed: Option<Feed>,
+    marks_since_record: u32,
 }
 
 /// What one step brought.
@@ -28,7 +32,7 @@ pub enum Step {
 impl Follower {
     /// Wants everything after `after`.
     pub fn new(log: Log, after: Seq) -> Self {
-        Self { log, after, place: after, delivered: Vec::new(), feed: None }
+        Self { log, after, place: after, delivered: Vec::new(), feed: None, marks_since_record: 0 }
     }
 
     /// Goes on at this member, from the last place seen.
@@ -40,11 +44,13 @@ impl Follower {
     pub async fn step(&mut self) -> Step {
         match self.feed.as_mut().expect("connected").next().await {
             Ok(FeedItem::Record { record, hash, proposal }) => {
-                self.place = record.seq;
+                (self.place, self.marks_since_record) = (record.seq, 0);
                 self.delivered.push(Delivered::Event { seq: record.seq, hash });
                 Step::Record(proposal)
             }
             Ok(FeedItem::Progress { seq }) => {
+                self.marks_since_record += 1;
+                assert!(self.marks_since_record <= MARKS_MAX, "{}: nothing comes after {}", self.log, self.place);
                 self.delivered.push(Delivered::Progress { seq });
                 Step::Mark(seq)
             }

@@ -51,8 +51,8 @@ fn as_it_is(replica: &Replica) -> (Bytes, Seq) {
     (snapshot::pack(&replica.cell().state(), None), replica.records().next())
 }
 
-/// Regions 0 and 2 with some records each, and region 1 cut off from both with more to come in region 0's log: its copy lags, and no puller
-/// gets in the way.
+/// Regions 0 and 2 with some records each, and region 1 cut off from both with more to come in region 0's log: its copy lags, and
+/// no puller gets in the way.
 async fn lagging_copy(ring: &Ring) -> Arc<Replica> {
     for region in [0, 2] {
         ring.prepare(region).await;
@@ -89,7 +89,7 @@ fn records_that_do_not_continue_the_copy_leave_it_as_it_was() {
         swapped.swap(2, 3);
         let offers: [(&str, Vec<Bytes>, Hash); 8] = [
             ("records of another log", others[..5].to_vec(), others_hash),
-            ("its own next record, then another log's", vec![fresh[0].clone(), others[held + 1 - 1].clone()], last_hash),
+            ("its own next record, then another log's", vec![fresh[0].clone(), others[1].clone()], last_hash),
             ("records that it holds already", records[..held].to_vec(), last_hash),
             ("records behind a gap", fresh[1..].to_vec(), last_hash),
             ("one byte flipped", flipped, last_hash),
@@ -162,7 +162,10 @@ fn another_rings_requests_are_refused_whatever_they_ask() {
         ];
         for body in asked {
             let reply = ask(ring, member, "another", body).await;
-            assert!(matches!(&reply, peer_reply::Body::Refusal(refusal) if refusal.reason == "OTHER_RING"), "{reply:?}");
+            assert!(
+                matches!(&reply, peer_reply::Body::Refusal(refusal) if refusal.reason == "OTHER_RING"),
+                "{reply:?}"
+            );
         }
         assert_eq!(ring.state(member, &log).position(), before);
         ring.done(&mut ring.caller(0, "owner"), create(&ring.cluster(0, "after"))).await;

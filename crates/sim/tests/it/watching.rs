@@ -18,12 +18,12 @@ fn etcd_15220_progress_mark_never_runs_ahead_of_events() {
         let log = ring.log(0);
         ring.prepare(0).await;
         let mut writer = ring.caller(0, "writer");
-        let writing = ring.write(&mut writer, 0, 600);
+        let writing = ring.write(&mut writer, 0, 300);
         let watching = async {
             let mut followers = [Follower::new(log.clone(), Seq::ZERO), Follower::new(log.clone(), Seq::ZERO)];
             followers[0].connect(ring, ring.member(0, 1));
             followers[1].connect(ring, ring.member(2, 2));
-            while followers.iter().any(|follower| follower.marks() < 5) {
+            while followers.iter().any(|follower| follower.marks() < 3) {
                 for follower in &mut followers {
                     if let Step::Mark(marked) = follower.step().await {
                         assert_eq!(marked, follower.place, "everything up to the mark was delivered, and nothing more");
@@ -67,7 +67,10 @@ fn etcd_15271_watch_does_not_go_back_in_time_after_a_partition() {
             follower.connect(ring, behind);
             for _ in 0..2 {
                 let step = follower.step().await;
-                assert!(matches!(step, Step::Mark(marked) if marked == seen), "nothing that was seen comes again: {step:?}");
+                assert!(
+                    matches!(step, Step::Mark(marked) if marked == seen),
+                    "nothing that was seen comes again: {step:?}"
+                );
             }
             ring.cut(&[behind], &ring.others(&[behind]), false);
             ring.until("it has caught up", || ring.seq(behind, &log) >= seen).await;
@@ -88,7 +91,7 @@ fn etcd_17247_no_event_comes_twice() {
         let log = ring.log(1);
         ring.load();
         let mut follower = Follower::new(log.clone(), Seq::ZERO);
-        for number in 0..80 {
+        for number in 0..40 {
             let members = ring.world.members();
             follower.connect(ring, members[number * 5 % members.len()]);
             for _ in 0..=number % 3 {
@@ -194,7 +197,9 @@ fn etcd_20221_watch_on_a_lagging_member_that_takes_a_snapshot() {
                     assert!(first > asked.next());
                     break;
                 }
-                Step::Record(_) => panic!("{} was delivered, over a snapshot that begins far behind {asked}", follower.place),
+                Step::Record(_) => {
+                    panic!("{} was delivered, over a snapshot that begins far behind {asked}", follower.place)
+                }
             }
         }
         follower.begin_again(ring, behind[0]);
