@@ -134,17 +134,23 @@ async fn what_the_region_serves_is_not_served_by_the_ledger() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn heads_that_do_not_read_are_left_out_and_the_rest_is_taken() {
-    let ring = Ring::formed(&[1]).await;
+async fn heads_of_strangers_and_of_logs_of_another_ring_are_left_out() {
+    let ring = Ring::formed(&[1, 1]).await;
     let process = ring.at(MemberId(1));
     let hash = Bytes::from(vec![0; 32]);
     let (log, voter) = ("region/far".to_owned(), true);
-    let good = proto::Head { log, incarnation: 1, seq: 5, hash: hash.clone(), state_digest: hash, voter };
-    let heads = vec![proto::Head { log: "no log".to_owned(), ..good.clone() }, good, proto::Head::default()];
+    let far = proto::Head { log, incarnation: 1, seq: 5, hash: hash.clone(), state_digest: hash, voter };
+    let ours = proto::Head { log: "region/b".to_owned(), ..far.clone() };
+    let heads = vec![proto::Head { log: "no log".to_owned(), ..far.clone() }, far, ours, proto::Head::default()];
+    // The script asks as a member that the ring does not list.
     let reply = process.ask(peer_request::Body::Heads(proto::HeadsRequest { heads })).await;
     let peer_reply::Body::Heads(reply) = reply else { panic!("wanted heads, got {reply:?}") };
     let told: Vec<&str> = reply.heads.iter().map(|head| head.log.as_str()).collect();
-    assert_eq!(told, ["global", "region/a"]);
-    let taken = process.ledger.head_of(&Log::Region("far".parse().unwrap()), MemberId(99)).unwrap();
-    assert_eq!((taken.seq, taken.voter), (ids::Seq(5), true));
+    assert_eq!(told, ["global", "region/a", "region/b"]);
+    for log in ["region/far", "region/b"] {
+        assert_eq!(process.ledger.head_of(&log.parse().unwrap(), MemberId(99)), None);
+    }
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    let known = process.ledger.head_of(&"region/b".parse().unwrap(), MemberId(2)).unwrap();
+    assert!(known.voter, "a listed member's head of a log of this ring is known after an exchange");
 }
