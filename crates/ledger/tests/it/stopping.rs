@@ -3,7 +3,7 @@
 use fakes::DiskWeather;
 use ids::{Log, MemberId, Seq};
 use invariants::Observation;
-use ledger::Verdict;
+use ledger::{FeedError, FeedItem, Verdict};
 use wire::proto::{self, peer_reply, peer_request, raft_request};
 
 use crate::ring::{Ring, done, organization, until};
@@ -109,4 +109,23 @@ async fn a_ring_that_was_killed_whole_holds_what_it_told() {
     ring.leader(&G).await;
     ring.all_hold(&G, last).await;
     assert_eq!(done(ring.decide(organization("next")).await), last.next());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_of_a_group_that_stopped_ends_and_says_where_to_resume() {
+    let ring = Ring::formed(&[3]).await;
+    let seq = done(ring.decide(organization("first")).await);
+    let id = ring.follower(&G).await;
+    ring.all_hold(&G, seq).await;
+    let mut feed = ring.at(id).ledger.watch(&G, seq).unwrap();
+    stop(&ring, id, DiskWeather { failing: true, ..DiskWeather::default() }).await;
+    let mut after = seq;
+    let end = loop {
+        match feed.next().await {
+            Ok(FeedItem::Record { record, .. }) => after = record.seq,
+            Ok(FeedItem::Progress { .. }) => {}
+            Err(end) => break end,
+        }
+    };
+    assert!(matches!(end, FeedError::OutOfService { after: place } if place == after), "{end}");
 }
