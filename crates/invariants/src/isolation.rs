@@ -67,6 +67,10 @@ fn wrong_own(attempt: &Attempt) -> Option<&'static str> {
 
 fn wrong_global(attempt: &Attempt) -> Option<&'static str> {
     let detected = attempt.since_isolated_ns >= GLOBAL_DETECTED_NS;
+    let undetected_ns = GLOBAL_DETECTED_NS.saturating_sub(attempt.since_isolated_ns);
+    if !detected && attempt.took_ns > undetected_ns + GLOBAL_REFUSED_WITHIN_NS {
+        return Some("a global command sent before the loss could be known was answered too late");
+    }
     match attempt.outcome {
         AttemptOutcome::Acknowledged => Some("a global command was acknowledged without its quorum"),
         AttemptOutcome::Unknown if detected => Some("a global command was not refused"),
@@ -120,8 +124,13 @@ mod tests {
     #[test]
     fn global_commands_acknowledged_or_not_refused_in_time_are_reported() {
         use AttemptOutcome::{Acknowledged, Refused, Unknown};
-        let attempts = [global(100, Acknowledged, 5), global(3_000, Unknown, 1), global(3_000, Refused, 1_501)];
-        assert_eq!(violations(&attempts).len(), 3);
+        let attempts = [
+            global(100, Acknowledged, 5),
+            global(3_000, Unknown, 1),
+            global(3_000, Refused, 1_501),
+            global(1_000, Unknown, 3_501),
+        ];
+        assert_eq!(violations(&attempts).len(), 4);
     }
 
     #[test]
@@ -133,7 +142,7 @@ mod tests {
             own(1_999, Refused, 5),
             own(0, Acknowledged, 10),
             global(3_000, Refused, 1_500),
-            global(2_999, Unknown, 9_000),
+            global(2_999, Unknown, 1_501),
             global(0, Refused, 2_000),
         ];
         assert!(violations(&attempts).is_empty());

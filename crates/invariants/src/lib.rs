@@ -10,13 +10,15 @@
 //! Records: [`same_record_everywhere`] · [`chain`] · [`guards_held`] · [`unexpected_quarantine`].
 //! Commands: [`request_once`] · [`refused_never_applied`] · [`commands_settled`] · [`relay_once`].
 //! Reads: [`age_honest`].
-//! State and liveness, once healed: [`tree`] · [`replicas_equal`] · [`one_leader_each`]; about a cut-off region: [`isolation`].
+//! State and liveness, once healed: [`tree`] · [`replicas_equal`] · [`one_leader_each`] ·
+//! [`acknowledged_survives`] · [`fold`]; about a cut-off region: [`isolation`].
 //!
 //! **Architecture invariants:** a rule is a pure function of what it was shown: no clock, no randomness, no I/O, no async, no hash
 //! map; the same stream gives the same words. A rule never stops a run, it only says what it saw. No rule knows the code that it
 //! judges: `ids` is the only dependency.
 
 pub mod acknowledged_on_quorum;
+pub mod acknowledged_survives;
 pub mod age_honest;
 pub mod applied_after_snapshot;
 mod canon;
@@ -24,6 +26,7 @@ pub mod chain;
 pub mod check;
 pub mod commands_settled;
 pub mod committed_immutable;
+pub mod fold;
 pub mod guards_held;
 pub mod isolation;
 pub mod observation;
@@ -41,7 +44,9 @@ pub mod tree;
 pub mod unexpected_quarantine;
 pub mod vote_durable_before_reply;
 
+pub use acknowledged_survives::{Remembered, check_survival};
 pub use check::{Checker, Invariant, Nanos, Violation, Violations};
+pub use fold::{Folded, check_fold};
 pub use isolation::{Attempt, AttemptOutcome, check_isolation};
 pub use observation::{Observation, QuarantineCause, SeenFact, SeenGuard, SeenRecord};
 pub use one_leader_each::check_leaders;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{State, View, query, sets};
 use ids::{ContainerName, Log, MemberId, ResourceName, Seq, Subject};
-use invariants::{replicas_equal::ReplicaHead, tree::TreeNode};
+use invariants::{Folded, Remembered, replicas_equal::ReplicaHead, tree::TreeNode};
 use ledger::LogState;
 use oracle::{list_append, register, sessions, watch};
 use wire::entity::decode_entity;
@@ -45,7 +45,7 @@ fn truth(world: &World, log: &Log) -> BTreeMap<Seq, ids::Hash> {
 
 /// The state is the fold of the facts: folds the records that watchers were sent and compares digests at every place a member told one.
 pub fn check_fold(world: &World, written: &Written) -> u64 {
-    let mut compared = 0;
+    let mut places = Vec::new();
     for log in world.logs() {
         let mut state = LogState::new(log.clone());
         let records = written.records.iter().filter(|((other, _), _)| *other == log);
@@ -59,17 +59,11 @@ pub fn check_fold(world: &World, written: &Written) -> u64 {
                 break;
             }
             let told = world.trace.seen(|seen| seen.digests.get(&(log.clone(), *seq)).copied());
-            if let Some(told) = told {
-                compared += 1;
-                if told != state.digest() {
-                    world.trace.violate(
-                        "fold",
-                        format!("{log}: the fold of the facts up to {seq} is another state than a member has"),
-                    );
-                }
-            }
+            places.extend(told.map(|told| Folded { log: log.clone(), seq: *seq, told, folded: state.digest() }));
         }
     }
+    let compared = places.len() as u64;
+    world.trace.check(|at, out| invariants::check_fold(at, places, out));
     compared
 }
 
@@ -120,15 +114,11 @@ pub fn scan_durability(world: &World) {
                 states.insert(log, copy.cell.state());
             }
         }
-        for (request, log, seq) in &acknowledged {
-            let kept = states.get(log).and_then(|state| state.outcome(request)).map(|outcome| outcome.seq);
-            if kept != Some(*seq) {
-                world.trace.violate(
-                    "acknowledged_survives",
-                    format!("{member}: {request} was acknowledged as {log} {seq}, and is at {kept:?}"),
-                );
-            }
-        }
+        let remembered = acknowledged.iter().map(|(request_id, log, told)| {
+            let kept = states.get(log).and_then(|state| state.outcome(request_id)).map(|outcome| outcome.seq);
+            Remembered { member, log: log.clone(), request_id: *request_id, told: *told, kept }
+        });
+        world.trace.check(|at, out| invariants::check_survival(at, remembered, out));
     }
 }
 
