@@ -6,7 +6,11 @@
 use anyhow::{Result, anyhow};
 
 use crate::process::{Stopwatch, cargo};
-use crate::{layers, sim};
+use crate::{layers, sim, up};
+
+/// What links RocksDB, or drives binaries that do. It is built in release only, so that RocksDB is compiled once; and always together,
+/// because another selection may give its build script's dependencies other features, which compiles it again.
+const RELEASE_ONLY: [&str; 4] = ["adapter-rocksdb", "bench", "region-node", "tests"];
 
 struct Step {
     name: &'static str,
@@ -17,7 +21,9 @@ const STEPS: &[Step] = &[
     Step { name: "format", run: || cargo(vec!["fmt", "--all", "--check"]) },
     Step { name: "layers", run: layers::run },
     Step { name: "clippy", run: clippy },
-    Step { name: "tests", run: tests },
+    Step { name: "tests", run: dev_tests },
+    Step { name: "clippy, release", run: release_clippy },
+    Step { name: "tests, release", run: release_tests },
     Step { name: "sim", run: || sim::run(&sim::Args::sweep(40)) },
     Step { name: "sim twice", run: || sim::run(&sim::Args::sweep_twice(4)) },
 ];
@@ -29,17 +35,42 @@ pub fn run() -> Result<()> {
 
 /// Formats, and applies what clippy can fix by itself. Changes files.
 pub fn fix() -> Result<()> {
-    cargo(vec!["clippy", "--workspace", "--all-targets", "--fix", "--allow-dirty", "--allow-staged"])?;
+    let fixing = ["--fix", "--allow-dirty", "--allow-staged"];
+    cargo(["clippy", "--all-targets"].into_iter().chain(fixing).collect())?;
+    cargo(release_only(&["clippy", "--release", "--all-targets"]).into_iter().chain(fixing).collect())?;
     cargo(vec!["fmt", "--all"])
 }
 
-/// Unit, integration and doc tests. Benchmarks are only compiled, by clippy: running them here would measure nothing.
+/// Every test of the workspace.
 pub fn tests() -> Result<()> {
-    cargo(vec!["test", "--workspace"])
+    dev_tests()?;
+    release_tests()
+}
+
+/// Unit, integration and doc tests of the default members. Benchmarks are only compiled, by clippy: running them here would measure
+/// nothing.
+fn dev_tests() -> Result<()> {
+    cargo(vec!["test"])
+}
+
+/// The rest: the black-box tests drive the binaries, so those are built first.
+fn release_tests() -> Result<()> {
+    up::build()?;
+    cargo(release_only(&["test", "--release"]))
 }
 
 fn clippy() -> Result<()> {
-    cargo(vec!["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
+    cargo(vec!["clippy", "--all-targets", "--", "-D", "warnings"])
+}
+
+fn release_clippy() -> Result<()> {
+    let command = release_only(&["clippy", "--release", "--all-targets"]);
+    cargo(command.into_iter().chain(["--", "-D", "warnings"]).collect())
+}
+
+fn release_only(command: &[&'static str]) -> Vec<&'static str> {
+    let packages = RELEASE_ONLY.into_iter().flat_map(|package| ["-p", package]);
+    command.iter().copied().chain(packages).collect()
 }
 
 fn run_steps(steps: &[Step]) -> Result<()> {
@@ -57,11 +88,11 @@ fn run_steps(steps: &[Step]) -> Result<()> {
         table.push((step.name, time.seconds(), if result.is_ok() { "ok" } else { "FAILED" }));
         failure = result.err().map(|error| (step.name, error));
     }
-    println!("\n{:<12} {:>8}  result", "step", "time");
+    println!("\n{:<16} {:>8}  result", "step", "time");
     for (name, time, result) in &table {
-        println!("{name:<12} {time:>8}  {result}");
+        println!("{name:<16} {time:>8}  {result}");
     }
-    println!("{:<12} {:>8}", "total", stopwatch.seconds());
+    println!("{:<16} {:>8}", "total", stopwatch.seconds());
     let passed = table.iter().filter(|(_, _, result)| *result == "ok").count();
     println!("{passed} passed, {} failed", u8::from(failure.is_some()));
     failure.map_or(Ok(()), |(name, error)| Err(anyhow!("step `{name}`: {error:#}")))

@@ -119,6 +119,56 @@ impl Rejection {
             Self::UnreadableRow(_) => "UNREADABLE_ROW",
         }
     }
+
+    /// The values behind the reason, by names that programs may rely on: `subject`, `etag` (the current one), `field`, `wanted` and so on.
+    pub fn details(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::AlreadyExists { subject, revision } => {
+                vec![("subject", subject.to_string()), ("etag", revision.to_string())]
+            }
+            Self::EtagMismatch { subject, given, current } => {
+                vec![("subject", subject.to_string()), ("given", given.to_string()), ("etag", current.to_string())]
+            }
+            Self::NotEmpty { subject, entry } => vec![("subject", subject.to_string()), ("entry", entry.clone())],
+            Self::NotActive { subject, state } => vec![("subject", subject.to_string()), ("state", state.to_string())],
+            Self::ParentNotActive { subject, parent, state } => {
+                vec![("subject", subject.to_string()), ("parent", parent.to_string()), ("state", state.to_string())]
+            }
+            Self::FolderTooDeep { folder, depth } => {
+                vec![("subject", folder.to_string()), ("depth", depth.to_string())]
+            }
+            Self::FolderCycle { folder, parent } => {
+                vec![("subject", folder.to_string()), ("parent", parent.to_string())]
+            }
+            Self::OtherOrganization { subject, parent, organization } => {
+                let organization = organization.to_string();
+                vec![("subject", subject.to_string()), ("parent", parent.to_string()), ("organization", organization)]
+            }
+            Self::AlreadyThere { subject, parent } => {
+                vec![("subject", subject.to_string()), ("parent", parent.to_string())]
+            }
+            Self::InvalidArgument { field, value, wanted } => {
+                vec![("field", (*field).to_owned()), ("value", value.clone()), ("wanted", wanted.clone())]
+            }
+            Self::ProjectNotActive { subject, project, state } => {
+                let state = state.map_or_else(|| "UNKNOWN".to_owned(), |state| state.to_string());
+                vec![("subject", subject.to_string()), ("project", project.to_string()), ("state", state)]
+            }
+            Self::NotDeleting { project, state } => {
+                vec![("subject", project.to_string()), ("state", state.to_string())]
+            }
+            Self::AlreadyDrained { project, region } | Self::RegionNotAwaited { project, region } => {
+                vec![("subject", project.to_string()), ("region", region.to_string())]
+            }
+            Self::TooManyRegions { region } => vec![("region", region.to_string())],
+            Self::NotFound { subject }
+            | Self::UpdateEmpty { subject }
+            | Self::WrongLog { subject, .. }
+            | Self::DecisionTooLarge { subject, .. }
+            | Self::WrittenTwice { subject }
+            | Self::UnreadableRow(ViewError { subject, .. }) => vec![("subject", subject.to_string())],
+        }
+    }
 }
 
 #[cfg(test)]

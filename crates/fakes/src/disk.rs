@@ -6,11 +6,12 @@
 //!               └──crash: a random prefix──▲
 //! ```
 //! Map: `store` what a place holds · `pending` units in order · `state` the three parts and every step between them · `syncer` the
-//! task that flushes · `open` a process's handle, which is the two ports.
+//! task that flushes · `open` a process's handle, which is the two ports · `damage` of what is at rest.
 //!
 //! A store that flushes inside the call, as most test stores do, never has a tail to lose, and so hides the bugs that tails make.
-//! Not modelled: torn units, bit rot, and a failed flush of which a part reached the disk after all.
+//! Bit rot comes only from [`Disk::damage`]. Not modelled: torn units, and a failed flush of which a part reached the disk after all.
 
+mod damage;
 mod open;
 mod pending;
 mod state;
@@ -30,6 +31,7 @@ use invariants::Observation;
 use ports::Env;
 use tokio::sync::Notify;
 
+pub use damage::{Damage, Place};
 pub use open::OpenDisk;
 use state::{Aftermath, State};
 
@@ -121,6 +123,22 @@ impl Disk {
         let aftermath = self.lock().lose(self.member);
         self.settle(aftermath);
         self.changed.notify_waiters();
+    }
+
+    /// A handle that only reads, in the present life: what a tool sees that opens the disk of a process that ended.
+    pub fn reader(self: &Arc<Self>) -> Arc<OpenDisk> {
+        Arc::new(OpenDisk::new(Arc::clone(self), u64::MAX))
+    }
+
+    /// Every value that readers see.
+    pub fn places(&self) -> Vec<Place> {
+        self.lock().memory.places()
+    }
+
+    /// Damages one stored value, in what readers see and in what survives. `false`: there is none at this place, or it cannot be
+    /// damaged so. Meant for a disk at rest: what is pending by then is not damaged with it.
+    pub fn damage(&self, place: &Place, damage: &Damage) -> bool {
+        self.lock().damage(place, damage)
     }
 
     pub fn set_weather(&self, weather: DiskWeather) {

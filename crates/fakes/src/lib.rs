@@ -14,6 +14,6 @@ pub mod disk;
 pub mod env;
 pub mod registry;
 
-pub use disk::{Disk, DiskCanary, DiskCounts, DiskWeather, OpenDisk};
+pub use disk::{Damage, Disk, DiskCanary, DiskCounts, DiskWeather, OpenDisk, Place};
 pub use env::TokioEnv;
 pub use registry::StillRegistry;

@@ -110,6 +110,7 @@ fn proposal(state: &LogState, number: u64, subjects: u64) -> Proposal {
         facts: vec![fact],
         response: subject,
         traceparent: String::new(),
+        command: None,
     }
 }
 
@@ -242,6 +243,7 @@ fn head(number: u64) -> Proposal {
         facts: Vec::new(),
         response: Subject::root_set("bench"),
         traceparent: String::new(),
+        command: None,
     }
 }
 

@@ -24,7 +24,7 @@ use std::{
 
 use bytes::Bytes;
 use domain::{Context, Rejection};
-use ids::{Hlc, MemberId, Seq};
+use ids::{Hlc, Incarnation, MemberId, Seq};
 use invariants::{Observation, observation::entry_digest};
 use openraft::{
     ReadPolicy,
@@ -32,14 +32,14 @@ use openraft::{
     errors::{ClientWriteError, LinearizableReadError, RaftError},
     impls::ProgressResponder,
 };
-use ports::{Instant, timeout};
+use ports::{Instant, timeout, trace::tracing::Span, trace_span};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
-use wire::{LEVEL, Proposal, command::Submission, entity::raw_fact};
+use wire::{CommandDigest, LEVEL, Proposal, command::Submission, entity::raw_fact};
 
 use crate::{
     cell::StateCell,
     raft::{Batch, Entry, ProposalOutcome, Raft, convert::encode_entry, machine::Shared},
-    state::{Applied, LogState},
+    state::{Applied, LogState, Outcome},
     verdict::Verdict,
 };
 
@@ -60,6 +60,8 @@ pub struct Ticket {
     pub claim: Arc<Claim>,
     pub reply: oneshot::Sender<Verdict>,
     pub attempts: u32,
+    /// Open from the proposal until its outcome is known.
+    pub proposed: Span,
 }
 
 /// Whether a submission may have been proposed. Whoever gives up on it must know: before, it certainly has no effect.
@@ -134,7 +136,8 @@ impl Decider {
         let claim = Arc::new(Claim::default());
         let env = &self.shared.env;
         let deadline = env.now().plus(within);
-        let ticket = Ticket { submission, deadline, claim: Arc::clone(&claim), reply, attempts: 0 };
+        let ticket =
+            Ticket { submission, deadline, claim: Arc::clone(&claim), reply, attempts: 0, proposed: Span::none() };
         if self.queue.try_send(ticket).is_err() {
             return self.overloaded();
         }
@@ -178,7 +181,7 @@ impl Decider {
         };
         let mut bytes_left = BATCH_BYTES_MAX;
         let mut proposed = Vec::new();
-        for ticket in tickets {
+        for mut ticket in tickets {
             if ticket.deadline <= self.shared.env.now() || ticket.submission.validate_only {
                 self.spawn_confirm(ticket);
                 continue;
@@ -193,6 +196,7 @@ impl Decider {
                         continue;
                     };
                     if ticket.claim.propose() {
+                        ticket.proposed = self.span_of(&ticket.submission);
                         bytes_left -= bytes.len();
                         proposed.push((ticket, bytes));
                     } else {
@@ -224,6 +228,12 @@ impl Decider {
 
     /// Decides `submission` on `state` and encodes what to replicate.
     fn propose(&self, state: &LogState, submission: &Submission) -> Result<(Proposal, Bytes), Rejection> {
+        let (member, log) = (self.shared.member, &self.shared.log);
+        let span = trace_span!("ledger.decide", &submission.traceparent, member = %member, log = %log, request_id = %submission.request_id);
+        span.in_scope(|| self.decide(state, submission))
+    }
+
+    fn decide(&self, state: &LogState, submission: &Submission) -> Result<(Proposal, Bytes), Rejection> {
         let global = self.global.state();
         let now = state.hlc.next(Hlc::at_unix_ms(self.shared.env.wall_ms()));
         let context = Context { now, request_id: submission.request_id, global: &global, log: &self.shared.log };
@@ -239,6 +249,7 @@ impl Decider {
             facts: decision.facts.iter().map(raw_fact).collect(),
             response: decision.subject,
             traceparent: submission.traceparent.clone(),
+            command: Some(CommandDigest::of(&submission.command)),
         };
         let bytes = proposal.encode().map_err(|error| Rejection::InvalidArgument {
             field: "command",
@@ -246,6 +257,12 @@ impl Decider {
             wanted: "a decision within the limits of one proposal".to_owned(),
         })?;
         Ok((proposal, bytes))
+    }
+
+    /// From here on the majority has the word.
+    fn span_of(&self, submission: &Submission) -> Span {
+        let (member, log) = (self.shared.member, &self.shared.log);
+        trace_span!("ledger.propose", &submission.traceparent, member = %member, log = %log, request_id = %submission.request_id)
     }
 
     async fn write(&self, proposed: Vec<(Ticket, Bytes)>, permit: OwnedSemaphorePermit) {
@@ -299,23 +316,22 @@ impl Decider {
 
     fn observe_acknowledged(&self, log_id: crate::raft::RaftLogId, batch: Batch) {
         let (member, log) = (self.shared.member, &self.shared.log);
-        self.shared.env.observe(&|| {
+        self.shared.env.observe_each(&|| {
             let entry = Entry { log_id, payload: openraft::EntryPayload::Normal(batch.clone()) };
             let digest = entry_digest(&encode_entry(&entry));
             Observation::EntryAcknowledged { member, log: log.clone(), index: log_id.index(), digest }
         });
     }
 
-    fn settle_one(&self, ticket: Ticket, outcome: ProposalOutcome) {
+    fn settle_one(&self, mut ticket: Ticket, outcome: ProposalOutcome) {
+        ticket.proposed = Span::none();
         let incarnation = self.shared.cell.state().incarnation;
         let verdict = match outcome {
             ProposalOutcome::Stored(seq) => {
                 let subject = ticket.submission.command.subject();
                 Verdict::Done { incarnation, seq, subject, validated_only: false }
             }
-            ProposalOutcome::Duplicate(outcome) => {
-                Verdict::Done { incarnation, seq: outcome.seq, subject: outcome.response, validated_only: false }
-            }
+            ProposalOutcome::Duplicate(outcome) => repeated(&ticket.submission, &outcome, incarnation),
             ProposalOutcome::Conflict { .. } => {
                 self.wrong_guesses.fetch_add(1, SeqCst);
                 if ticket.claim.release() {
@@ -381,16 +397,9 @@ impl Decider {
             }
         };
         let verdict = match state.outcome(&ticket.submission.request_id) {
-            Some(outcome) => Verdict::Done {
-                incarnation: state.incarnation,
-                seq: outcome.seq,
-                subject: outcome.response.clone(),
-                validated_only: false,
-            },
+            Some(outcome) => repeated(&ticket.submission, outcome, state.incarnation),
             None => match self.propose(&state, &ticket.submission) {
-                Err(rejection) => {
-                    Verdict::Rejected { reason: rejection.reason().to_owned(), message: rejection.to_string() }
-                }
+                Err(rejection) => Verdict::rejected(&rejection),
                 Ok(_) if ticket.submission.validate_only => Verdict::Done {
                     incarnation: state.incarnation,
                     seq: state.seq,
@@ -432,6 +441,14 @@ impl Decider {
         let metrics = metrics.borrow_watched();
         metrics.state.is_leader().then_some(metrics.current_term)
     }
+}
+
+/// The answer to a request that was answered before: the same, unless its id now stands for another request.
+fn repeated(submission: &Submission, first: &Outcome, incarnation: Incarnation) -> Verdict {
+    if first.is_of_another(CommandDigest::of(&submission.command)) {
+        return Verdict::request_id_reused(submission, first);
+    }
+    Verdict::Done { incarnation, seq: first.seq, subject: first.response.clone(), validated_only: false }
 }
 
 #[cfg(test)]

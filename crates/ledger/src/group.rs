@@ -1,16 +1,20 @@
 //! One consensus group of this member: Raft, its decider, and who is in it.
 
 use std::{
-    collections::BTreeSet,
-    io,
+    collections::{BTreeMap, BTreeSet},
+    fmt, io,
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use ids::{Incarnation, Log, MemberId};
+use ids::{Log, MemberId};
 use invariants::{Observation, observation::QuarantineCause};
-use openraft::{ChangeMembers, Config as RaftConfig, EmptyNode, SnapshotPolicy, async_runtime::watch::WatchReceiver};
+use openraft::{
+    ChangeMembers, Config as RaftConfig, EmptyNode, SnapshotPolicy, async_runtime::watch::WatchReceiver, errors::Fatal,
+};
 use ports::{LogStore, timeout};
+use tokio::sync::Notify;
 use wire::{
     command::Submission,
     proto::{self, peer_reply, raft_reply, raft_request},
@@ -24,17 +28,17 @@ use crate::{
     peers::Peers,
     raft::{
         Raft, TypeConfig, convert,
+        install::Incoming,
         log::RaftLog,
         machine::{Machine, Shared},
-        network::{Network, install_reply},
+        network::Network,
     },
     runtime::Runtime,
-    snapshot,
     state::LogState,
     verdict::Verdict,
 };
 
-/// How long a snapshot may take to travel and to be flushed.
+/// How long a snapshot on its way may make no progress; its last piece includes its flush.
 const INSTALL_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Why a group could not do as asked. Nothing was changed, unless it says otherwise.
@@ -50,12 +54,60 @@ pub enum GroupError {
     Members { log: Log, detail: String },
 }
 
+/// What ended a group at this member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopCause {
+    /// The store refused: a disk without room, a flush that failed, or bytes that do not read.
+    Storage,
+    /// Consensus itself ended, and not for a reason of the store.
+    Consensus,
+}
+
+impl fmt::Display for StopCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Storage => "storage",
+            Self::Consensus => "consensus",
+        })
+    }
+}
+
+/// Why a group stopped. It does not go on by itself: the member must be started again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stop {
+    pub cause: StopCause,
+    pub why: String,
+}
+
+/// Whether the group stopped, and who waits for it.
+#[derive(Default)]
+struct Stopped {
+    stop: Mutex<Option<Stop>>,
+    told: Notify,
+}
+
+impl Stopped {
+    fn get(&self) -> Option<Stop> {
+        self.stop.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn is_set(&self) -> bool {
+        self.stop.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    fn set(&self, stop: Stop) {
+        *self.stop.lock().unwrap_or_else(PoisonError::into_inner) = Some(stop);
+        self.told.notify_waiters();
+    }
+}
+
 /// See the module.
 pub struct Group {
     shared: Shared,
     raft: Raft,
     decider: Decider,
-    stopped: Arc<Mutex<Option<String>>>,
+    stopped: Arc<Stopped>,
+    incoming: Incoming,
     /// One change of members at a time: each begins from what the last one left.
     changing: tokio::sync::Mutex<()>,
 }
@@ -96,13 +148,14 @@ impl Group {
         let config = Arc::new(config.map_err(|error| failed(io::Error::other(error)))?);
         let machine = Machine::open(shared.clone()).map_err(failed)?;
         let storage = RaftLog::new(log.clone(), store);
-        let network = Network { peers, log: log.clone() };
+        let network = Network { peers, log: log.clone(), chunk_bytes: shared.snapshot_chunk_bytes };
         let seed = shared.env.seed("raft");
         let raft = Raft::new(shared.member.0, config, network, storage, machine);
         let raft = Runtime::scope(seed, Box::pin(raft)).await.map_err(|error| failed(io::Error::other(error)))?;
         let (decider, tickets) = Decider::new(shared.clone(), raft.clone(), global);
         shared.env.tasks().spawn(decider.clone().run(tickets));
-        let group = Self { shared, raft, decider, stopped: Arc::default(), changing: tokio::sync::Mutex::default() };
+        let (stopped, incoming, changing) = Default::default();
+        let group = Self { shared, raft, decider, stopped, incoming, changing };
         group.spawn_monitor();
         Ok(group)
     }
@@ -139,17 +192,50 @@ impl Group {
 
     /// Why this member no longer serves the group; `None` while it does.
     pub fn stopped(&self) -> Option<String> {
-        self.stopped.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.stopped.get().map(|stop| stop.why)
+    }
+
+    /// Completes when this member no longer serves the group.
+    pub async fn until_stopped(&self) -> Stop {
+        loop {
+            let mut told = pin!(self.stopped.told.notified());
+            // Queue up before looking, so that a stop in between is not missed.
+            told.as_mut().enable();
+            if let Some(stop) = self.stopped.get() {
+                return stop;
+            }
+            told.await;
+        }
     }
 
     /// The leader as this member knows it; it may have changed.
     pub fn leader(&self) -> Option<MemberId> {
-        self.decider.leader().filter(|_| self.stopped().is_none())
+        self.decider.leader().filter(|_| !self.stopped.is_set())
     }
 
     /// Whether this member leads, as far as it knows. Not a proof: see [`Self::confirmed`].
     pub fn is_leader(&self) -> bool {
-        self.decider.leading_term().is_some() && self.stopped().is_none()
+        self.decider.leading_term().is_some() && !self.stopped.is_set()
+    }
+
+    /// The term that this member is in.
+    pub fn term(&self) -> u64 {
+        self.raft.metrics().borrow_watched().current_term
+    }
+
+    /// How many Raft entries each other voter is behind, as far as this member knows; nothing, unless it leads.
+    pub fn behind(&self) -> BTreeMap<MemberId, u64> {
+        let metrics = self.raft.metrics();
+        let metrics = metrics.borrow_watched();
+        let (last, voters) = (metrics.last_log_index.unwrap_or_default(), metrics.membership_config.voter_ids());
+        let Some(replication) = &metrics.replication else { return BTreeMap::new() };
+        let others = voters.filter(|voter| *voter != self.shared.member.0);
+        let behind = others.map(|voter| {
+            // Nothing is acknowledged yet: as far behind as can be.
+            let matched = replication.get(&voter).and_then(Option::as_ref).map(|matched| matched.index());
+            (MemberId(voter), matched.map_or(u64::MAX, |matched| last.saturating_sub(matched)))
+        });
+        behind.collect()
     }
 
     /// The voters, as sets of which each needs a majority.
@@ -245,7 +331,7 @@ impl Group {
                 let reply = self.raft.pre_vote(request).await.map_err(|error| text(&error))?;
                 raft_reply::Body::Vote(convert::vote_reply_out(&reply))
             }
-            raft_request::Body::Install(request) => self.install(&request).await?,
+            raft_request::Body::Install(request) => self.incoming.take(&self.shared, &self.raft, &request).await?,
             raft_request::Body::Transfer(request) => {
                 let request = convert::transfer_in(&request).map_err(|error| text(&error))?;
                 let reply = self.raft.handle_transfer_leader(request).await.map_err(|error| text(&error))?;
@@ -253,22 +339,6 @@ impl Group {
                 raft_reply::Body::Transfer(proto::RaftTransferReply { unexpected })
             }
         })
-    }
-
-    /// Checks a snapshot completely before openraft sees it, because openraft stops the member when an install fails.
-    async fn install(&self, request: &proto::RaftInstall) -> Result<raft_reply::Body, String> {
-        let (vote, meta) = convert::install_in(request).map_err(|error| error.to_string())?;
-        let incarnation: Incarnation = self.shared.cell.state().incarnation;
-        let (_, mark) = snapshot::unpack_same_life(&self.shared.log, incarnation, &request.snapshot)
-            .map_err(|error| error.to_string())?;
-        if mark.unwrap_or_default().applied != request.last {
-            return Err(
-                "read a snapshot install: the snapshot stands at another place than the request says".to_owned()
-            );
-        }
-        let snapshot = crate::raft::Snapshot { meta, snapshot: request.snapshot.clone() };
-        let reply = self.raft.install_full_snapshot(vote, snapshot).await.map_err(|error| error.to_string())?;
-        Ok(install_reply(&reply.vote))
     }
 
     /// Tells observers about leadership and membership, and notices when the group stops.
@@ -281,7 +351,7 @@ impl Group {
                 let fatal = {
                     let now = metrics.borrow_and_update();
                     seen.look(&shared, &now);
-                    now.running_state.as_ref().err().map(ToString::to_string)
+                    now.running_state.as_ref().err().map(stop_of)
                 };
                 if let Some(why) = fatal {
                     stop(&shared, &stopped, why);
@@ -289,7 +359,8 @@ impl Group {
                 }
                 if metrics.changed().await.is_err() {
                     // The core ended without a word, as it does when it panics: its last metrics would go on saying that it leads.
-                    stop(&shared, &stopped, "consensus ended without saying why".to_owned());
+                    let why = "consensus ended without saying why".to_owned();
+                    stop(&shared, &stopped, Stop { cause: StopCause::Consensus, why });
                     return;
                 }
             }
@@ -297,10 +368,18 @@ impl Group {
     }
 }
 
-fn stop(shared: &Shared, stopped: &Mutex<Option<String>>, why: String) {
-    tracing::error!(member = %shared.member, log = %shared.log, why, "stopped serving the group");
+fn stop_of(fatal: &Fatal<TypeConfig>) -> Stop {
+    let cause = match fatal {
+        Fatal::StorageError(_) => StopCause::Storage,
+        Fatal::Panicked | Fatal::Stopped => StopCause::Consensus,
+    };
+    Stop { cause, why: fatal.to_string() }
+}
+
+fn stop(shared: &Shared, stopped: &Stopped, stop: Stop) {
+    tracing::error!(member = %shared.member, log = %shared.log, cause = %stop.cause, why = stop.why, "stopped serving the group");
     shared.cell.close();
-    *stopped.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+    stopped.set(stop);
     let cause = QuarantineCause::Stopped;
     shared.env.observe(&|| Observation::Quarantined { member: shared.member, log: shared.log.clone(), cause });
 }

@@ -23,7 +23,7 @@ use crate::{
     raft::machine::Shared,
     records::RecordLog,
     replica::{OpenError, Replica, ReplicaParts},
-    shipping::{LogCopy, log_of},
+    shipping::{LogCopy, SnapshotsOut, log_of},
     state::LogState,
 };
 
@@ -60,7 +60,11 @@ pub struct Ledger {
     peers: Arc<Peers>,
     groups: BTreeMap<Log, Arc<Group>>,
     replicas: BTreeMap<Log, Arc<Replica>>,
+    /// Logs that could not be started from this member's disk, and why.
+    not_started: BTreeMap<Log, String>,
     heads: Arc<HeadTable>,
+    /// Snapshots that other members are taking.
+    snapshots_out: SnapshotsOut,
 }
 
 impl Ledger {
@@ -73,8 +77,9 @@ impl Ledger {
         }
         let (transport, env) = (Arc::clone(&ports.transport), Arc::clone(&ports.env));
         let peers = Arc::new(Peers::new(config.ring.clone(), config.member, transport, env));
+        let (groups, replicas, not_started, snapshots_out) = Default::default();
         let mut ledger =
-            Self { config, ports, peers, groups: BTreeMap::new(), replicas: BTreeMap::new(), heads: Arc::default() };
+            Self { config, ports, peers, groups, replicas, not_started, heads: Arc::default(), snapshots_out };
         let own = Log::Region(ledger.config.region.clone());
         for log in [Log::Global, own] {
             let group = match ledger.start_group(log.clone()).await {
@@ -107,8 +112,10 @@ impl Ledger {
     }
 
     /// A log that this member's disk no longer holds whole is out of service here; the others are served.
-    fn not_started(&self, log: &Log, error: &dyn std::error::Error) {
+    fn not_started(&mut self, log: &Log, error: &dyn std::error::Error) {
         let cause = error.source().map(ToString::to_string);
+        let why = cause.as_ref().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
+        self.not_started.insert(log.clone(), why);
         tracing::error!(member = %self.config.member, %log, %error, cause, "does not serve a log");
         let (member, cause) = (self.config.member, QuarantineCause::Stopped);
         self.ports.env.observe(&|| Observation::Quarantined { member, log: log.clone(), cause });
@@ -126,6 +133,7 @@ impl Ledger {
             snapshots: Arc::clone(&self.ports.snapshots),
             env: Arc::clone(&self.ports.env),
             retention: self.config.retention,
+            snapshot_chunk_bytes: self.config.snapshot_chunk_bytes,
             canary: self.config.canary,
             log,
         };
@@ -165,6 +173,7 @@ impl Ledger {
                 region_leader: Box::new(move || own.as_ref().and_then(|group| group.leader())),
                 bytes_per_second: self.config.catch_up_bytes_per_second,
                 left_alone: Mutex::default(),
+                gathered: Mutex::default(),
             };
             self.ports.env.tasks().spawn(puller.run());
         }
@@ -179,6 +188,7 @@ impl Ledger {
     async fn exchange_heads(self: Arc<Self>) {
         let mut rng = SmallRng::seed_from_u64(self.ports.env.seed("heads"));
         loop {
+            self.snapshots_out.expire(self.ports.env.as_ref());
             for member in self.ports.registry.topology().members() {
                 if member != self.config.member {
                     let ledger = Arc::clone(&self);
@@ -261,14 +271,35 @@ impl Ledger {
 
     /// This member's copy of a log, while it serves.
     pub fn copy(&self, log: &Log) -> Option<LogCopy> {
+        self.kept(log).filter(|_| self.out_of_service(log).is_none())
+    }
+
+    /// This member's copy of a log, also when it is out of service: to tell where it stands, not to read.
+    pub fn kept(&self, log: &Log) -> Option<LogCopy> {
         if let Some(group) = self.groups.get(log) {
             let shared = group.shared();
             let (cell, records) = (Arc::clone(&shared.cell), Arc::clone(&shared.records));
-            return group.stopped().is_none().then_some(LogCopy { cell, records, voter: true });
+            return Some(LogCopy { cell, records, voter: true });
         }
-        let replica = self.replicas.get(log).filter(|replica| replica.quarantined().is_none())?;
+        let replica = self.replicas.get(log)?;
         let (cell, records) = (Arc::clone(replica.cell()), Arc::clone(replica.records()));
         Some(LogCopy { cell, records, voter: false })
+    }
+
+    /// Why this member does not serve its copy of a log; `None` while it does.
+    pub fn out_of_service(&self, log: &Log) -> Option<String> {
+        if let Some(group) = self.groups.get(log) {
+            return group.stopped();
+        }
+        match self.replicas.get(log) {
+            Some(replica) => replica.quarantined(),
+            None => self.not_started.get(log).cloned(),
+        }
+    }
+
+    /// The groups that this member votes in and could start.
+    pub fn groups(&self) -> impl Iterator<Item = (&Log, &Arc<Group>)> {
+        self.groups.iter()
     }
 
     /// Watches a log from a place on; `None` when this member has no copy in service.
@@ -301,10 +332,11 @@ impl Ledger {
                 peer_reply::Body::Pull(proto::PullReply { body: Some(body) })
             }
             peer_request::Body::Snapshot(request) => {
-                let snapshot = self.copy_of(&request.log)?.snapshot();
-                peer_reply::Body::Snapshot(proto::SnapshotPullReply { snapshot })
+                let copy = self.copy_of(&request.log)?;
+                let (env, bytes_max) = (self.ports.env.as_ref(), self.config.snapshot_chunk_bytes);
+                peer_reply::Body::Snapshot(self.snapshots_out.serve(&copy, env, &request, bytes_max)?)
             }
-            peer_request::Body::Head(_) | peer_request::Body::Submit(_) => {
+            peer_request::Body::Head(_) | peer_request::Body::Submit(_) | peer_request::Body::Replace(_) => {
                 return Err("asked the ledger for what the region serves".to_owned());
             }
         })

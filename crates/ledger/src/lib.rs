@@ -9,7 +9,7 @@
 //! Map: [`state`] rows, chain, digest and what a record does to them · [`cell`] what readers see · [`records`] kept records ·
 //! [`snapshot`] sealed states · `raft` all that touches openraft · [`decider`] submissions to proposals · [`group`] one group ·
 //! [`replica`], `puller`, [`shipping`] copies of other regions' logs · [`heads`] who stands where · [`feed`] watching ·
-//! [`ledger`] all logs of one member · `peers` calls to others · `runtime`, `watch` what makes openraft a function of a seed.
+//! [`ledger`] all logs of one member · [`verify`] what the stores hold, checked offline · `peers` calls to others · `chunks` snapshots in pieces · `runtime`, `watch` what makes openraft a function of a seed.
 //!
 //! **Architecture invariants**
 //! - The only crate that names openraft.
@@ -18,13 +18,12 @@
 //! - Nothing that another member sent is taken in before all of it is proven to continue this copy.
 
 mod canary;
+mod chunks;
 mod observed;
 mod peers;
 mod puller;
 mod raft;
 mod runtime;
-#[cfg(test)]
-mod testing;
 mod watch;
 
 pub mod cell;
@@ -39,7 +38,10 @@ pub mod replica;
 pub mod shipping;
 pub mod snapshot;
 pub mod state;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod verdict;
+pub mod verify;
 
 pub use canary::Canary;
 pub use config::{Config, GroupTiming, Retention, Timing};

@@ -50,6 +50,13 @@ impl Peers {
         reply?.body.ok_or(CallError::TimedOut { to, within })
     }
 
+    /// How long ago the member last answered a call of ours; zero for one's own self.
+    pub fn answered_ago(&self, member: MemberId) -> Option<Duration> {
+        let now = self.env.now();
+        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        if member == self.member { Some(Duration::ZERO) } else { answered.get(&member).map(|at| now.since(*at)) }
+    }
+
     /// Whether the member answered a call of ours within the last `span`. One's own self always did.
     pub fn answered_within(&self, member: MemberId, span: Duration) -> bool {
         let now = self.env.now();

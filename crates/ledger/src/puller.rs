@@ -5,6 +5,8 @@
 //! serves, so relaying is free. A source whose records do not continue the chain is left alone for a while and nothing of what it
 //! sent is taken in.
 
+mod snapshot;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
@@ -21,6 +23,7 @@ use wire::{
 };
 
 use crate::{
+    chunks::Gather,
     heads::HeadTable,
     peers::Peers,
     replica::Replica,
@@ -29,8 +32,6 @@ use crate::{
 
 /// How long one pull may take beyond the time the source may hold it.
 const PULL_GRACE: Duration = Duration::from_secs(2);
-/// How long a snapshot may travel.
-const SNAPSHOT_WITHIN: Duration = Duration::from_secs(20);
 /// A member that answered nothing for two rounds of heads is not asked first.
 const SILENT_AFTER: Duration = Duration::from_millis(2500);
 /// How long a source is left alone after it did not answer.
@@ -52,6 +53,8 @@ pub struct Puller {
     pub region_leader: Box<dyn Fn() -> Option<MemberId> + Send + Sync>,
     pub bytes_per_second: u64,
     pub left_alone: Mutex<BTreeMap<MemberId, Instant>>,
+    /// A snapshot of which pieces have arrived.
+    pub gathered: Mutex<Option<Gather>>,
 }
 
 impl Puller {
@@ -193,15 +196,5 @@ impl Puller {
             pull_reply::Body::Diverged(_) => Err(LEFT_ALONE_WRONG),
             pull_reply::Body::Purged(_) => self.take_snapshot(source, log).await,
         }
-    }
-
-    async fn take_snapshot(&self, source: MemberId, log: &Log) -> Result<usize, Duration> {
-        let request = proto::SnapshotPullRequest { log: log.to_string() };
-        let reply = self.peers.call(source, peer_request::Body::Snapshot(request), SNAPSHOT_WITHIN).await;
-        let Ok(peer_reply::Body::Snapshot(reply)) = reply else { return Err(LEFT_ALONE_SILENT) };
-        self.replica.install(&reply.snapshot).map(|()| reply.snapshot.len()).map_err(|error| {
-            tracing::warn!(member = %self.peers.member(), %source, %log, %error, "left a source alone: its snapshot does not fit");
-            LEFT_ALONE_WRONG
-        })
     }
 }

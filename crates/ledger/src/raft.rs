@@ -9,6 +9,7 @@ use openraft::EmptyNode;
 use crate::{runtime::Runtime, state::Outcome};
 
 pub mod convert;
+pub mod install;
 pub mod log;
 pub mod machine;
 pub mod network;

@@ -6,14 +6,17 @@ use std::{
 };
 
 use bytes::Bytes;
-use ids::{Log, Seq};
+use ids::{Hash, Log, Seq};
 use ports::{Flushed, Journal, LogStore, Op, StoreError};
+use wire::proto;
 
 /// Bytes of the tail in memory. A reader further behind reads the journal.
 const TAIL_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Meta value of the journal of a copy that is out of service.
-const QUARANTINED: &str = "quarantined";
+pub(crate) const QUARANTINED: &str = "quarantined";
+/// Meta value: the last record's sequence and hash, set together with every append, because no later record proves the last one.
+pub(crate) const END: &str = "end";
 
 /// Why records could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,14 +54,19 @@ impl RecordLog {
         self.tail.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The first record that is still kept, or the next one where none is.
+    pub fn first(&self) -> Seq {
+        Seq(self.store.bounds(&self.journal).first)
+    }
+
     /// The sequence of the record that would be appended next.
     pub fn next(&self) -> Seq {
         self.lock().next
     }
 
-    /// Adds records from `first` on. Records that are here already are compared instead: after a restart a member applies again what
+    /// Adds records from `first` on; `head` is the chain hash of the last of them. Records that are here already are compared instead: after a restart a member applies again what
     /// it applied before, and must come to the same bytes.
-    pub fn append(&self, first: Seq, records: Vec<Bytes>, flushed: Flushed) -> Result<(), StoreError> {
+    pub fn append(&self, first: Seq, records: Vec<Bytes>, head: Hash, flushed: Flushed) -> Result<(), StoreError> {
         let mut tail = self.lock();
         if first > tail.next {
             let journal = self.journal.to_string();
@@ -86,8 +94,14 @@ impl RecordLog {
             tail.bytes -= record.len();
         }
         // Written under the lock: the journal must see appends in the order in which they got their places.
-        self.store.write(vec![Op::Append { journal: self.journal.clone(), first: at.0, entries: fresh }], flushed);
+        let end = proto::RecordsEnd { seq: tail.next.0.saturating_sub(1), hash: Bytes::copy_from_slice(&head.0) };
+        let append = Op::Append { journal: self.journal.clone(), first: at.0, entries: fresh };
+        self.store.write(vec![append, self.put(END, wire::encode_checked(&end))], flushed);
         Ok(())
+    }
+
+    fn put(&self, key: &'static str, value: Bytes) -> Op {
+        Op::Meta { journal: self.journal.clone(), key, value }
     }
 
     fn same(&self, seq: Seq, record: &Bytes) -> Result<(), StoreError> {
@@ -149,14 +163,17 @@ impl RecordLog {
 
     /// Why the log's copy was taken out of service, if it was: kept beside the records, so that a restart does not forget it.
     pub fn quarantined(&self) -> Result<Option<String>, StoreError> {
-        let why = self.store.meta(&self.journal, QUARANTINED)?;
-        Ok(why.map(|why| String::from_utf8_lossy(&why).into_owned()))
+        let Some(checked) = self.store.meta(&self.journal, QUARANTINED)? else { return Ok(None) };
+        let why = wire::checked::uncheck("the note of a quarantine", &checked).map_err(|error| {
+            let owner = self.journal.to_string();
+            StoreError::Corrupt { what: "the note of a quarantine", owner, detail: error.to_string() }
+        })?;
+        Ok(Some(String::from_utf8_lossy(&why).into_owned()))
     }
 
     /// Notes that the copy is out of service.
     pub fn note_quarantine(&self, why: &str) {
-        let value = Bytes::copy_from_slice(why.as_bytes());
-        let note = Op::Meta { journal: self.journal.clone(), key: QUARANTINED, value };
+        let note = self.put(QUARANTINED, wire::checked::check(why.as_bytes()));
         self.store.write(vec![note], Box::new(|_| ()));
     }
 

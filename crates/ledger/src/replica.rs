@@ -8,7 +8,8 @@ use std::{
 use bytes::Bytes;
 use ids::{Hash, Log, MemberId, Seq};
 use invariants::{Observation, observation::QuarantineCause};
-use ports::{Env, SnapshotStore, StoreError};
+use ports::{Env, SnapshotStore, StoreError, trace_span};
+use tokio::sync::oneshot;
 use wire::{Error, Proposal, Record};
 
 use crate::{
@@ -51,6 +52,19 @@ pub enum OpenError {
         #[source]
         source: StoreError,
     },
+}
+
+/// Why a snapshot was not taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum InstallError {
+    /// It is not one of this log, or it is damaged: the fault is its sender's.
+    #[error(transparent)]
+    Unfit(#[from] Error),
+    /// This member's disk failed.
+    #[error("stored a snapshot")]
+    Store(#[from] StoreError),
+    #[error("stored a snapshot: the store ended first")]
+    Gone,
 }
 
 /// What a replica works with.
@@ -134,7 +148,7 @@ impl Replica {
     }
 
     fn observe_applied(&self, record: &Record, proposal: &Proposal) {
-        self.parts.env.observe(&|| observed::applied(self.parts.member, record, record.hash(), proposal));
+        self.parts.env.observe_each(&|| observed::applied(self.parts.member, record, record.hash(), proposal));
     }
 
     pub fn log(&self) -> &Log {
@@ -191,11 +205,13 @@ impl Replica {
             return Err(Error::BrokenChain { seq: state.seq, given: last_hash, wanted: state.hash });
         }
         for (record, proposal) in decoded.iter().zip(&proposals) {
-            self.observe_applied(record, proposal);
+            let (member, log, seq) = (self.parts.member, &self.log, record.seq);
+            let span = trace_span!("ledger.apply", &proposal.traceparent, member = %member, log = %log, seq = seq.0);
+            span.in_scope(|| self.observe_applied(record, proposal));
         }
         let count = decoded.len() as u64;
         // A lost tail is pulled again, so nobody waits for this flush.
-        if let Err(error) = self.parts.records.append(first, records, Box::new(|_| ())) {
+        if let Err(error) = self.parts.records.append(first, records, state.hash, Box::new(|_| ())) {
             self.quarantine(QuarantineCause::OwnLog, error.to_string());
         }
         self.observe_digest(&state);
@@ -204,15 +220,19 @@ impl Replica {
         Ok(())
     }
 
-    /// Replaces this copy by a snapshot of the same log that is further on.
-    pub fn install(&self, sealed: &Bytes) -> Result<(), Error> {
+    /// Replaces this copy by a snapshot of the same log that is further on. What it covers is forgotten only when it is safe on disk.
+    pub async fn install(&self, sealed: &Bytes) -> Result<(), InstallError> {
         let current = self.parts.cell.state();
         let (state, _) = snapshot::unpack_same_life(&self.log, current.incarnation, sealed)?;
         if state.seq <= current.seq {
             return Ok(());
         }
-        self.parts.snapshots.put(&self.log, snapshot::pack(&state, None), Box::new(|_| ()));
-        // A crash before the snapshot is safe leaves a gap; opening then starts from the older snapshot and pulls again.
+        let (flushed, done) = oneshot::channel();
+        let told = Box::new(move |result| {
+            let _ = flushed.send(result);
+        });
+        self.parts.snapshots.put(&self.log, snapshot::pack(&state, None), told);
+        done.await.map_err(|_| InstallError::Gone)??;
         self.parts.records.purge(state.seq);
         self.observe_installed(&state);
         self.parts.cell.publish(state);

@@ -1,16 +1,21 @@
 //! Shipping, serving side: records after a place that both sides agree on.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use ids::{Hash, Incarnation, Log, Seq};
-use ports::{Env, timeout};
+use ports::{Env, Instant, timeout};
 use wire::{
-    proto::{self, pull_reply::Body},
+    proto::{self, pull_reply::Body, snapshot_pull_reply},
     record::hash_in,
 };
 
 use crate::{
     cell::StateCell,
+    chunks::cut,
     heads::Head,
     records::{ReadError, RecordLog},
     snapshot,
@@ -21,6 +26,8 @@ use crate::{
 pub const PULL_BYTES_MAX: usize = 512 * 1024;
 /// How long a source holds a request while it has nothing newer, at most.
 pub const WAIT_MAX: Duration = Duration::from_secs(1);
+/// How long a packed snapshot is kept after the last piece was asked for.
+pub const SNAPSHOT_KEPT: Duration = Duration::from_secs(30);
 
 /// One log as this member holds it, to read from: its own group's, or a replica.
 #[derive(Clone)]
@@ -100,6 +107,66 @@ impl LogCopy {
     /// The newest state, sealed.
     pub fn snapshot(&self) -> bytes::Bytes {
         snapshot::pack(&self.cell.state(), None)
+    }
+}
+
+/// Snapshots that are on their way to others, packed, so that all pieces are of one: at most one per log, for as long as it is asked for.
+#[derive(Default)]
+pub struct SnapshotsOut {
+    packed: Mutex<BTreeMap<Log, Packed>>,
+}
+
+struct Packed {
+    seq: Seq,
+    hash: Hash,
+    sealed: bytes::Bytes,
+    asked: Instant,
+}
+
+impl SnapshotsOut {
+    /// Answers with a piece of the snapshot that the request names, or of the newest.
+    pub fn serve(
+        &self,
+        copy: &LogCopy,
+        env: &dyn Env,
+        request: &proto::SnapshotPullRequest,
+        bytes_max: usize,
+    ) -> Result<proto::SnapshotPullReply, String> {
+        self.expire(env);
+        let state = copy.cell.state();
+        let mut all = self.packed.lock().unwrap_or_else(PoisonError::into_inner);
+        if request.checksum.is_empty() {
+            // What one puller is taking serves the next as well, as long as records lead on from it: a newer one for each of two
+            // pullers would take the other's away, and neither would come to an end.
+            all.retain(|log, packed| *log != state.log || copy.records.after(packed.seq, 1).is_ok());
+            let asked = env.now();
+            all.entry(state.log.clone()).or_insert_with(|| {
+                let sealed = snapshot::pack(&state, None);
+                Packed { seq: state.seq, hash: state.hash, sealed, asked }
+            });
+        }
+        let packed = all.get_mut(&state.log).filter(|packed| {
+            request.checksum.is_empty() || wire::seal::checksum(&packed.sealed).as_ref() == Some(&request.checksum)
+        });
+        let Some(packed) = packed else {
+            let body = Some(snapshot_pull_reply::Body::Gone(proto::SnapshotGone {}));
+            return Ok(proto::SnapshotPullReply { body });
+        };
+        packed.asked = env.now();
+        let (offset, size) = (request.offset, packed.sealed.len());
+        let chunk = cut(&packed.sealed, offset, bytes_max);
+        let chunk =
+            chunk.ok_or_else(|| format!("read the offset {offset} of a snapshot of {size} bytes: wanted less"))?;
+        let hash = packed.hash.0.to_vec().into();
+        let pulled = proto::PulledSnapshot { seq: packed.seq.0, hash, chunk: Some(chunk) };
+        Ok(proto::SnapshotPullReply { body: Some(snapshot_pull_reply::Body::Chunk(pulled)) })
+    }
+
+    /// Lets go of what nobody asks for any more.
+    pub fn expire(&self, env: &dyn Env) {
+        let now = env.now();
+        let mut all = self.packed.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, packed| now.since(packed.asked) < SNAPSHOT_KEPT);
     }
 }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use ids::{Incarnation, Log, Revision, Seq};
 use imbl::OrdMap;
 use wire::{
-    Error, LEVEL, StateDigest, decode, encode, proto,
+    CommandDigest, Error, LEVEL, StateDigest, decode, encode, proto,
     record::{hash_in, log_in, request_id_in, subject_in},
     seal::{seal, unseal},
 };
@@ -27,6 +27,7 @@ pub fn pack(state: &LogState, raft: Option<proto::RaftMark>) -> Bytes {
         request_id: Bytes::copy_from_slice(&request.0),
         seq: outcome.seq.0,
         response: outcome.response.to_string(),
+        command_digest: CommandDigest::out(outcome.command),
     });
     let message = proto::Snapshot {
         level: LEVEL,
@@ -73,7 +74,8 @@ pub fn unpack(log: &Log, sealed: &Bytes) -> Result<(LogState, Option<proto::Raft
         let id = request_id_in(WHAT, &request.request_id)?;
         let response = subject_in(WHAT, "response", &request.response)?;
         request_order.insert(Seq(request.seq), id);
-        requests.insert(id, Outcome { seq: Seq(request.seq), response });
+        let command = CommandDigest::read(WHAT, &request.command_digest)?;
+        requests.insert(id, Outcome { seq: Seq(request.seq), response, command });
     }
     let state = LogState {
         log: given,

@@ -7,8 +7,8 @@
 use bytes::Bytes;
 use domain::{Entity, View, ViewError};
 use ids::{Hash, Hlc, Incarnation, Log, Position, RequestId, Revision, Seq, Subject, limits::REMEMBERED_REQUESTS_MAX};
-use imbl::OrdMap;
-use wire::{Error, Proposal, Record, StateDigest, entity::decode_entity};
+use imbl::{OrdMap, ordmap::DiffItem};
+use wire::{CommandDigest, Error, Proposal, Record, StateDigest, entity::decode_entity};
 
 /// One row: what a subject looks like, since which record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,15 @@ pub struct Row {
 pub struct Outcome {
     pub seq: Seq,
     pub response: Subject,
+    /// Which command it was, where that is known.
+    pub command: Option<CommandDigest>,
+}
+
+impl Outcome {
+    /// Whether the request was another one: its id is being used twice.
+    pub fn is_of_another(&self, command: CommandDigest) -> bool {
+        self.command.is_some_and(|first| first != command)
+    }
 }
 
 /// What applying a proposal did.
@@ -80,6 +89,20 @@ impl LogState {
     /// Rows in order of their subjects.
     pub fn rows(&self) -> impl Iterator<Item = (&Subject, &Row)> {
         self.rows.iter()
+    }
+
+    /// Rows that are new or another since `older`, an earlier state of the same log. Costs what changed, not what there is, where
+    /// this state was made from `older`.
+    pub fn changed_since<'a>(&'a self, older: &'a Self) -> impl Iterator<Item = (&'a Subject, &'a Row)> {
+        older.rows.diff(&self.rows).filter_map(|item| match item {
+            DiffItem::Add(subject, row) | DiffItem::Update { new: (subject, row), .. } => Some((subject, row)),
+            DiffItem::Remove(..) => None,
+        })
+    }
+
+    /// Rows from a subject on, in order.
+    pub fn rows_from(&self, from: Subject) -> impl Iterator<Item = (&Subject, &Row)> {
+        self.rows.range(from..)
     }
 
     /// What became of a request, while it is remembered.
@@ -175,7 +198,8 @@ impl LogState {
         self.seq = record.seq;
         self.hlc = record.hlc;
         self.hash = hash;
-        self.remember(proposal.request_id, Outcome { seq: record.seq, response: proposal.response.clone() });
+        let (response, command) = (proposal.response.clone(), proposal.command);
+        self.remember(proposal.request_id, Outcome { seq: record.seq, response, command });
     }
 
     fn remember(&mut self, request: RequestId, outcome: Outcome) {

@@ -1,11 +1,14 @@
 //! What became of a submitted command.
 
+use domain::Rejection;
 use ids::{Incarnation, MemberId, Seq, Subject};
 use wire::{
-    Error,
+    Error, Submission,
     proto::{self, submit_reply::Body},
     record::subject_in,
 };
+
+use crate::state::Outcome;
 
 /// The answer to a submission. The variants tell apart what a caller must tell apart: done, certainly not done, and not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +16,12 @@ pub enum Verdict {
     /// It took effect as this record; or, for a validation, it would have.
     Done { incarnation: Incarnation, seq: Seq, subject: Subject, validated_only: bool },
     /// The rules of the domain refuse it. It had no effect and never will.
-    Rejected { reason: String, message: String },
+    Rejected {
+        reason: String,
+        message: String,
+        /// The values behind the reason: names of `domain::Rejection::details`.
+        details: Vec<(String, String)>,
+    },
     /// This member does not lead the log; it had no effect here.
     NotLeader { leader: Option<MemberId> },
     /// It was not attempted. It had no effect and never will.
@@ -23,6 +31,31 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    pub fn rejected(rejection: &Rejection) -> Self {
+        let details = rejection.details().into_iter();
+        Self::Rejected {
+            reason: rejection.reason().to_owned(),
+            message: rejection.to_string(),
+            details: details.map(|(key, value)| (key.to_owned(), value)).collect(),
+        }
+    }
+
+    /// The request's id was used before, for another command.
+    pub fn request_id_reused(submission: &Submission, first: &Outcome) -> Self {
+        let (request_id, subject) = (submission.request_id, submission.command.subject());
+        let (record, about) = (first.seq, &first.response);
+        let details =
+            [("request_id", request_id.to_string()), ("subject", about.to_string()), ("seq", record.to_string())];
+        Self::Rejected {
+            reason: "REQUEST_ID_REUSED".to_owned(),
+            message: format!(
+                "submitted a change of {subject} as the request {request_id}: that id was used for another change, of {about}, in the \
+                 record {record}; wanted an id that was never used"
+            ),
+            details: details.map(|(key, value)| (key.to_owned(), value)).into(),
+        }
+    }
+
     pub fn unavailable(reason: &str, message: impl Into<String>) -> Self {
         Self::Unavailable { reason: reason.to_owned(), message: message.into() }
     }
@@ -35,7 +68,10 @@ impl Verdict {
                 subject: subject.to_string(),
                 validated_only,
             }),
-            Self::Rejected { reason, message } => Body::Rejected(proto::Rejected { reason, message }),
+            Self::Rejected { reason, message, details } => {
+                let details = details.into_iter().map(|(key, value)| proto::Detail { key, value }).collect();
+                Body::Rejected(proto::Rejected { reason, message, details })
+            }
             Self::NotLeader { leader } => Body::NotLeader(proto::NotLeader { leader: leader.map_or(0, |id| id.0) }),
             Self::Unavailable { reason, message } => Body::Unavailable(proto::Unavailable { reason, message }),
             Self::Unsettled { message } => Body::Unsettled(proto::Unsettled { message }),
@@ -53,7 +89,10 @@ impl Verdict {
                 subject: subject_in(WHAT, "subject", &done.subject)?,
                 validated_only: done.validated_only,
             },
-            Body::Rejected(rejected) => Self::Rejected { reason: rejected.reason, message: rejected.message },
+            Body::Rejected(proto::Rejected { reason, message, details }) => {
+                let details = details.into_iter().map(|detail| (detail.key, detail.value)).collect();
+                Self::Rejected { reason, message, details }
+            }
             Body::NotLeader(other) => Self::NotLeader { leader: (other.leader != 0).then_some(MemberId(other.leader)) },
             Body::Unavailable(why) => Self::Unavailable { reason: why.reason, message: why.message },
             Body::Unsettled(why) => Self::Unsettled { message: why.message },

@@ -56,6 +56,23 @@ pub trait Env: Send + Sync + 'static {
     /// Hands an observation to whoever looks: metrics, or the invariants. It is made only when somebody looks. MUST return at once and
     /// MUST NOT fail.
     fn observe(&self, what: &dyn Fn() -> Observation);
+
+    /// As [`Self::observe`], for what is stated of every record and costs something to put together. Whoever only counts the rare things
+    /// leaves these out.
+    fn observe_each(&self, what: &dyn Fn() -> Observation) {
+        self.observe(what);
+    }
+
+    /// Takes a measurement, for metrics alone: no invariant and no trace looks at it. MUST return at once and MUST NOT fail.
+    fn measure(&self, _what: &Measure<'_>) {}
+}
+
+/// What a member measures of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure<'a> {
+    /// A caller of this member was told what became of a command: one of a few outcomes, the reason where there is one, and how long it
+    /// took.
+    Submitted { outcome: &'static str, reason: &'a str, took: Duration },
 }
 
 /// Runs `work` for at most `span` of this member's time. On `None` the work was dropped where it stood.

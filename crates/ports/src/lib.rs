@@ -1,7 +1,8 @@
 //! Effect traits: everything an engine needs from the world, and nothing it could decide for itself.
 //!
 //! Map: [`env`] clocks, sleep, seeds, tasks, observations · [`peer`] calls between members · [`log_store`] journals that survive a
-//! crash · [`snapshot_store`] the newest snapshot of a log · [`registry`] which members make up which region.
+//! crash · [`snapshot_store`] the newest snapshot of a log · [`registry`] which members make up which region ·
+//! [`trace`] spans of one request, wherever it comes by.
 //!
 //! [`LogStore`] and [`SnapshotStore`] each have a suite in `conformance`; what passes it may stand in for any other, in the simulator
 //! and in a real process. The other ports have none: what they promise is written at the trait. Errors tell apart what the caller must
@@ -15,8 +16,9 @@ pub mod log_store;
 pub mod peer;
 pub mod registry;
 pub mod snapshot_store;
+pub mod trace;
 
-pub use env::{Env, Instant, TaskScope, timeout};
+pub use env::{Env, Instant, Measure, TaskScope, timeout};
 pub use log_store::{Bounds, Flushed, Journal, LogStore, Op, StoreError};
 pub use peer::{CallError, PeerService, PeerTransport};
 pub use registry::{Registry, Topology};

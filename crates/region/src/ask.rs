@@ -174,19 +174,29 @@ impl Inner {
     /// Why asking is pointless, where that is known: this member votes in the log's group and reaches no majority of it, or the log is
     /// another region's and nobody who could pass the question on is in reach.
     fn known_lost(&self, log: &Log) -> Option<(&'static str, String)> {
-        if let Some(group) = self.ledger.group(log) {
-            let lost = group.voters().into_iter().any(|voters| {
-                let reached = voters.iter().filter(|voter| self.reachable(**voter)).count();
-                reached * 2 <= voters.len()
-            });
+        if self.ledger.group(log).is_some() {
             let reason = if *log == Log::Global { "GLOBAL_QUORUM_LOST" } else { "REGION_QUORUM_LOST" };
-            return lost
-                .then(|| (reason, format!("asked for {log}: {} reaches no majority of its voters", self.member())));
+            return self.quorum_lost(log).then(|| (reason, format!("asked for {log}: {}", self.lost(log))));
         }
         let topology = self.registry.topology();
         let mut others = topology.members().filter(|member| *member != self.member());
         let cut_off = !others.any(|member| topology.region_of(member) != Some(self.region()) && self.reachable(member));
         cut_off.then(|| ("HOME_UNREACHABLE", self.home_unreachable(log)))
+    }
+
+    /// Whether no majority of the log's voters is in reach of this member. It counts itself while it serves the log.
+    pub(crate) fn quorum_lost(&self, log: &Log) -> bool {
+        let group = self.ledger.group(log);
+        let serves = group.is_some_and(|group| group.stopped().is_none());
+        let home = || vec![self.registry.topology().home_of(log).into_iter().collect()];
+        group.map_or_else(home, |group| group.voters()).into_iter().any(|voters| {
+            let reached = |voter: &&MemberId| if **voter == self.member() { serves } else { self.reachable(**voter) };
+            voters.iter().filter(reached).count() * 2 <= voters.len()
+        })
+    }
+
+    pub(crate) fn lost(&self, log: &Log) -> String {
+        format!("{} reaches no majority of the voters of {log}", self.member())
     }
 
     pub(crate) fn home_unreachable(&self, log: &Log) -> String {

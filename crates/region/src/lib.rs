@@ -9,17 +9,28 @@
 //! The same composition runs in a real process and in the simulator, over different ports.
 //!
 //! Map: [`ask`] one question to the leader of a log, wherever it is · [`submit`] commands · [`read`] the three levels of reading and
-//! [`freshness`] of copies · `relay` the hop in between · [`region`] the whole.
+//! [`freshness`] of copies · `relay` the hop in between · `drain` what a region owes the global log · `join` taking the place of a lost member · [`admission`] how much is taken on · [`status`] what this member knows ·
+//! [`stopped`] when it can serve no longer · [`shutdown`] its orderly end · [`region`] the whole.
 //!
 //! **Architecture invariant:** a command passes at most one relay, and an answer says "not done" only when that is certain.
 
+pub mod admission;
 pub mod ask;
 pub mod freshness;
 pub mod read;
 pub mod region;
+pub mod shutdown;
+pub mod status;
+pub mod stopped;
 pub mod submit;
 
+mod drain;
+mod join;
 mod relay;
 
+pub use ledger::group::StopCause;
 pub use read::{Consistency, ReadRefusal, ReadView};
 pub use region::Region;
+pub use shutdown::{Handover, HandoverOutcome, ShutdownReport};
+pub use status::{CopyKind, LogStatus, MemberStatus, Mode, RegionStatus, Status};
+pub use stopped::Stopped;

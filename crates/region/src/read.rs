@@ -4,7 +4,13 @@ use std::time::Duration;
 
 use ids::{Log, MemberId, Position, RegionId, Seq, Token};
 use ledger::{LogState, group::Group, heads::Head};
-use ports::{BoxFuture, timeout};
+use ports::{
+    BoxFuture, timeout,
+    trace::{
+        TARGET,
+        tracing::{Instrument, Span, info_span},
+    },
+};
 use wire::proto::{self, head_reply, peer_reply, peer_request};
 
 use crate::{
@@ -91,8 +97,8 @@ impl Region {
     pub async fn read(&self, log: &Log, consistency: &Consistency, within: Duration) -> Result<ReadView, ReadRefusal> {
         match consistency {
             Consistency::Local => {}
-            Consistency::AtLeast(token) => self.inner.reach_token(log, token, within).await?,
-            Consistency::Linearizable => self.inner.prove_fresh(log, within).await?,
+            Consistency::AtLeast(token) => self.inner.reach_token(log, token, within).instrument(span(log)).await?,
+            Consistency::Linearizable => self.inner.prove_fresh(log, within).instrument(span(log)).await?,
         }
         self.inner.local(log)
     }
@@ -110,6 +116,11 @@ impl Region {
         }
         (views, unreachable)
     }
+}
+
+/// A read that waits is a step of its caller's span, where the caller has one.
+fn span(log: &Log) -> Span {
+    if Span::current().is_none() { Span::none() } else { info_span!(target: TARGET, "region.read", log = %log) }
 }
 
 impl Inner {

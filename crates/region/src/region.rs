@@ -10,7 +10,11 @@ use ledger::{Config, Feed, Ledger, Ports, StartError, group::refusal};
 use ports::{BoxFuture, Env, Instant, PeerService, Registry};
 use wire::proto::{self, PeerReply, PeerRequest, peer_reply, peer_request};
 
-use crate::{freshness::Freshness, relay::Relayed};
+use crate::{
+    admission::{Admission, Asker},
+    freshness::Freshness,
+    relay::Relayed,
+};
 
 /// A running member. Cheap to clone; it ends with the task scope of its environment.
 #[derive(Clone)]
@@ -25,6 +29,7 @@ pub struct Inner {
     pub(crate) registry: Arc<dyn Registry>,
     pub(crate) freshness: Freshness,
     pub(crate) started: Instant,
+    pub(crate) admission: Admission,
     /// Leaders of other regions' logs, as far as they told.
     leaders: Mutex<BTreeMap<Log, MemberId>>,
 }
@@ -36,9 +41,11 @@ impl Region {
         let freshness = Freshness::new(Arc::clone(&env), config.canary);
         let ledger = Ledger::start(config, ports, form).await?;
         let started = env.now();
-        let inner = Inner { ledger, env, registry, freshness, started, leaders: Mutex::default() };
+        let (admission, leaders) = Default::default();
+        let inner = Inner { ledger, env, registry, freshness, started, admission, leaders };
         let region = Self { inner: Arc::new(inner) };
         region.spawn_probes();
+        region.spawn_drains();
         Ok(region)
     }
 
@@ -83,15 +90,23 @@ impl Inner {
         let from = MemberId(request.from);
         match request.body {
             None => refusal("EMPTY", "read a request without a body: wanted one that this build knows"),
-            Some(peer_request::Body::Submit(submit)) => match self.other_target(submit.to) {
-                Some(to) => self.relay(Relayed::Submit(submit), to).await,
-                None => peer_reply::Body::Submit(self.serve_submit(submit).await),
-            },
-            Some(peer_request::Body::Head(head)) => match self.other_target(head.to) {
-                Some(to) => self.relay(Relayed::Head(head), to).await,
-                None => peer_reply::Body::Head(self.serve_head(&head).await),
-            },
+            Some(peer_request::Body::Submit(submit)) => self.serve_relayable(Relayed::Submit(submit)).await,
+            Some(peer_request::Body::Replace(replace)) => self.serve_replace(from, &replace).await,
+            Some(peer_request::Body::Head(head)) => self.serve_relayable(Relayed::Head(head)).await,
             Some(body) => self.ledger.serve(from, body).await,
+        }
+    }
+
+    /// Answers what may also be meant for another member, while there is room for it.
+    async fn serve_relayable(&self, question: Relayed) -> peer_reply::Body {
+        let _admitted = match self.admission.admit(Asker::Member) {
+            Ok(admitted) => admitted,
+            Err(why) => return question.not_done(why.reason, why.message),
+        };
+        match (self.other_target(question.to()), question) {
+            (Some(to), question) => self.relay(question, to).await,
+            (None, Relayed::Submit(submit)) => peer_reply::Body::Submit(self.serve_submit(submit).await),
+            (None, Relayed::Head(head)) => peer_reply::Body::Head(self.serve_head(&head).await),
         }
     }
 

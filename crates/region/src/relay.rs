@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use ids::MemberId;
 use ledger::{Canary, Verdict};
-use ports::CallError;
+use ports::{CallError, trace::tracing::Instrument, trace_span};
 use wire::proto::{self, head_reply, peer_reply, peer_request};
 
-use crate::{ask::REACHABLE_WITHIN, freshness::CONFIRM_WITHIN, region::Inner};
+use crate::{admission::NotAdmitted, ask::REACHABLE_WITHIN, freshness::CONFIRM_WITHIN, region::Inner};
 
 /// What can be relayed.
 pub enum Relayed {
@@ -18,6 +18,22 @@ pub enum Relayed {
 }
 
 impl Relayed {
+    /// The member that it is meant for; 0 is whoever receives it.
+    pub(crate) fn to(&self) -> u64 {
+        match self {
+            Self::Submit(request) => request.to,
+            Self::Head(request) => request.to,
+        }
+    }
+
+    /// The trace context of the request; questions carry none.
+    fn traceparent(&self) -> &str {
+        match self {
+            Self::Submit(request) => request.submission.as_ref().map_or("", |submission| &submission.traceparent),
+            Self::Head(_) => "",
+        }
+    }
+
     fn via(&self) -> &[u64] {
         match self {
             Self::Submit(request) => &request.via,
@@ -49,7 +65,7 @@ impl Relayed {
     }
 
     /// Certainly not passed on.
-    fn not_done(&self, reason: &str, message: String) -> peer_reply::Body {
+    pub(crate) fn not_done(&self, reason: &str, message: String) -> peer_reply::Body {
         match self {
             Self::Submit(_) => peer_reply::Body::Submit(Verdict::unavailable(reason, message).into_proto()),
             Self::Head(_) => {
@@ -76,6 +92,10 @@ impl Inner {
             let message = format!("passed a question on to {to}: it came over a relay already, at most one is allowed");
             return relayed.not_done("RELAYED_ALREADY", message);
         }
+        if self.admission.closed() {
+            let why = NotAdmitted::shutting_down();
+            return relayed.not_done(why.reason, why.message);
+        }
         let peers = self.ledger.peers();
         let within = relayed.within();
         if once_more
@@ -94,8 +114,9 @@ impl Inner {
             );
             return relayed.not_done("HOME_UNREACHABLE", message);
         }
+        let span = trace_span!("region.relay", relayed.traceparent(), member = %self.member(), to = %to);
         let body = relayed.passed_by(self.member(), None);
-        self.answer(&relayed, peers.call(to, body, within).await)
+        self.answer(&relayed, peers.call(to, body, within).instrument(span).await)
     }
 
     fn answer(&self, relayed: &Relayed, reply: Result<peer_reply::Body, CallError>) -> peer_reply::Body {

@@ -5,13 +5,14 @@ use std::time::Duration;
 use ids::MemberId;
 use invariants::Observation;
 use ledger::{Verdict, group::Group};
-use ports::BoxFuture;
+use ports::{BoxFuture, Measure, trace::tracing::Instrument, trace_span};
 use wire::{
     command::{Submission, submission_in, submission_out},
     proto::{self, peer_reply, peer_request},
 };
 
 use crate::{
+    admission::{Asker, NotAdmitted},
     ask::{Asked, Question, Tried, tried, within_ms},
     region::{Inner, Region},
 };
@@ -47,14 +48,41 @@ impl Question for Decide<'_> {
 
 impl Region {
     /// Brings a command to the leader of its log and waits for what became of it, at most `within`. Sending it again with the same
-    /// request id, here or in any other region, has the same outcome.
+    /// request id, here or in any other region, has the same outcome. A member that is shutting down, or that has too much to do,
+    /// refuses it with the reason `SHUTTING_DOWN` or `OVERLOADED`.
     pub async fn submit(&self, submission: &Submission, within: Duration) -> Verdict {
-        let region = &self.inner;
+        let env = &self.inner.env;
+        let began = env.now();
+        let verdict = match self.inner.admission.admit(Asker::Caller) {
+            Ok(_admitted) => self.inner.submit(submission, within).await,
+            Err(why) => why.verdict(),
+        };
+        let (outcome, reason) = outcome(&verdict);
+        env.measure(&Measure::Submitted { outcome, reason, took: env.now().since(began) });
+        verdict
+    }
+}
+
+/// A verdict in two words, for counting.
+fn outcome(verdict: &Verdict) -> (&'static str, &str) {
+    match verdict {
+        Verdict::Done { validated_only: false, .. } => ("done", ""),
+        Verdict::Done { validated_only: true, .. } => ("validated", ""),
+        Verdict::Rejected { reason, .. } => ("rejected", reason),
+        Verdict::Unavailable { reason, .. } => ("unavailable", reason),
+        Verdict::NotLeader { .. } => ("not_leader", ""),
+        Verdict::Unsettled { .. } => ("unsettled", ""),
+    }
+}
+
+impl Inner {
+    pub(crate) async fn submit(&self, submission: &Submission, within: Duration) -> Verdict {
         let log = submission.command.log();
-        let question = Decide { submission, region };
-        match region.ask(&log, &question, within).await {
+        let span = trace_span!("region.submit", &submission.traceparent, member = %self.member(), log = %log, request_id = %submission.request_id);
+        let question = Decide { submission, region: self };
+        match self.ask(&log, &question, within).instrument(span).await {
             // A rejection is only the last word when no earlier try can still take effect.
-            Asked::Answer { answer: Verdict::Rejected { reason, message }, doubtful: true } => Verdict::Unsettled {
+            Asked::Answer { answer: Verdict::Rejected { reason, message, .. }, doubtful: true } => Verdict::Unsettled {
                 message: format!("an earlier try may still take effect; a later one was refused, {reason}: {message}"),
             },
             Asked::Answer { answer, .. } => answer,
@@ -62,12 +90,10 @@ impl Region {
             Asked::Maybe(message) => Verdict::Unsettled { message },
         }
     }
-}
 
-impl Inner {
     async fn decide_here(&self, group: &Group, submission: Submission, relay_hops: u32, within: Duration) -> Verdict {
         let request_id = submission.request_id;
-        self.env.observe(&|| Observation::Routed { request_id, relay_hops });
+        self.env.observe_each(&|| Observation::Routed { request_id, relay_hops });
         group.submit(submission, within).await
     }
 
@@ -78,10 +104,13 @@ impl Inner {
         let submission = request.submission.ok_or_else(|| "read a submit request: it is empty".to_owned());
         let read = submission.and_then(|submission| submission_in(submission).map_err(|error| error.to_string()));
         let verdict = match read {
-            Err(message) => Verdict::Rejected { reason: "UNREADABLE_COMMAND".to_owned(), message },
+            Err(message) => Verdict::Rejected { reason: "UNREADABLE_COMMAND".to_owned(), message, details: Vec::new() },
             Ok(submission) => {
                 let log = submission.command.log();
                 match self.ledger.group(&log) {
+                    Some(group) if group.is_leader() && self.admission.closed() => {
+                        NotAdmitted::shutting_down().verdict()
+                    }
                     Some(group) if group.is_leader() => self.decide_here(group, submission, relay_hops, within).await,
                     Some(group) => Verdict::NotLeader { leader: group.leader() },
                     None => Verdict::NotLeader { leader: None },

@@ -155,6 +155,17 @@ pub fn check_tree(world: &World, state: &LogState) {
     world.trace.check(|at, out| invariants::check_tree(at, &nodes, &children, out));
 }
 
+/// Projects whose deletion has not come to its end. No run puts a cluster into a project that it deletes, so at rest there is none.
+pub fn draining(state: &LogState) -> Vec<String> {
+    let waiting = state.rows().filter_map(|(_, row)| match decode_entity(&row.value) {
+        Ok(domain::Entity::Project(project)) if project.state == State::Deleting => {
+            Some(format!("the deletion of {} still waits for {:?}", project.name, project.awaiting))
+        }
+        _ => None,
+    });
+    waiting.collect()
+}
+
 /// The lists as they are in the end.
 pub fn final_lists(state: &LogState) -> BTreeMap<String, Vec<u64>> {
     let names = (0..8).filter_map(list_project);

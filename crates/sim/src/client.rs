@@ -248,8 +248,8 @@ impl Client {
             55..65 => c::DeleteFolder { name, etag }.into(),
             65..82 => c::CreateProject { name: project, parent, display_name, description }.into(),
             82..94 => c::MoveProject { name: project, parent, etag }.into(),
-            94..97 => c::DeleteProject { name: project, etag }.into(),
-            _ => c::AcknowledgeDrain { project, region: self.caller.region.clone() }.into(),
+            // The regions see the deletion to its end by themselves.
+            _ => c::DeleteProject { name: project, etag }.into(),
         };
         self.send(command).await;
         Some(())

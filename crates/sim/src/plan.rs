@@ -217,6 +217,8 @@ pub struct Plan {
     pub weather: Weather,
     pub flush: (Duration, Duration),
     pub retention: Retention,
+    /// So few that a snapshot takes many pieces, and faults come in between.
+    pub snapshot_chunk_bytes: usize,
     pub clients_per_region: usize,
     pub think_ms: u64,
     pub safety: Duration,
@@ -257,6 +259,7 @@ impl Plan {
             weather,
             flush,
             retention,
+            snapshot_chunk_bytes: seeds.rng("chunks").random_range(2..=16) * 1024,
             clients_per_region: rng.random_range(2..=4),
             think_ms: rng.random_range(20..=150),
             safety: Duration::from_secs(rng.random_range(16..=28)),

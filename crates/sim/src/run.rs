@@ -63,8 +63,8 @@ pub async fn warm_up(world: &Arc<World>) {
     }
     let Some(region) = world.plan.regions.first().cloned() else { return };
     let mut caller = caller(world, &region, "setup");
-    let mut commands: Vec<domain::Command> =
-        world.plan.regions.iter().cloned().map(|region| c::RegisterRegion { region }.into()).collect();
+    all_registered(world).await;
+    let mut commands: Vec<domain::Command> = Vec::new();
     let (Some(name), Some(project)) = (organization(), shop()) else { return };
     let parent = ContainerName::Organization(name.clone());
     let text = String::new;
@@ -83,6 +83,21 @@ pub async fn warm_up(world: &Arc<World>) {
     }
     // Every region's copy of the global log holds the project before clusters are made in it.
     tokio::time::sleep(ms(1_500)).await;
+}
+
+/// Waits until the regions have registered themselves, which every member does for its region when it comes to lead it. A deletion
+/// of a project that comes before waits for nobody.
+async fn all_registered(world: &Arc<World>) {
+    let set = domain::sets::regions();
+    for _ in 0..600 {
+        let state = final_state(world, &Log::Global);
+        let known = state.map(|state| domain::View::entries(&state, &set, None, usize::MAX).len());
+        if known == Some(world.plan.regions.len()) {
+            return;
+        }
+        tokio::time::sleep(ms(100)).await;
+    }
+    world.trace.violate("drains_end", "not every region was registered within a minute".to_owned());
 }
 
 pub fn caller(world: &Arc<World>, region: &RegionId, name: &str) -> Caller {
@@ -203,7 +218,8 @@ async fn liveness(world: &Arc<World>, load: &mut Load) {
         let heads = checks::heads(world);
         let complete = heads.len() == world.members().len() * world.logs().len();
         invariants::check_replicas_equal(world.trace.now(), &heads, &mut found);
-        if complete && found.is_empty() {
+        let draining = final_state(world, &Log::Global).map(|state| checks::draining(&state)).unwrap_or_default();
+        if complete && found.is_empty() && draining.is_empty() {
             break;
         }
         if world.trace.now() > deadline {
@@ -214,6 +230,7 @@ async fn liveness(world: &Arc<World>, load: &mut Load) {
                 );
             }
             found.iter().for_each(|violation| world.trace.violate(violation.invariant, violation.detail.clone()));
+            draining.iter().for_each(|waiting| world.trace.violate("drains_end", waiting.clone()));
             break;
         }
         tokio::time::sleep(ms(200)).await;
@@ -250,6 +267,7 @@ async fn serves_again(world: &Arc<World>, region: &RegionId) {
 async fn conclude(world: &Arc<World>, load: Load) -> Report {
     load.drain_watchers().await;
     checks::scan_durability(world);
+    world.members().into_iter().for_each(|member| world.verify_stores(member));
     let state = final_state(world, &Log::Global);
     let mut written = load.shared.history.lock();
     if let Some(state) = &state {

@@ -11,7 +11,10 @@ use std::{
 use fakes::{Disk, DiskCanary, DiskWeather, StillRegistry};
 use ids::{Log, MemberId, RegionId, RingId};
 use invariants::Observation;
-use ledger::{Canary, Config, Ports, Timing};
+use ledger::{
+    Canary, Config, Ports, Timing,
+    verify::{self, Held},
+};
 use ports::{Env, Registry, TaskScope, Topology};
 use rand::RngExt;
 use region::Region;
@@ -209,6 +212,7 @@ impl World {
             timing: Timing::default(),
             retention: self.plan.retention,
             catch_up_bytes_per_second: 4 * 1024 * 1024,
+            snapshot_chunk_bytes: self.plan.snapshot_chunk_bytes,
             canary: if let Bug::Ledger(canary) = self.plan.bug { canary } else { Canary::None },
         };
         let ports = Ports {
@@ -235,6 +239,24 @@ impl World {
         process.scope.release();
         disk.crash();
         self.trace.observe(&Observation::Crashed { member });
+        self.verify_stores(member);
+    }
+
+    /// What the member's disk holds is what its logs would write again: as a tool sees it that looks at the disk of a dead process.
+    pub fn verify_stores(&self, member: MemberId) {
+        // A disk that lies, or a ledger with a known bug, is judged by the rules that are to catch it.
+        let (Bug::None, Some(region), Some(disk)) = (self.plan.bug, self.region_of(member), self.disk(member)) else {
+            return;
+        };
+        let held = self.logs().into_iter().map(|log| {
+            let voter = log == Log::Global || log == Log::Region(region.clone());
+            Held { log, voter }
+        });
+        let reader = disk.reader();
+        let report = verify::verify(reader.as_ref(), reader.as_ref(), &held.collect::<Vec<_>>());
+        for finding in report.findings {
+            self.trace.violate("verified", format!("{member}: {finding}"));
+        }
     }
 
     /// Holds a member still, or lets it go on.

@@ -6,9 +6,10 @@
 use bytes::Bytes;
 use domain::Command;
 use ids::RequestId;
+use sha2::{Digest, Sha256};
 
 use crate::{
-    Error,
+    Error, encode,
     proto::{self, command::Kind},
     record::request_id_in,
 };
@@ -30,6 +31,34 @@ pub struct Submission {
     pub validate_only: bool,
     /// W3C trace context of the caller; may be empty.
     pub traceparent: String,
+}
+
+/// Which command it is: the first 16 bytes of the SHA-256 of its message. Two commands with one digest are one wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CommandDigest(pub [u8; 16]);
+
+impl CommandDigest {
+    pub fn of(command: &Command) -> Self {
+        let hash = Sha256::digest(encode(&command_out(command)));
+        let mut digest = [0; 16];
+        digest.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
+        Self(digest)
+    }
+
+    /// The field of a message.
+    pub fn out(digest: Option<Self>) -> Bytes {
+        digest.map_or_else(Bytes::new, |digest| Bytes::copy_from_slice(&digest.0))
+    }
+
+    /// Reads the field of a message; `None` where it is empty.
+    pub fn read(what: &'static str, value: &Bytes) -> Result<Option<Self>, Error> {
+        if value.is_empty() {
+            return Ok(None);
+        }
+        let bytes = value.as_ref().try_into();
+        let wrong = |_| Error::field(what, "command_digest", format!("{} bytes", value.len()), "16 bytes or none");
+        bytes.map(|bytes| Some(Self(bytes))).map_err(wrong)
+    }
 }
 
 /// The message of a submission.

@@ -1,12 +1,13 @@
 //! What crosses a wire or reaches a disk: generated messages, hand-written conversions, the record codec and the hash chain.
 //!
 //! Map: [`proto`] generated messages · [`record`] proposals, records, hashes · [`entity`] and [`command`] conversions of the domain ·
-//! [`digest`] the incremental state digest · [`seal`] checksummed blobs · [`error`] why bytes were refused · `field` reading single
-//! fields.
+//! [`digest`] the incremental state digest · [`seal`] checksummed blobs · [`checked`] checksums of what stays on one disk · [`error`]
+//! why bytes were refused · `field` reading single fields.
 //!
 //! **Architecture invariants:** domain values never implement a wire trait; conversions are total and written by hand. Bytes that
 //! were hashed are kept as they came and never encoded again.
 
+pub mod checked;
 pub mod command;
 pub mod digest;
 pub mod entity;
@@ -22,7 +23,8 @@ pub mod proto {
     include!(concat!(env!("OUT_DIR"), "/atoll.internal.v1.rs"));
 }
 
-pub use command::{Submission, command_in, command_out, submission_in, submission_out};
+pub use checked::{decode_checked, encode_checked};
+pub use command::{CommandDigest, Submission, command_in, command_out, submission_in, submission_out};
 pub use digest::StateDigest;
 pub use entity::{decode_entity, encode_entity, raw_fact};
 pub use error::Error;
@@ -37,6 +39,11 @@ pub const LEVEL: u32 = 1;
 /// The bytes of a message.
 pub fn encode(message: &impl Message) -> Bytes {
     Bytes::from(message.encode_to_vec())
+}
+
+/// How many bytes [`encode`] makes of a message.
+pub fn encoded_len(message: &impl Message) -> usize {
+    message.encoded_len()
 }
 
 /// Reads a message; `what` names it in the error.

@@ -14,7 +14,7 @@ use ids::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::{Error, LEVEL, decode, encode, field::sixteen_bytes_in, proto};
+use crate::{CommandDigest, Error, LEVEL, decode, encode, field::sixteen_bytes_in, proto};
 
 /// Domain separation: a record's hash is never the hash of anything else.
 const TAG: &[u8] = b"atoll.record.v1";
@@ -43,6 +43,8 @@ pub struct Proposal {
     /// The subject the command was about.
     pub response: Subject,
     pub traceparent: String,
+    /// Which command it was; `None` in what was written before this was kept.
+    pub command: Option<CommandDigest>,
 }
 
 impl Proposal {
@@ -63,6 +65,7 @@ impl Proposal {
             facts: self.facts.iter().map(fact_out).collect(),
             response: self.response.to_string(),
             traceparent: self.traceparent.clone(),
+            command_digest: CommandDigest::out(self.command),
         });
         at_most("bytes of a proposal", bytes.len(), PROPOSAL_BYTES_MAX)?;
         Ok(bytes)
@@ -85,6 +88,7 @@ impl Proposal {
             facts: message.facts.into_iter().map(fact_in).collect::<Result<_, _>>()?,
             response: subject_in(PROPOSAL, "response", &message.response)?,
             traceparent: message.traceparent,
+            command: CommandDigest::read(PROPOSAL, &message.command_digest)?,
         };
         proposal.no_subject_twice()?;
         Ok(proposal)

@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 use crate::Error;
 
 const MAGIC: &[u8; 8] = b"ATOLSNP1";
-const HEADER_BYTES: usize = 8 + 32;
+/// How long what [`seal`] puts in front is.
+pub const HEADER_BYTES: usize = 8 + 32;
 
 /// Puts a checksum in front of `content`.
 pub fn seal(content: &[u8]) -> Bytes {
@@ -19,6 +20,12 @@ pub fn seal(content: &[u8]) -> Bytes {
     sealed.put_slice(&Sha256::digest(content));
     sealed.put_slice(content);
     sealed.freeze()
+}
+
+/// The checksum that a sealed blob names, not checked; `None` where there is no room for one.
+pub fn checksum(sealed: &Bytes) -> Option<Bytes> {
+    let checksum = sealed.get(MAGIC.len()..HEADER_BYTES)?;
+    Some(sealed.slice_ref(checksum))
 }
 
 /// Checks and takes off what [`seal`] put in front.

@@ -49,7 +49,7 @@ impl LogStore for OpenDisk {
     }
 
     fn meta(&self, journal: &Journal, key: &'static str) -> Result<Option<Bytes>, StoreError> {
-        Ok(self.disk.lock().memory.meta(journal, key))
+        self.disk.lock().memory.meta(journal, key)
     }
 }
 
@@ -59,7 +59,7 @@ impl SnapshotStore for OpenDisk {
     }
 
     fn latest(&self, log: &Log) -> Result<Option<Bytes>, StoreError> {
-        Ok(self.disk.lock().memory.snapshot(log))
+        self.disk.lock().memory.snapshot(log)
     }
 }
 

@@ -99,7 +99,7 @@ fn op_seen(member: MemberId, op: &Op) -> Option<Observation> {
         }
         Op::Meta { journal: Journal::Raft(log), key, value } if *key == VOTE => {
             // A disk keeps any bytes; what is no vote is no statement about one.
-            let vote: proto::RaftVote = wire::decode("a stored vote", value.clone()).ok()?;
+            let vote: proto::RaftVote = wire::decode_checked("a stored vote", value.clone()).ok()?;
             let candidate = MemberId(vote.candidate);
             Some(Observation::VoteDurable { member, log: log.clone(), term: vote.term, candidate })
         }

@@ -10,7 +10,7 @@ use ports::{Flushed, StoreError};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use super::{
-    DiskCanary, DiskCounts, DiskWeather,
+    Damage, DiskCanary, DiskCounts, DiskWeather, Place,
     pending::{Change, Unit},
     store::Contents,
 };
@@ -142,6 +142,11 @@ impl State {
         self.life += 1;
         let uncalled = std::mem::take(&mut self.pending);
         Aftermath { seen: vec![Observation::DiskLost { member }], uncalled, ..Aftermath::default() }
+    }
+
+    pub fn damage(&mut self, place: &Place, damage: &Damage) -> bool {
+        self.durable.damage(place, damage);
+        self.memory.damage(place, damage)
     }
 
     /// One change becomes durable, unless it was refused.

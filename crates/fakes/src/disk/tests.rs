@@ -11,7 +11,7 @@ use invariants::{Observation, observation::entry_digest};
 use ports::{Bounds, Env, Flushed, Journal, LogStore, Op, SnapshotStore, StoreError};
 use wire::proto;
 
-use super::{Disk, DiskCanary, DiskWeather, OpenDisk};
+use super::{Damage, Disk, DiskCanary, DiskWeather, OpenDisk, Place};
 use crate::TokioEnv;
 
 const MEMBER: MemberId = MemberId(3);
@@ -82,7 +82,7 @@ fn append(number: u64) -> Op {
 }
 
 fn vote(term: u64) -> Op {
-    let value = wire::encode(&proto::RaftVote { term, candidate: 2, committed: true });
+    let value = wire::encode_checked(&proto::RaftVote { term, candidate: 2, committed: true });
     Op::Meta { journal: RAFT, key: "vote", value }
 }
 
@@ -290,4 +290,31 @@ async fn tasks_that_end_with_their_member_flush_nothing_more() {
     env.tasks().abort();
     pass(HOUR).await;
     assert_eq!((bench.answers(), bench.disk.pending()), (Vec::new(), 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn damage_is_seen_by_readers_and_survives() {
+    let mut bench = Bench::new(1);
+    bench.append(1..=4);
+    bench.write(5, vote(3));
+    pass(HOUR).await;
+    let place = |at| Place::Entry(RAFT, at);
+    assert_eq!(bench.disk.places(), [place(1), place(2), place(3), place(4), Place::Meta(RAFT, "vote")]);
+    assert!(bench.disk.damage(&place(1), &Damage::SwapWithNext));
+    assert!(bench.disk.damage(&place(3), &Damage::Drop));
+    assert!(bench.disk.damage(&place(1), &Damage::Flip { byte: 0, bit: 0 }));
+    assert!(bench.disk.damage(&Place::Meta(RAFT, "vote"), &Damage::Unreadable));
+    for nowhere in [place(0), place(4), Place::Snapshot(Log::Global)] {
+        assert!(!bench.disk.damage(&nowhere, &Damage::Drop), "{nowhere:?}");
+    }
+    for _ in 0..2 {
+        let reader = bench.disk.reader();
+        let flipped = Bytes::from_static(b"dntry 2");
+        assert_eq!(reader.read(&RAFT, 1, 9, usize::MAX), Ok(vec![flipped, entry(1), entry(4)]));
+        assert!(matches!(reader.meta(&RAFT, "vote"), Err(StoreError::Corrupt { .. })));
+        bench.reopen();
+    }
+    bench.disk.damage(&place(2), &Damage::Unreadable);
+    assert_eq!(bench.store.read(&RAFT, 1, 2, usize::MAX).map(|entries| entries.len()), Ok(1));
+    assert!(matches!(bench.store.read(&RAFT, 1, 4, usize::MAX), Err(StoreError::Corrupt { .. })));
 }

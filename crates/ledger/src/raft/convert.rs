@@ -82,12 +82,13 @@ pub fn entry_in(entry: proto::RaftEntry) -> Result<Entry, Error> {
     Ok(Entry { log_id: log_id_in(&required(entry.id, WHAT, "id")?), payload })
 }
 
+/// An entry as it is stored: with a checksum.
 pub fn encode_entry(entry: &Entry) -> Bytes {
-    wire::encode(&entry_out(entry))
+    wire::encode_checked(&entry_out(entry))
 }
 
 pub fn decode_entry(bytes: Bytes) -> Result<Entry, Error> {
-    entry_in(wire::decode("a Raft entry", bytes)?)
+    entry_in(wire::decode_checked("a Raft entry", bytes)?)
 }
 
 pub fn append_out(request: &AppendEntriesRequest<TypeConfig>) -> proto::RaftAppend {
@@ -159,12 +160,12 @@ pub fn vote_reply_in(reply: &proto::RaftVoteReply) -> Result<VoteResponse<TypeCo
     Ok(VoteResponse::new(vote, reply.last.as_ref().map(log_id_in), reply.granted))
 }
 
-pub fn install_out(vote: &Vote, meta: &SnapshotMeta, snapshot: Bytes) -> proto::RaftInstall {
+pub fn install_out(vote: &Vote, meta: &SnapshotMeta, chunk: proto::SnapshotChunk) -> proto::RaftInstall {
     proto::RaftInstall {
         vote: Some(vote_out(vote)),
         last: meta.last_log_id.as_ref().map(log_id_out),
         membership: Some(stored_membership_out(&meta.last_membership)),
-        snapshot,
+        chunk: Some(chunk),
     }
 }
 
@@ -173,6 +174,10 @@ pub fn install_in(request: &proto::RaftInstall) -> Result<(Vote, SnapshotMeta), 
     let membership = required(request.membership.as_ref(), "a snapshot install", "membership")?;
     let last_membership = stored_membership_in(membership);
     Ok((vote, SnapshotMeta { last_log_id: request.last.as_ref().map(log_id_in), last_membership }))
+}
+
+pub fn install_reply_in(reply: &proto::RaftInstallReply) -> Result<Vote, Error> {
+    required_vote(reply.vote.as_ref(), "a reply to a snapshot install")
 }
 
 pub fn transfer_out(request: &TransferLeaderRequest<TypeConfig>) -> proto::RaftTransfer {

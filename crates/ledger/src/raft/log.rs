@@ -28,10 +28,12 @@ use super::{
     convert::{decode_entry, encode_entry, log_id_in, log_id_out, vote_in, vote_out},
 };
 
-/// Meta values of a group's journal.
+/// Meta values of a group's journal, each with a checksum.
 pub const VOTE: &str = "vote";
-const COMMITTED: &str = "committed";
-const PURGED: &str = "purged";
+pub const COMMITTED: &str = "committed";
+pub const PURGED: &str = "purged";
+/// The last entry, set together with every append: a journal that lost its last entry would otherwise look like one that never had it.
+pub const END: &str = "end";
 
 /// Bytes of entries kept in memory behind the newest.
 const TAIL_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -100,13 +102,33 @@ impl RaftLog {
         Op::Meta { journal: self.journal.clone(), key, value }
     }
 
+    fn mark(&self, key: &'static str, id: &RaftLogId) -> Op {
+        self.put(key, wire::encode_checked(&log_id_out(id)))
+    }
+
+    /// Takes entries into the tail; gives what makes them durable.
+    pub(crate) fn appending(&self, entries: impl IntoIterator<Item = Entry>) -> Vec<Op> {
+        let mut encoded = Vec::new();
+        let mut ends = None;
+        let mut tail = self.tail();
+        for entry in entries {
+            let first = ends.map_or_else(|| entry.log_id.index(), |(first, _)| first);
+            ends = Some((first, entry.log_id));
+            let bytes = encode_entry(&entry);
+            tail.push(entry, bytes.len());
+            encoded.push(bytes);
+        }
+        let Some((first, last)) = ends else { return Vec::new() };
+        vec![Op::Append { journal: self.journal.clone(), first, entries: encoded }, self.mark(END, &last)]
+    }
+
     fn meta(&self, key: &'static str) -> Result<Option<Bytes>, io::Error> {
         self.store.meta(&self.journal, key).map_err(broken)
     }
 
     fn log_id(&self, key: &'static str) -> Result<Option<RaftLogId>, io::Error> {
         let Some(bytes) = self.meta(key)? else { return Ok(None) };
-        let id: proto::RaftLogId = wire::decode("a Raft log id", bytes).map_err(io::Error::other)?;
+        let id: proto::RaftLogId = wire::decode_checked("a Raft log id", bytes).map_err(io::Error::other)?;
         Ok(Some(log_id_in(&id)))
     }
 
@@ -177,7 +199,7 @@ impl RaftLogReader<TypeConfig> for RaftLog {
 
     async fn read_vote(&mut self) -> Result<Option<Vote>, io::Error> {
         let Some(bytes) = self.meta(VOTE)? else { return Ok(None) };
-        let vote: proto::RaftVote = wire::decode("a vote", bytes).map_err(io::Error::other)?;
+        let vote: proto::RaftVote = wire::decode_checked("a vote", bytes).map_err(io::Error::other)?;
         Ok(Some(vote_in(&vote)))
     }
 }
@@ -203,7 +225,7 @@ impl RaftLogStorage<TypeConfig> for RaftLog {
     /// Durable on return: a vote that is forgotten can be given twice.
     async fn save_vote(&mut self, vote: &Vote) -> Result<(), io::Error> {
         let (flushed, done) = oneshot::channel();
-        let op = self.put(VOTE, wire::encode(&vote_out(vote)));
+        let op = self.put(VOTE, wire::encode_checked(&vote_out(vote)));
         self.store.write(
             vec![op],
             Box::new(move |result| {
@@ -216,8 +238,7 @@ impl RaftLogStorage<TypeConfig> for RaftLog {
     /// Only a hint for a faster restart; losing it costs nothing.
     async fn save_committed(&mut self, committed: Option<RaftLogId>) -> Result<(), io::Error> {
         if let Some(committed) = committed {
-            let op = self.put(COMMITTED, wire::encode(&log_id_out(&committed)));
-            self.store.write(vec![op], Box::new(|_| ()));
+            self.store.write(vec![self.mark(COMMITTED, &committed)], Box::new(|_| ()));
         }
         Ok(())
     }
@@ -231,34 +252,33 @@ impl RaftLogStorage<TypeConfig> for RaftLog {
         I: IntoIterator<Item = Entry> + OptionalSend,
         I::IntoIter: OptionalSend,
     {
-        let mut encoded = Vec::new();
-        let mut first = None;
-        {
-            let mut tail = self.tail();
-            for entry in entries {
-                first = first.or_else(|| Some(entry.log_id.index()));
-                let bytes = encode_entry(&entry);
-                tail.push(entry, bytes.len());
-                encoded.push(bytes);
-            }
-        }
-        let ops = first.map(|first| Op::Append { journal: self.journal.clone(), first, entries: encoded });
-        self.store
-            .write(ops.into_iter().collect(), Box::new(move |result| callback.io_completed(result.map_err(broken))));
+        let ops = self.appending(entries);
+        self.store.write(ops, Box::new(move |result| callback.io_completed(result.map_err(broken))));
         Ok(())
     }
 
     async fn truncate_after(&mut self, last: Option<RaftLogId>) -> Result<(), io::Error> {
-        let last = last.map_or(0, |id| id.index());
-        self.tail().truncate_after(last);
-        let truncate = Op::Truncate { journal: self.journal.clone(), last };
-        self.store.write(vec![truncate], Box::new(|_| ()));
+        let journal = self.journal.clone();
+        let next = self.store.bounds(&self.journal).next;
+        let ops = match &last {
+            Some(last) if last.index().saturating_add(1) >= next => return Ok(()),
+            Some(last) => {
+                self.tail().truncate_after(last.index());
+                vec![Op::Truncate { journal, last: last.index() }, self.mark(END, last)]
+            }
+            // Nothing is kept, not even the first entry, whose index is zero.
+            None => {
+                *self.tail() = Tail::default();
+                vec![Op::Purge { journal, through: next.saturating_sub(1) }]
+            }
+        };
+        self.store.write(ops, Box::new(|_| ()));
         Ok(())
     }
 
     async fn purge(&mut self, through: RaftLogId) -> Result<(), io::Error> {
         self.tail().purge(through.index());
-        let marker = self.put(PURGED, wire::encode(&log_id_out(&through)));
+        let marker = self.mark(PURGED, &through);
         let purge = Op::Purge { journal: self.journal.clone(), through: through.index() };
         self.store.write(vec![marker, purge], Box::new(|_| ()));
         Ok(())

@@ -10,7 +10,7 @@ use openraft::{
     EntryPayload, OptionalSend, RaftSnapshotBuilder,
     storage::{EntryResponder, RaftStateMachine},
 };
-use ports::{Env, SnapshotStore, StoreError};
+use ports::{Env, SnapshotStore, StoreError, trace_span};
 use tokio::sync::oneshot;
 use wire::{Proposal, proto};
 
@@ -38,6 +38,8 @@ pub struct Shared {
     pub snapshots: Arc<dyn SnapshotStore>,
     pub env: Arc<dyn Env>,
     pub retention: Retention,
+    /// Bytes of a snapshot that are sent at once.
+    pub snapshot_chunk_bytes: usize,
     pub canary: Canary,
 }
 
@@ -92,10 +94,12 @@ impl Machine {
         for bytes in batch {
             // Checked before it was proposed; a record that this build cannot read stops the group here rather than guess.
             let proposal = Proposal::decode(bytes).map_err(io::Error::other)?;
-            outcomes.push(match self.apply_one(&proposal, bytes) {
+            let (member, log, next) = (self.shared.member, &self.shared.log, self.state.seq.next());
+            let span = trace_span!("ledger.apply", &proposal.traceparent, member = %member, log = %log, seq = next.0);
+            outcomes.push(match span.in_scope(|| self.apply_one(&proposal, bytes)) {
                 Applied::Stored { record, hash } => {
                     let member = self.shared.member;
-                    self.shared.env.observe(&|| observed::applied(member, &record, hash, &proposal));
+                    self.shared.env.observe_each(&|| observed::applied(member, &record, hash, &proposal));
                     records.push(record.encode());
                     ProposalOutcome::Stored(record.seq)
                 }
@@ -122,7 +126,7 @@ impl Machine {
         if records.is_empty() {
             return Ok(());
         }
-        let kept = self.shared.records.append(first, records, Box::new(|_| ()));
+        let kept = self.shared.records.append(first, records, self.state.hash, Box::new(|_| ()));
         if let Err(StoreError::Corrupt { .. }) = &kept {
             let (member, log) = (self.shared.member, &self.shared.log);
             let cause = QuarantineCause::OwnLog;

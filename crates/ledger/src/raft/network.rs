@@ -3,9 +3,10 @@
 //! Every call ends within the soft limit that openraft gives it. A lost message is a time-out, never a refusal; only a message that
 //! was certainly not delivered is unreachable, which makes openraft wait longer before the next.
 
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{future::Future, io, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use futures_util::future::{Either, select};
 use ids::{Log, MemberId};
 use openraft::{
     AnyError, EmptyNode, OptionalSend, RPCTypes, RaftNetworkFactory,
@@ -22,14 +23,16 @@ use wire::proto::{self, peer_reply, peer_request, raft_reply, raft_request};
 use super::{
     Snapshot, TypeConfig, Vote,
     convert::{
-        append_out, append_reply_in, install_out, transfer_out, vote_in, vote_out, vote_reply_in, vote_request_out,
+        append_out, append_reply_in, install_out, install_reply_in, transfer_out, vote_reply_in, vote_request_out,
     },
 };
-use crate::peers::Peers;
+use crate::{chunks::cut, peers::Peers};
 
-/// How long the first try to send a snapshot may take, and twice as long each further one. A snapshot is one call under one long
-/// limit, so a lost one would otherwise hold up its receiver for the whole of it; installing one twice changes nothing.
-const INSTALL_PATIENCE: Duration = Duration::from_secs(2);
+/// How long the first try to send a piece of a snapshot may take, and twice as long each further one: a lost one must not hold up the
+/// rest for long, and the last one takes as long as the receiver's disk. A piece that comes twice changes nothing.
+const CHUNK_PATIENCE: Duration = Duration::from_secs(2);
+/// Pieces in a row after which the receiver may want no more than before, before the snapshot is begun again.
+const STALLS_MAX: u32 = 8;
 
 type Rpc<T> = Result<T, RPCError<TypeConfig>>;
 
@@ -37,13 +40,16 @@ type Rpc<T> = Result<T, RPCError<TypeConfig>>;
 pub struct Network {
     pub peers: Arc<Peers>,
     pub log: Log,
+    /// Bytes of one piece of a snapshot.
+    pub chunk_bytes: usize,
 }
 
 impl RaftNetworkFactory<TypeConfig> for Network {
     type Network = Link;
 
     async fn new_client(&mut self, target: u64, _node: &EmptyNode) -> Link {
-        Link { peers: Arc::clone(&self.peers), log: self.log.clone(), to: MemberId(target) }
+        let (peers, log) = (Arc::clone(&self.peers), self.log.clone());
+        Link { peers, log, to: MemberId(target), chunk_bytes: self.chunk_bytes }
     }
 }
 
@@ -52,6 +58,7 @@ pub struct Link {
     peers: Arc<Peers>,
     log: Log,
     to: MemberId,
+    chunk_bytes: usize,
 }
 
 impl Link {
@@ -74,6 +81,67 @@ impl Link {
                 Err(RPCError::Timeout(Timeout { action: kind, id, target: self.to.0, timeout: within }))
             }
         }
+    }
+}
+
+/// How far a snapshot on its way is.
+struct Progress {
+    offset: u64,
+    /// The offset that was wanted last.
+    reached: u64,
+    stalls: u32,
+    /// Time without progress that is left.
+    left: Duration,
+    patience: Duration,
+}
+
+impl Progress {
+    fn begin(left: Duration) -> Self {
+        Self { offset: 0, reached: 0, stalls: 0, left, patience: CHUNK_PATIENCE }
+    }
+
+    fn wanted(&mut self, offset: u64, left: Duration) {
+        if offset > self.reached {
+            *self = Self { offset, reached: offset, ..Self::begin(left) };
+        } else {
+            // Damaged on the way; or, where it is less than before, the receiver was started again.
+            *self = Self { offset, reached: offset, stalls: self.stalls + 1, ..*self };
+        }
+    }
+}
+
+impl Link {
+    /// Sends a snapshot piece by piece. It may take as long as it makes progress: without any, at most `left`.
+    async fn send_snapshot(
+        &self,
+        vote: Vote,
+        snapshot: Snapshot,
+        left: Duration,
+    ) -> Result<SnapshotResponse<TypeConfig>, StreamingError<TypeConfig>> {
+        let mut progress = Progress::begin(left);
+        while progress.stalls < STALLS_MAX {
+            let Some(chunk) = cut(&snapshot.snapshot, progress.offset, self.chunk_bytes) else { break };
+            let within = progress.patience.min(progress.left);
+            let body = raft_request::Body::Install(install_out(&vote, &snapshot.meta, chunk));
+            match self.call_within(body, RPCTypes::InstallSnapshot, within).await {
+                Ok(raft_reply::Body::Install(reply)) => {
+                    let theirs = install_reply_in(&reply).map_err(|error| unreadable(&error))?;
+                    if reply.installed || theirs > vote {
+                        return Ok(SnapshotResponse::new(theirs));
+                    }
+                    progress.wanted(reply.wanted, left);
+                }
+                Ok(_) => return Err(unexpected(self.to).into()),
+                Err(RPCError::Timeout(_)) if within < progress.left => {
+                    progress.left -= within;
+                    progress.patience *= 2;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let (to, offset) = (self.to, progress.offset);
+        let error = format!("sent a snapshot to {to}: it wants the offset {offset} again and again");
+        Err(unreadable(&AnyError::error(error)).into())
     }
 }
 
@@ -121,24 +189,13 @@ impl RaftNetworkV2<TypeConfig> for Link {
         &mut self,
         vote: Vote,
         snapshot: Snapshot,
-        _cancel: impl Future<Output = ReplicationClosed> + OptionalSend + 'static,
+        cancel: impl Future<Output = ReplicationClosed> + OptionalSend + 'static,
         option: RPCOption,
     ) -> Result<SnapshotResponse<TypeConfig>, StreamingError<TypeConfig>> {
-        let install = install_out(&vote, &snapshot.meta, snapshot.snapshot);
-        let mut left = option.soft_ttl();
-        let mut patience = INSTALL_PATIENCE;
-        loop {
-            let within = patience.min(left);
-            let body = raft_request::Body::Install(install.clone());
-            match self.call_within(body, RPCTypes::InstallSnapshot, within).await {
-                Ok(raft_reply::Body::Install(vote)) => return Ok(SnapshotResponse::new(vote_in(&vote))),
-                Ok(_) => return Err(unexpected(self.to).into()),
-                Err(RPCError::Timeout(_)) if within < left => {
-                    left -= within;
-                    patience *= 2;
-                }
-                Err(error) => return Err(error.into()),
-            }
+        let sending = self.send_snapshot(vote, snapshot, option.soft_ttl());
+        match select(pin!(cancel), pin!(sending)).await {
+            Either::Left((closed, _)) => Err(StreamingError::Closed(closed)),
+            Either::Right((sent, _)) => sent,
         }
     }
 
@@ -154,9 +211,4 @@ impl RaftNetworkV2<TypeConfig> for Link {
             _ => Err(unexpected(self.to)),
         }
     }
-}
-
-/// The vote as a reply to an install.
-pub fn install_reply(vote: &Vote) -> raft_reply::Body {
-    raft_reply::Body::Install(vote_out(vote))
 }

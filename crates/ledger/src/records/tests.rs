@@ -31,7 +31,7 @@ fn records(range: std::ops::RangeInclusive<u64>, bytes: usize) -> Vec<Bytes> {
 
 fn append(kept: &RecordLog, range: std::ops::RangeInclusive<u64>) -> Result<(), StoreError> {
     let first = Seq(*range.start());
-    kept.append(first, records(range, 8), Box::new(|_| ()))
+    kept.append(first, records(range, 8), Hash::ZERO, Box::new(|_| ()))
 }
 
 /// The sequences read after `after`, each checked to be the record it says.
@@ -52,7 +52,7 @@ async fn the_tail_and_the_journal_give_the_same_records() {
     // Half as much again as the tail holds.
     let count = (TAIL_BYTES_MAX + TAIL_BYTES_MAX / 2) as u64 / BYTES as u64;
     for seq in 1..=count {
-        kept.append(Seq(seq), records(seq..=seq, BYTES), Box::new(|_| ())).unwrap();
+        kept.append(Seq(seq), records(seq..=seq, BYTES), Hash::ZERO, Box::new(|_| ())).unwrap();
     }
     let front = kept.lock().records.front().unwrap().0;
     assert!(front > Seq(1) && kept.lock().bytes <= TAIL_BYTES_MAX);
@@ -102,7 +102,7 @@ async fn records_that_are_here_already_are_compared_and_the_rest_is_added() {
     assert_eq!(after(&kept, 0, 99), [1, 2, 3, 4, 5]);
     let mut others = records(4..=6, 8);
     others[1] = record(99, 8);
-    let error = kept.append(Seq(4), others, Box::new(|_| ())).unwrap_err();
+    let error = kept.append(Seq(4), others, Hash::ZERO, Box::new(|_| ())).unwrap_err();
     assert!(
         matches!(&error, StoreError::Corrupt { what: "a record", detail, .. } if detail.contains("record 5")),
         "{error}"
@@ -120,7 +120,7 @@ async fn records_that_were_known_count_as_flushed_at_once_and_new_ones_when_they
     for (range, flushed_at_once) in [(1..=3, false), (1..=3, true), (3..=4, false)] {
         let (told, heard) = std::sync::mpsc::channel();
         let told = Box::new(move |result: Result<(), StoreError>| told.send(result).unwrap());
-        kept.append(Seq(*range.start()), records(range, 8), told).unwrap();
+        kept.append(Seq(*range.start()), records(range, 8), Hash::ZERO, told).unwrap();
         assert_eq!(heard.try_recv().is_ok(), flushed_at_once);
         env.sleep(Duration::from_millis(20)).await;
         assert_eq!(heard.try_recv().is_ok(), !flushed_at_once);

@@ -9,7 +9,7 @@ use wire::{LEVEL, proto};
 
 use super::*;
 use crate::testing::{
-    assert_same, digest_of_rows, filled, history, log, named, play, proposal, request, steps, store, subject,
+    COMMAND, assert_same, digest_of_rows, filled, history, log, named, play, proposal, request, steps, store, subject,
 };
 
 /// The error of a record that must be refused, after checking that nothing changed.
@@ -35,8 +35,24 @@ fn a_record_gives_its_subjects_its_sequence_as_revision() {
     let rows: Vec<_> = state.rows().map(|(subject, row)| (subject.as_str(), row.revision.0, &row.value[..])).collect();
     assert_eq!(rows, [("a", 2, &b"three"[..]), ("b", 1, &b"two"[..])]);
     assert_eq!(state.position().seq, Seq(2));
-    assert_eq!(state.outcome(&request(2)), Some(&Outcome { seq: Seq(2), response: subject("a") }));
+    assert_eq!(
+        state.outcome(&request(2)),
+        Some(&Outcome { seq: Seq(2), response: subject("a"), command: Some(COMMAND) })
+    );
     assert_eq!(state.digest(), digest_of_rows(&state));
+}
+
+#[test]
+fn what_changed_since_an_earlier_state_is_what_is_new_or_another_and_nothing_else() {
+    let (older, _) = filled(300);
+    let mut state = older.clone();
+    assert_eq!(state.changed_since(&older).count(), 0);
+    store(&mut state, 301, &[("s/0007", 7)], &[("s/0007", Some("changed")), ("s/0009", None), ("t", Some("new"))]);
+    let changed: Vec<_> =
+        state.changed_since(&older).map(|(subject, row)| (subject.as_str(), row.revision.0)).collect();
+    assert_eq!(changed, [("s/0007", 301), ("t", 301)]);
+    let nothing = LogState::new(log());
+    assert_eq!(state.changed_since(&nothing).count(), state.rows().count());
 }
 
 #[test]
@@ -60,7 +76,7 @@ fn a_request_that_was_applied_before_has_its_first_outcome_and_changes_nothing()
     let mut after = state.clone();
     // Other facts and a guard that fails: the request was answered, so neither matters.
     let (proposal, bytes) = proposal(2, &[("s/0001", 77)], &[("other", Some("new"))]);
-    let first = Outcome { seq: Seq(2), response: subject("s/0002") };
+    let first = Outcome { seq: Seq(2), response: subject("s/0002"), command: Some(COMMAND) };
     assert_eq!(after.apply(&proposal, &bytes), Applied::Duplicate(first));
     assert_same(&state, &after);
 }
@@ -92,7 +108,7 @@ fn remembered_requests_are_bounded_and_the_oldest_is_forgotten_first() {
     let max = REMEMBERED_REQUESTS_MAX as u64;
     let response = subject("s");
     for seq in 1..=max {
-        state.remember(request(seq), Outcome { seq: Seq(seq), response: response.clone() });
+        state.remember(request(seq), Outcome { seq: Seq(seq), response: response.clone(), command: Some(COMMAND) });
     }
     state.seq = Seq(max);
     assert!(state.outcome(&request(1)).is_some(), "exactly as many as promised are remembered");

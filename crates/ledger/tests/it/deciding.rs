@@ -94,6 +94,42 @@ async fn a_request_that_is_sent_twice_has_one_effect_and_one_answer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_request_id_that_is_used_for_another_command_is_refused_and_changes_nothing() {
+    let ring = Ring::formed(&[3]).await;
+    let first = ring.submission(organization("first"));
+    let leader = ring.at(ring.leader(&G).await);
+    done(leader.submit(first.clone()).await);
+    let refused = |verdict: Verdict| {
+        let Verdict::Rejected { reason, details, .. } = verdict else { panic!("wanted a refusal, got {verdict:?}") };
+        assert_eq!(reason, "REQUEST_ID_REUSED");
+        assert!(details.contains(&("subject".to_owned(), "organizations/first".to_owned())), "{details:?}");
+    };
+    let others = [organization("second"), described("first", "another body".to_owned())];
+    for command in others.clone() {
+        refused(leader.submit(Submission { command, ..first.clone() }).await);
+    }
+    // Both at the same time, before either is answered: one takes effect.
+    let one = ring.submission(organization("twin"));
+    let other = Submission { command: organization("sibling"), ..one.clone() };
+    let verdicts = tokio::join!(leader.submit(one), leader.submit(other));
+    done(verdicts.0);
+    assert!(
+        matches!(&verdicts.1, Verdict::Rejected { reason, .. } if reason == "REQUEST_ID_REUSED"),
+        "{:?}",
+        verdicts.1
+    );
+    // Also by a leader that only heard of the first.
+    ring.all_hold(&G, Seq(2)).await;
+    ring.kill(ring.leader(&G).await);
+    let successor = ring.at(ring.leader(&G).await);
+    for command in others {
+        refused(successor.submit(Submission { command, ..first.clone() }).await);
+    }
+    assert_eq!(successor.group(&G).cell().seq(), Seq(2));
+    assert_eq!(done(successor.submit(first).await), Seq(1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_validation_says_what_would_happen_and_has_no_effect() {
     let ring = Ring::formed(&[3]).await;
     let leader = ring.at(ring.leader(&G).await);

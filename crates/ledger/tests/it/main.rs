@@ -2,8 +2,8 @@
 //!
 //! Map: [`ring`] members in one process with a transport that loses nothing · [`script`] records without a group ·
 //! `deciding` commands at leaders and followers · `serving` requests of other members that must be refused · `stopping` a disk that
-//! fails · `pulling` the serving side of shipping · `replicas` copies of other regions' logs · `watching` feeds · `settings` what
-//! openraft is told.
+//! fails · `pulling` the serving side of shipping · `replicas` copies of other regions' logs · `watching` feeds · `snapshots` their way
+//! between members in pieces · `settings` what openraft is told.
 //!
 //! What faults of networks and clocks do is the simulator's business; these tests say what each part promises while they are absent.
 
@@ -22,5 +22,6 @@ mod ring;
 mod script;
 mod serving;
 mod settings;
+mod snapshots;
 mod stopping;
 mod watching;

@@ -90,7 +90,7 @@ async fn a_puller_whose_place_was_purged_is_told_the_first_record_and_the_snapsh
     }
     assert_eq!(records(pull(&source, &request(6, script.hashes[6])).await, &script, 6), 4);
     let late = Holder::of(&script, 2);
-    late.replica.install(&source.copy().snapshot()).unwrap();
+    late.replica.install(&source.copy().snapshot()).await.unwrap();
     assert_eq!(late.replica.cell().state().hash, script.hashes[10]);
     script.write(5);
     late.take(&script, 15);

@@ -1,9 +1,11 @@
 //! Copies of other regions' logs: a batch is taken in whole or not at all, and a crash costs at most what is pulled again.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use ids::{Hash, Log, Seq};
 use invariants::observation::QuarantineCause;
-use ledger::{LogState, Retention, snapshot};
+use ledger::{LogState, Retention, replica::InstallError, snapshot};
 use wire::{Error, Record};
 
 use crate::{
@@ -136,9 +138,12 @@ async fn a_crash_around_an_install_leaves_the_state_before_or_after_it() {
         let holder = Holder::new(seed, Retention::default());
         holder.take(&script, 10);
         holder.settle().await;
-        holder.replica.install(&sealed).unwrap();
-        assert_eq!(holder.seq(), Seq(60));
+        // Any flush takes at least a millisecond and at most five.
+        let within = Duration::from_millis(seed % 7);
+        let installed = tokio::time::timeout(within, holder.replica.install(&sealed)).await.is_ok();
+        assert_eq!(holder.seq(), if installed { Seq(60) } else { Seq(10) });
         let holder = holder.crash();
+        assert!(!installed || holder.seq() == Seq(60), "what was taken in stays");
         outcomes.insert(holder.seq());
         holder.take(&script, 60);
         assert_eq!(holder.replica.cell().state().hash, script.hashes[60]);
@@ -146,7 +151,7 @@ async fn a_crash_around_an_install_leaves_the_state_before_or_after_it() {
     assert_eq!(outcomes, [Seq(10), Seq(60)].into(), "both happened");
     script.write(3);
     let holder = Holder::of(&script, 63);
-    holder.replica.install(&sealed).unwrap();
+    holder.replica.install(&sealed).await.unwrap();
     assert_eq!(holder.seq(), Seq(63), "a snapshot that is behind changes nothing");
 }
 
@@ -156,10 +161,10 @@ async fn a_snapshot_that_is_anothers_replaces_nothing() {
     let holder = Holder::of(&script, 10);
     let mut other_life = script.state;
     other_life.incarnation = ids::Incarnation(2);
-    let error = holder.replica.install(&snapshot::pack(&other_life, None)).unwrap_err();
-    assert!(matches!(error, Error::OtherIncarnation { .. }));
-    let error = holder.replica.install(&snapshot::pack(&LogState::new(Log::Global), None)).unwrap_err();
-    assert!(matches!(error, Error::OtherLog { .. }));
+    let error = holder.replica.install(&snapshot::pack(&other_life, None)).await.unwrap_err();
+    assert!(matches!(error, InstallError::Unfit(Error::OtherIncarnation { .. })));
+    let error = holder.replica.install(&snapshot::pack(&LogState::new(Log::Global), None)).await.unwrap_err();
+    assert!(matches!(error, InstallError::Unfit(Error::OtherLog { .. })));
     assert_eq!(holder.seq(), Seq(10));
 }
 

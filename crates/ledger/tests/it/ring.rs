@@ -48,10 +48,19 @@ impl Process {
     }
 }
 
-/// Who is up.
+/// Looks at what is sent, may change it, and says whether it arrives.
+type Fate<T> = Box<dyn FnMut(&mut T) -> bool + Send>;
+
+/// Who is up, and what becomes of messages.
 #[derive(Clone, Default)]
 struct Network {
     up: Arc<Mutex<BTreeMap<MemberId, Process>>>,
+    requests: Arc<Mutex<Option<Fate<peer_request::Body>>>>,
+    replies: Arc<Mutex<Option<Fate<peer_reply::Body>>>>,
+}
+
+fn arrives<T>(fate: &Mutex<Option<Fate<T>>>, body: &mut T) -> bool {
+    fate.lock().unwrap().as_mut().is_none_or(|fate| fate(body))
 }
 
 impl PeerTransport for Network {
@@ -73,10 +82,18 @@ impl Network {
     async fn deliver(&self, to: MemberId, request: PeerRequest) -> Result<PeerReply, CallError> {
         tokio::time::sleep(Duration::from_millis(1)).await;
         let process = self.up.lock().unwrap().get(&to).cloned().ok_or(CallError::Unreachable { to })?;
-        let (from, body) = (MemberId(request.from), request.body.unwrap());
+        let (from, mut body) = (MemberId(request.from), request.body.unwrap());
+        if !arrives(&self.requests, &mut body) {
+            std::future::pending::<()>().await;
+        }
         let served = process.env.tasks().spawn(async move { process.ledger.serve(from, body).await });
         match served.await {
-            Ok(body) => Ok(PeerReply { body: Some(body) }),
+            Ok(mut body) => {
+                if !arrives(&self.replies, &mut body) {
+                    std::future::pending::<()>().await;
+                }
+                Ok(PeerReply { body: Some(body) })
+            }
             // The process ended meanwhile: silence.
             Err(_) => std::future::pending().await,
         }
@@ -89,6 +106,7 @@ pub struct Ring {
     pub disks: BTreeMap<MemberId, Arc<Disk>>,
     pub canary: Canary,
     pub retention: Retention,
+    pub chunk_bytes: usize,
     network: Network,
     requests: AtomicU64,
 }
@@ -96,6 +114,11 @@ pub struct Ring {
 impl Ring {
     /// A ring that was started and formed: members 1, 2, ... of the regions `a`, `b`, ... with so many members each.
     pub async fn formed(members_per_region: &[u64]) -> Self {
+        Self::formed_with(members_per_region, Retention::default(), 1024 * 1024).await
+    }
+
+    /// As [`Ring::formed`], with snapshots in pieces of `chunk_bytes`.
+    pub async fn formed_with(members_per_region: &[u64], retention: Retention, chunk_bytes: usize) -> Self {
         let mut ids = 1..;
         let regions = members_per_region.iter().zip('a'..).map(|(count, name)| {
             let members: Vec<MemberId> = ids.by_ref().take(usize::try_from(*count).unwrap()).map(MemberId).collect();
@@ -107,7 +130,8 @@ impl Ring {
             registry: Arc::new(StillRegistry::new(topology)),
             disks,
             canary: Canary::None,
-            retention: Retention::default(),
+            retention,
+            chunk_bytes,
             network: Network::default(),
             requests: AtomicU64::new(0),
         };
@@ -139,10 +163,28 @@ impl Ring {
             timing: Timing::default(),
             retention: self.retention,
             catch_up_bytes_per_second: 64 * 1024 * 1024,
+            snapshot_chunk_bytes: self.chunk_bytes,
             canary: self.canary,
         };
         let ledger = env.tasks().enter(Ledger::start(config, ports, true)).await.unwrap();
         self.network.up.lock().unwrap().insert(id, Process { env, ledger });
+    }
+
+    /// A new member with an empty disk joins the region of `gone` and begins to take its place in G.
+    pub async fn replace(&mut self, gone: MemberId) -> MemberId {
+        let new = MemberId(self.disks.keys().map(|id| id.0).max().unwrap() + 1);
+        let mut topology = ports::Registry::topology(self.registry.as_ref());
+        let home = topology.regions.values_mut().find(|members| members.contains(&gone)).unwrap();
+        home.retain(|id| *id != gone);
+        home.push(new);
+        self.registry.set(topology);
+        self.disks.remove(&gone);
+        self.disks.insert(new, Disk::new(new, new.0, Arc::new(drop)));
+        let leader = self.at(self.leader(&Log::Global).await);
+        self.start(new).await;
+        let group = Arc::clone(leader.group(&Log::Global));
+        drop(leader.env.tasks().spawn(async move { group.replace(gone, new).await }));
+        new
     }
 
     /// Kills a member; its disk keeps what was flushed and perhaps a little more.
@@ -150,6 +192,16 @@ impl Ring {
         let process = self.network.up.lock().unwrap().remove(&id).unwrap();
         process.env.tasks().abort();
         self.disks[&id].crash();
+    }
+
+    /// What becomes of requests from now on.
+    pub fn requests(&self, fate: impl FnMut(&mut peer_request::Body) -> bool + Send + 'static) {
+        *self.network.requests.lock().unwrap() = Some(Box::new(fate));
+    }
+
+    /// What becomes of replies from now on.
+    pub fn replies(&self, fate: impl FnMut(&mut peer_reply::Body) -> bool + Send + 'static) {
+        *self.network.replies.lock().unwrap() = Some(Box::new(fate));
     }
 
     pub fn weather(&self, id: MemberId, weather: DiskWeather) {

@@ -42,6 +42,7 @@ pub fn proposal(request: u64, guards: Vec<(Subject, Revision)>, facts: Vec<RawFa
         facts,
         response: subject("s"),
         traceparent: String::new(),
+        command: None,
     }
 }
 

@@ -3,7 +3,11 @@
 use bytes::Bytes;
 use ids::{Incarnation, Log, MemberId};
 use ledger::{LogState, snapshot};
-use wire::proto::{self, peer_reply, peer_request, raft_request};
+use wire::{
+    checked,
+    proto::{self, peer_reply, peer_request, raft_request},
+    seal,
+};
 
 use crate::ring::{Ring, done, organization};
 
@@ -20,7 +24,7 @@ fn raft(log: &str, body: Option<raft_request::Body>) -> peer_request::Body {
     peer_request::Body::Raft(proto::RaftRequest { log: log.to_owned(), body })
 }
 
-/// A snapshot as the leader of a later term would send it.
+/// A snapshot as the leader of a later term would send it, in one piece.
 fn install(snapshot: Bytes) -> proto::RaftInstall {
     let voters = proto::RaftVoterSet { members: vec![1, 2, 3] };
     let membership = proto::RaftMembership { voter_sets: vec![voters], members: vec![1, 2, 3] };
@@ -28,7 +32,13 @@ fn install(snapshot: Bytes) -> proto::RaftInstall {
         vote: Some(proto::RaftVote { term: 1000, candidate: 2, committed: true }),
         last: Some(proto::RaftLogId { term: 1000, index: 1000 }),
         membership: Some(proto::RaftStoredMembership { set_at: None, membership: Some(membership) }),
-        snapshot,
+        chunk: Some(proto::SnapshotChunk {
+            checksum: seal::checksum(&snapshot).unwrap_or_default(),
+            size: snapshot.len() as u64,
+            offset: 0,
+            crc: checked::crc(&snapshot),
+            bytes: snapshot,
+        }),
     }
 }
 
@@ -59,7 +69,7 @@ async fn a_snapshot_that_is_anothers_is_refused_and_the_member_goes_on() {
         (snapshot::pack(&other_log, None), "read a snapshot of the log region/a: wanted one of global"),
         (snapshot::pack(&other_life, None), "read a snapshot of incarnation 2: wanted 1"),
         (damaged.into(), "the checksum differs"),
-        (Bytes::new(), "the checksum differs"),
+        (Bytes::new(), "a snapshot of 0 bytes: wanted 40 to"),
     ];
     for (at, (sealed, wanted)) in cases.into_iter().enumerate() {
         let before = ring.at(id).group(&G).cell().state();
@@ -80,6 +90,7 @@ async fn an_incomplete_raft_request_is_refused_and_the_member_goes_on() {
     let before = ring.at(id).group(&G).cell().state();
     let no_membership = proto::RaftInstall { membership: None, ..install(Bytes::new()) };
     let no_vote = proto::RaftInstall { vote: None, ..install(Bytes::new()) };
+    let no_piece = proto::RaftInstall { chunk: None, ..install(Bytes::new()) };
     let bodies = [
         (None, "it is empty"),
         (Some(raft_request::Body::Append(proto::RaftAppend::default())), "the field vote of an append request"),
@@ -87,6 +98,7 @@ async fn an_incomplete_raft_request_is_refused_and_the_member_goes_on() {
         (Some(raft_request::Body::PreVote(proto::RaftVoteRequest::default())), "the field vote of a vote request"),
         (Some(raft_request::Body::Install(no_membership)), "the field membership"),
         (Some(raft_request::Body::Install(no_vote)), "the field vote"),
+        (Some(raft_request::Body::Install(no_piece)), "it carries no piece"),
         (Some(raft_request::Body::Transfer(proto::RaftTransfer::default())), "the field vote of a leadership transfer"),
     ];
     for (body, wanted) in bodies {
@@ -104,7 +116,9 @@ async fn a_log_that_the_member_does_not_hold_is_refused_by_name() {
     let pull = |log: &str| {
         peer_request::Body::Pull(proto::PullRequest { log: log.to_owned(), incarnation: 1, ..Default::default() })
     };
-    let snapshot = |log: &str| peer_request::Body::Snapshot(proto::SnapshotPullRequest { log: log.to_owned() });
+    let snapshot = |log: &str| {
+        peer_request::Body::Snapshot(proto::SnapshotPullRequest { log: log.to_owned(), ..Default::default() })
+    };
     // A replica is a copy to read, not a group to vote in.
     let append = || Some(raft_request::Body::Append(proto::RaftAppend::default()));
     let cases = [

@@ -28,7 +28,7 @@ fn region_b() -> Log {
 async fn a_member_of_another_ring_is_refused_and_nothing_happens() {
     let ring = Ring::formed().await.with_project().await;
     let create = || Some(submit(0, Vec::new(), cluster("b", "one")));
-    let pull = proto::SnapshotPullRequest { log: "global".to_owned() };
+    let pull = proto::SnapshotPullRequest { log: "global".to_owned(), ..Default::default() };
     for (name, body) in [
         ("other", create()),
         ("", create()),

@@ -1,4 +1,4 @@
-//! Three regions of one member each, in one process: everything is delivered after a millisecond, unless its way is cut.
+//! Up to three regions, in one process: everything is delivered after a millisecond, unless its way is cut.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,10 +10,10 @@ use domain::{
     ClusterType, Command,
     command::{CreateCluster, CreateOrganization, CreateProject},
 };
-use fakes::{Disk, StillRegistry, TokioEnv};
+use fakes::{Disk, DiskWeather, StillRegistry, TokioEnv};
 use ids::{Log, MemberId, RequestId, RingId};
 use ledger::{Canary, Config, Ports, Retention, Timing, Verdict};
-use ports::{BoxFuture, CallError, Env, PeerService, PeerTransport, Topology};
+use ports::{BoxFuture, CallError, Env, PeerService, PeerTransport, Registry, Topology};
 use region::Region;
 use wire::{
     Submission,
@@ -57,47 +57,108 @@ impl Network {
             return std::future::pending().await;
         }
         let (env, region) = self.up.lock().unwrap().get(&to).cloned().ok_or(CallError::Unreachable { to })?;
-        Ok(env.tasks().spawn(region.serve(request)).await.unwrap())
+        match env.tasks().spawn(region.serve(request)).await {
+            Ok(reply) => Ok(reply),
+            // It ended meanwhile: nobody answers.
+            Err(_) => std::future::pending().await,
+        }
     }
 }
 
-/// See the module. Members 1, 2, 3 are the regions `a`, `b`, `c`.
+/// See the module. Members are numbered from 1, region by region; regions are `a`, `b`, `c`.
 pub struct Ring {
     network: Network,
+    registry: Arc<StillRegistry>,
+    disks: Mutex<BTreeMap<MemberId, Arc<Disk>>>,
 }
 
 impl Ring {
+    /// Three regions of one member each, that know of each other.
     pub async fn formed() -> Self {
-        let regions = [("a", 1), ("b", 2), ("c", 3)].map(|(name, id)| (name.parse().unwrap(), vec![MemberId(id)]));
-        let registry = Arc::new(StillRegistry::new(Topology { regions: regions.into() }));
-        let ring = Self { network: Network::default() };
-        for id in [1, 2, 3].map(MemberId) {
-            ring.start(id, registry.clone()).await;
+        Self::of(&[1, 1, 1]).await
+    }
+
+    /// So many members in each region, that know of each other: every region is in the global log's registry, everywhere.
+    pub async fn of(sizes: &[u64]) -> Self {
+        let mut ids = (1..).map(MemberId);
+        let regions = ["a", "b", "c"].iter().zip(sizes).map(|(name, size)| {
+            let members = (0..*size).filter_map(|_| ids.next()).collect();
+            (name.parse().unwrap(), members)
+        });
+        let registry = Arc::new(StillRegistry::new(Topology { regions: regions.collect() }));
+        let ring = Self { network: Network::default(), registry, disks: Mutex::default() };
+        for id in ring.ids() {
+            ring.start(id).await;
+        }
+        for id in ring.ids() {
+            ring.holds(id, &Log::Global, ids::Seq(sizes.len() as u64)).await;
         }
         ring
     }
 
-    async fn start(&self, id: MemberId, registry: Arc<StillRegistry>) {
-        let env = Arc::new(TokioEnv::new(id.0));
-        let disk = Disk::new(id, id.0, Arc::new(drop)).open(env.clone());
+    pub fn ids(&self) -> Vec<u64> {
+        self.registry.topology().members().map(|member| member.0).collect()
+    }
+
+    /// Starts a member from what its disk holds.
+    pub async fn start(&self, id: u64) {
+        let member = MemberId(id);
+        let env = Arc::new(TokioEnv::new(id));
+        let new = || Disk::new(member, id, Arc::new(drop));
+        let disk = self.disks.lock().unwrap().entry(member).or_insert_with(new).open(env.clone());
         let ports = Ports {
             env: env.clone(),
             transport: Arc::new(self.network.clone()),
             logs: disk.clone(),
             snapshots: disk,
-            registry: registry.clone(),
+            registry: self.registry.clone(),
         };
         let config = Config {
             ring: RingId::new(RING),
-            member: id,
-            region: ports::Registry::topology(registry.as_ref()).region_of(id).unwrap().clone(),
+            member,
+            region: self.registry.topology().region_of(member).unwrap().clone(),
             timing: Timing::default(),
             retention: Retention::default(),
             catch_up_bytes_per_second: 64 * 1024 * 1024,
+            snapshot_chunk_bytes: ledger::config::SNAPSHOT_CHUNK_BYTES,
             canary: Canary::None,
         };
         let region = env.tasks().enter(Region::start(config, ports, true)).await.unwrap();
-        self.network.up.lock().unwrap().insert(id, (env, region));
+        self.network.up.lock().unwrap().insert(member, (env, region));
+    }
+
+    /// Ends a member: none of its tasks goes on, and nothing reaches it.
+    pub fn end(&self, id: u64) {
+        let process = self.network.up.lock().unwrap().remove(&MemberId(id));
+        process.unwrap().0.tasks().abort();
+    }
+
+    /// What a member's disk does from now on.
+    pub fn weather(&self, id: u64, weather: DiskWeather) {
+        self.disks.lock().unwrap()[&MemberId(id)].set_weather(weather);
+    }
+
+    /// Does `work` at a member, as a task of it.
+    pub async fn on<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+        &self,
+        id: u64,
+        work: impl FnOnce(Region) -> F,
+    ) -> T {
+        let (env, region) = self.network.up.lock().unwrap()[&MemberId(id)].clone();
+        env.tasks().spawn(work(region)).await.unwrap()
+    }
+
+    /// The member that leads a log, once exactly one of those that are up takes itself for it and all others agree.
+    pub async fn leader(&self, log: &Log) -> u64 {
+        until(|| {
+            let up = self.network.up.lock().unwrap();
+            let said = up.values().filter_map(|(_, region)| region.ledger().group(log)).map(|group| group.leader());
+            let said: BTreeSet<Option<MemberId>> = said.collect();
+            let leader = said.first().copied().flatten().filter(|leader| said.len() == 1 && up.contains_key(leader))?;
+            let leads = up[&leader].1.ledger().group(log)?.is_leader();
+            leads.then_some(leader.0)
+        })
+        .await
     }
 
     pub fn at(&self, id: u64) -> Region {
@@ -110,6 +171,16 @@ impl Ring {
         self.network.cut.lock().unwrap().extend([(one, other), (other, one)]);
     }
 
+    /// What `from` asks does not come to `to`; what `to` asks still comes to `from`.
+    pub fn cut_way(&self, from: u64, to: u64) {
+        self.network.cut.lock().unwrap().insert((MemberId(from), MemberId(to)));
+    }
+
+    /// Takes every cut back.
+    pub fn mend(&self) {
+        self.network.cut.lock().unwrap().clear();
+    }
+
     /// Calls a member as another one would.
     pub async fn call(&self, id: u64, ring: &str, body: Option<peer_request::Body>) -> peer_reply::Body {
         let request = PeerRequest { ring: ring.to_owned(), from: 99, body };
@@ -118,21 +189,14 @@ impl Ring {
 
     /// Gives a command to a member, as a client of its region would.
     pub async fn submit(&self, id: u64, submission: Submission) -> Verdict {
-        let (env, region) = self.network.up.lock().unwrap()[&MemberId(id)].clone();
-        env.tasks().spawn(async move { region.submit(&submission, SOON).await }).await.unwrap()
+        self.on(id, |region| async move { region.submit(&submission, SOON).await }).await
     }
 
     /// An organization and a project in it, known everywhere.
     pub async fn with_project(self) -> Self {
         done(self.submit(1, submission(1, organization("acme"))).await);
-        let create = CreateProject {
-            name: "organizations/acme/projects/web".parse().unwrap(),
-            parent: "organizations/acme".parse().unwrap(),
-            display_name: String::new(),
-            description: String::new(),
-        };
-        let seq = done(self.submit(1, submission(2, Command::CreateProject(create))).await);
-        for id in 1..=3 {
+        let seq = done(self.submit(1, submission(2, project("web"))).await);
+        for id in self.ids() {
             self.holds(id, &Log::Global, seq).await;
         }
         self
@@ -156,6 +220,16 @@ pub fn organization(label: &str) -> Command {
     Command::CreateOrganization(CreateOrganization { name, display_name: String::new(), description: String::new() })
 }
 
+/// A project of the organization that [`Ring::with_project`] makes.
+pub fn project(label: &str) -> Command {
+    Command::CreateProject(CreateProject {
+        name: format!("organizations/acme/projects/{label}").parse().unwrap(),
+        parent: "organizations/acme".parse().unwrap(),
+        display_name: String::new(),
+        description: String::new(),
+    })
+}
+
 /// A cluster of the project that [`Ring::with_project`] makes.
 pub fn cluster(region: &str, label: &str) -> Command {
     Command::CreateCluster(CreateCluster {
@@ -164,6 +238,19 @@ pub fn cluster(region: &str, label: &str) -> Command {
         description: String::new(),
         cluster_type: ClusterType::Production,
     })
+}
+
+/// Looks every millisecond until there is something.
+pub async fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
+    let waiting = async {
+        loop {
+            match look() {
+                Some(found) => return found,
+                None => tokio::time::sleep(Duration::from_millis(1)).await,
+            }
+        }
+    };
+    tokio::time::timeout(3 * SOON, waiting).await.unwrap()
 }
 
 /// The sequence of a command that took effect.

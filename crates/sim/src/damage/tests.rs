@@ -45,7 +45,7 @@ fn only_shipped_records_are_damaged() {
     let others = [
         shipped(&[]),
         body(peer_reply::Body::Heads(proto::HeadsReply::default())),
-        body(peer_reply::Body::Snapshot(proto::SnapshotPullReply { snapshot: Bytes::from_static(b"sealed") })),
+        body(peer_reply::Body::Snapshot(proto::SnapshotPullReply::default())),
         body(peer_reply::Body::Submit(proto::SubmitReply::default())),
     ];
     for other in others {

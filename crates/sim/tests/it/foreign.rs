@@ -136,11 +136,11 @@ fn forged_and_foreign_snapshots_leave_a_copy_as_it_was() {
             ("not what its digest says", forged(&newer)),
         ];
         for (what, sealed) in offers {
-            assert!(copy.install(&sealed).is_err(), "a snapshot that is {what} was taken in");
+            assert!(copy.install(&sealed).await.is_err(), "a snapshot that is {what} was taken in");
             assert_eq!(as_it_is(&copy), before, "a snapshot that is {what} left a trace");
         }
         let older = snapshot::pack(&LogState::new(ring.log(0)), None);
-        copy.install(&older).unwrap();
+        copy.install(&older).await.unwrap();
         assert_eq!(as_it_is(&copy), before, "an older snapshot takes nothing back");
         goes_on(ring, &copy).await;
     });
@@ -156,7 +156,7 @@ fn another_rings_requests_are_refused_whatever_they_ask() {
         let asked = [
             pull(&log),
             peer_request::Body::Heads(proto::HeadsRequest::default()),
-            peer_request::Body::Snapshot(proto::SnapshotPullRequest { log: log.to_string() }),
+            peer_request::Body::Snapshot(proto::SnapshotPullRequest { log: log.to_string(), ..Default::default() }),
             peer_request::Body::Raft(proto::RaftRequest { log: log.to_string(), body: Some(vote) }),
             peer_request::Body::Submit(proto::SubmitRequest::default()),
         ];

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, fmt::Debug, fs, path::PathBuf};
 
 use bytes::Bytes;
 use wire::{
-    Proposal, Record, command_in, command_out, decode, decode_batch, decode_entity, encode, encode_batch,
+    Proposal, Record, checked, command_in, command_out, decode, decode_batch, decode_entity, encode, encode_batch,
     encode_entity, proto, seal, submission_in, submission_out,
 };
 
@@ -22,6 +22,8 @@ fn records_and_what_is_in_them() {
     holds("record", &samples::record(), Record::encode, |bytes| Record::decode(bytes).unwrap());
     holds("batch", &samples::batch(), |value| encode_batch(value), |bytes| decode_batch(bytes).unwrap());
     let unsealed = |bytes| seal::unseal("a sample", &bytes).unwrap();
+    let unchecked = |bytes| checked::uncheck("a sample", &bytes).unwrap();
+    holds("checked", &Bytes::from_static(b"rows"), |content| checked::check(content), unchecked);
     holds("sealed", &Bytes::from_static(b"rows"), |content| seal::seal(content), unsealed);
 }
 
@@ -34,7 +36,9 @@ fn the_hash_of_a_record() {
 }
 
 #[test]
-fn snapshots() {
+fn snapshots_and_the_ends_of_journals() {
+    let end = proto::RecordsEnd { seq: 300, hash: samples::record().hash().0.to_vec().into() };
+    holds("records_end", &end, encode, |bytes| decode("the end of a journal", bytes).unwrap());
     holds("snapshot", &samples::snapshot(), encode, |bytes| decode("a snapshot", bytes).unwrap());
 }
 
@@ -68,7 +72,9 @@ fn every_kind_has_a_file_and_every_file_has_a_message() {
     let command = include_str!("../../../../proto/atoll/internal/v1/command.proto");
     let log = include_str!("../../../../proto/atoll/internal/v1/log.proto");
     let mut wanted: BTreeSet<String> =
-        ["batch", "proposal", "record", "record_hash", "sealed", "snapshot", "submission"].map(String::from).into();
+        ["batch", "checked", "proposal", "record", "record_hash", "records_end", "sealed", "snapshot", "submission"]
+            .map(String::from)
+            .into();
     wanted.extend(variants(entity, "oneof kind {").map(|kind| format!("entity_{kind}")));
     wanted.extend(variants(command, "oneof kind {").map(|kind| format!("command_{kind}")));
     wanted.extend(variants(log, "oneof payload {").map(|payload| format!("raft_entry_{payload}")));

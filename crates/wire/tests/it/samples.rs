@@ -5,7 +5,7 @@ use std::{fmt::Debug, str::FromStr};
 use bytes::Bytes;
 use domain::{Cluster, ClusterType, Entity, Fact, FactKind, Folder, Organization, Project, State, command::*};
 use ids::{Hash, Hlc, Incarnation, Log, RequestId, Revision, Seq};
-use wire::{Proposal, Record, StateDigest, Submission, encode_entity, proto, raw_fact};
+use wire::{CommandDigest, Proposal, Record, StateDigest, Submission, encode_entity, proto, raw_fact};
 
 /// The value that a text stands for.
 pub fn text<T: FromStr<Err: Debug>>(text: &str) -> T {
@@ -193,6 +193,7 @@ pub fn proposal() -> Proposal {
         ],
         response: text(PROJECT),
         traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into(),
+        command: Some(CommandDigest(id(0x70).0)),
     }
 }
 
@@ -256,6 +257,7 @@ pub fn snapshot() -> proto::Snapshot {
             request_id: Bytes::copy_from_slice(&id(0x60).0),
             seq: 299,
             response: PROJECT.into(),
+            command_digest: Bytes::copy_from_slice(&id(0x70).0),
         }],
         raft: Some(proto::RaftMark {
             applied: Some(raft_log_id(312)),

@@ -7,7 +7,7 @@ use ids::{
     RegionId, RequestId, Revision, Seq, Subject,
 };
 use proptest::{collection, option, prelude::*};
-use wire::{LEVEL, Proposal, RawFact, Record, Submission};
+use wire::{CommandDigest, LEVEL, Proposal, RawFact, Record, Submission};
 
 fn label() -> impl Strategy<Value = Label> {
     "[a-z]([a-z0-9-]{0,61}[a-z0-9])?".prop_map(|text| text.parse().unwrap())
@@ -230,9 +230,10 @@ fn facts() -> impl Strategy<Value = Vec<RawFact>> {
 pub fn proposal() -> impl Strategy<Value = Proposal> {
     let guards = collection::vec((subject(), any::<u64>().prop_map(Revision)), 0..8);
     let head = (request_id(), words(), hlc(), 0..=LEVEL, any::<u64>().prop_map(Seq));
-    (head, guards, facts(), subject(), words()).prop_map(|(head, guards, facts, response, traceparent)| {
+    let tail = (subject(), words(), option::of(any::<[u8; 16]>().prop_map(CommandDigest)));
+    (head, guards, facts(), tail).prop_map(|(head, guards, facts, (response, traceparent, command))| {
         let (request_id, actor, hlc, level, observed_global_seq) = head;
-        Proposal { request_id, actor, hlc, level, observed_global_seq, guards, facts, response, traceparent }
+        Proposal { request_id, actor, hlc, level, observed_global_seq, guards, facts, response, traceparent, command }
     })
 }
 

@@ -1,0 +1,79 @@
+//! The services of `atoll.v1` over a [`region::Region`]: read a request, ask the region, say what it answered.
+//!
+//! ```text
+//!   request ─▶ input, command (what is wrong names its field) ─▶ call (deadline, lease of the region) ─▶ Region
+//!   answer  ◀─ resource, fact (rows as messages) ◀─ write, read ◀───────────────────────────────────────┘
+//!   refusal ◀─ status (one table: reason to gRPC code, retryable or not)
+//! ```
+//!
+//! Map: [`front`] what the services hold while regions come and go · `call` one request · `write`, `read` what it asks of the region ·
+//! `input`, `command` reading requests · `resource`, `fact` writing answers · [`status`] every refusal · [`token`] what a client has
+//! seen, as text · one file per service, and `health`.
+//!
+//! What is not here: listeners, TLS and connections ([`crate::serve`]); identities (every caller is `anonymous` until there are any).
+
+pub mod front;
+pub mod status;
+pub mod token;
+
+mod call;
+mod clusters;
+mod command;
+mod fact;
+mod folders;
+mod health;
+mod input;
+mod log;
+mod mutations;
+mod operations;
+mod organizations;
+mod projects;
+mod read;
+mod regions;
+mod resource;
+mod watching;
+mod write;
+
+use std::sync::Arc;
+
+use api::v1::{
+    clusters_server::ClustersServer, folders_server::FoldersServer, log_server::LogServer,
+    mutations_server::MutationsServer, operations_server::OperationsServer, organizations_server::OrganizationsServer,
+    projects_server::ProjectsServer, regions_server::RegionsServer,
+};
+pub use front::{About, Front, Limits};
+use tonic::service::Routes;
+use tonic_health::pb::health_server::HealthServer;
+
+/// Bytes of one request message. A larger one is refused by tonic with OUT_OF_RANGE before it is read.
+pub const REQUEST_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Calls of one connection that are worked on at once; for whoever builds the listener.
+pub const CALLS_PER_CONNECTION_MAX: u32 = 1024;
+
+/// Every service, with health and reflection, ready for a listener.
+///
+/// # Errors
+/// The descriptors that were compiled in do not read: a defect of the build.
+pub fn routes(front: &Arc<Front>) -> Result<Routes, tonic_reflection::server::Error> {
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(api::DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    macro_rules! limited {
+        ($server:ident) => {
+            $server::from_arc(Arc::clone(front)).max_decoding_message_size(REQUEST_BYTES_MAX)
+        };
+    }
+    Ok(Routes::new(HealthServer::from_arc(Arc::clone(front)))
+        .add_service(reflection().build_v1()?)
+        .add_service(reflection().build_v1alpha()?)
+        .add_service(limited!(OrganizationsServer))
+        .add_service(limited!(FoldersServer))
+        .add_service(limited!(ProjectsServer))
+        .add_service(limited!(ClustersServer))
+        .add_service(limited!(MutationsServer))
+        .add_service(limited!(OperationsServer))
+        .add_service(limited!(LogServer))
+        .add_service(limited!(RegionsServer)))
+}

@@ -1,0 +1,261 @@
+//! Requests that write, as commands. One place for unary calls and for the stream of mutations.
+
+use api::v1::{self, mutation::Kind};
+use domain::{
+    ClusterType, Command,
+    command::{
+        CreateCluster, CreateFolder, CreateOrganization, CreateProject, DeleteCluster, DeleteFolder,
+        DeleteOrganization, DeleteProject, MoveFolder, MoveProject, UpdateCluster, UpdateFolder, UpdateOrganization,
+        UpdateProject,
+    },
+};
+use ids::{ContainerName, ProjectName, RegionId, RequestId};
+
+use super::{
+    input::{etag, name, new_name, present, request_id, texts},
+    status::Refusal,
+};
+
+/// What a request asks to be changed.
+#[derive(Clone, Debug)]
+pub struct Write {
+    pub command: Command,
+    /// `None`: the caller gave none.
+    pub request_id: Option<RequestId>,
+    pub validate_only: bool,
+}
+
+/// A request that reads as a write.
+pub trait Writes {
+    /// # Errors
+    /// The first field that does not read.
+    fn write(self) -> Result<Write, Refusal>;
+}
+
+const FIXED: &[&str] =
+    &["name", "uid", "parent", "state", "awaiting", "cluster_type", "create_time", "update_time", "etag"];
+
+fn write(command: impl Into<Command>, id: &str, validate_only: bool) -> Result<Write, Refusal> {
+    Ok(Write { command: command.into(), request_id: request_id(id)?, validate_only })
+}
+
+/// `{project}/locations/{location}`, where the location may be `-` for a list.
+pub fn location<'a>(field: &str, parent: &'a str) -> Result<(ProjectName, &'a str), Refusal> {
+    const WANTED: &str = "organizations/{o}/projects/{p}/locations/{region}";
+    let (project, location) = parent.split_once("/locations/").ok_or_else(|| Refusal::field(field, parent, WANTED))?;
+    let project = project.parse().map_err(|_| Refusal::field(field, parent, WANTED))?;
+    Ok((project, location))
+}
+
+impl Writes for v1::CreateOrganizationRequest {
+    fn write(self) -> Result<Write, Refusal> {
+        let organization = present("organization", self.organization)?;
+        let given = ("organization.name", organization.name.as_str());
+        let create = CreateOrganization {
+            name: new_name("organizations", ("organization_id", &self.organization_id), given)?,
+            display_name: organization.display_name,
+            description: organization.description,
+        };
+        write(create, &self.request_id, self.validate_only)
+    }
+}
+
+impl Writes for v1::UpdateOrganizationRequest {
+    fn write(self) -> Result<Write, Refusal> {
+        let organization = present("organization", self.organization)?;
+        let texts = texts(self.update_mask, organization.display_name, organization.description, FIXED)?;
+        let update = UpdateOrganization {
+            name: name("organization.name", &organization.name)?,
+            display_name: texts.display_name,
+            description: texts.description,
+            etag: etag("organization.etag", &organization.etag)?,
+        };
+        write(update, &self.request_id, self.validate_only)
+    }
+}
+
+impl Writes for v1::DeleteOrganizationRequest {
+    fn write(self) -> Result<Write, Refusal> {
+        let delete = DeleteOrganization { name: name("name", &self.name)?, etag: etag("etag", &self.etag)? };
+        write(delete, &self.request_id, self.validate_only)
+    }
+}
+
+impl Writes for v1::CreateFolderRequest {
+    fn write(self) -> Result<Write, Refusal> {
+        let folder = present("folder", self.folder)?;
+        let parent: ContainerName = name("folder.parent", &folder.parent)?;
+        let collection = format!("{}/folders", parent.organization());
+        let create = CreateFolder {
+            name: new_name(&collection, ("folder_id", &self.folder_id), ("folder.name", &folder.name))?,
+            parent,
+            display_name: folder.display_name,
+            description: folder.description,
+        };
+        write(create, &self.request_id, self.validate_only)
+    }
+}
+
+impl Writes for v1::UpdateFolderRequest {
+    fn write(self) -> Result<Write, Refusal> {
+        let folder = present("folder", self.folder)?;
+        let texts = texts(self.update_mask, folder.display_name, folder.description, FIXED)?;
+        let update = UpdateFolder {
+            name: name("folder.name", &folder.name)?,
+            display_name: texts.display_name,
+            description: texts.description,
+            etag: etag("folder.etag", &folder.etag)?,
+        };
+        write(update, &self.request_id, self.validate_only)
+    }
+}
+
+impl Writes for v1::MoveFolderRequest {
+    fn write(self) -> Result<Write, Refusal> {
+        let relocate = MoveFolder {
+            name: name("name", &self.name)?,
+            parent: name("destination_parent", &self.destination_parent)?,
+            etag: etag("etag", &self.etag)?,
+        };
+        write(relocate, &self.request_id, self.validate_only)
+    }
+}
+
+impl Writes for v1::DeleteFolderRequest {
+    fn write(self) -> Result<Write, Refusal> {
+        let delete = DeleteFolder { name: name("name", &self.name)?, etag: etag("etag", &self.etag)? };
+        write(delete, &self.request_id, self.validate_only)
+    }
+}
+
+impl Writes for v1::CreateProjectRequest {
+    fn write(self) -> Result<Write, Refusal> {
+        let project = present("project", self.project)?;
+        let parent: ContainerName = name("project.parent", &project.parent)?;
+        let collection = format!("{}/projects", parent.organization());
+        let create = CreateProject {
+            name: new_name(&collection, ("project_id", &self.project_id), ("project.name", &project.name))?,
+            parent,
+            display_name: project.display_name,
+            description: project.description,
+        };
+        write(create, &self.request_id, self.validate_only)
+    }
+}
+
+impl Writes for v1::UpdateProjectRequest {
+    fn write(self) -> Result<Write, Refusal> {
+        let project = present("project", self.project)?;
+        let texts = texts(self.update_mask, project.display_name, project.description, FIXED)?;
+        let update = UpdateProject {
+            name: name("project.name", &project.name)?,
+            display_name: texts.display_name,
+            description: texts.description,
+            etag: etag("project.etag", &project.etag)?,
+        };
+        write(update, &self.request_id, self.validate_only)
+    }
+}
+
+impl Writes for v1::MoveProjectRequest {
+    fn write(self) -> Result<Write, Refusal> {
+        let relocate = MoveProject {
+            name: name("name", &self.name)?,
+            parent: name("destination_parent", &self.destination_parent)?,
+            etag: etag("etag", &self.etag)?,
+        };
+        write(relocate, &self.request_id, self.validate_only)
+    }
+}
+
+impl Writes for v1::DeleteProjectRequest {
+    fn write(self) -> Result<Write, Refusal> {
+        let delete = DeleteProject { name: name("name", &self.name)?, etag: etag("etag", &self.etag)? };
+        write(delete, &self.request_id, self.validate_only)
+    }
+}
+
+impl Writes for v1::CreateClusterRequest {
+    fn write(self) -> Result<Write, Refusal> {
+        let (project, region) = location("parent", &self.parent)?;
+        let region: RegionId = name("parent", region)?;
+        let cluster = present("cluster", self.cluster)?;
+        let collection = format!("{project}/locations/{region}/clusters");
+        let cluster_type = match v1::ClusterType::try_from(cluster.cluster_type) {
+            Ok(v1::ClusterType::Development) => ClusterType::Development,
+            Ok(v1::ClusterType::Production) => ClusterType::Production,
+            Ok(v1::ClusterType::Unspecified) | Err(_) => {
+                let given = cluster.cluster_type.to_string();
+                return Err(Refusal::field("cluster.cluster_type", &given, "DEVELOPMENT (1) or PRODUCTION (2)"));
+            }
+        };
+        let create = CreateCluster {
+            name: new_name(&collection, ("cluster_id", &self.cluster_id), ("cluster.name", &cluster.name))?,
+            display_name: cluster.display_name,
+            description: cluster.description,
+            cluster_type,
+        };
+        write(create, &self.request_id, self.validate_only)
+    }
+}
+
+impl Writes for v1::UpdateClusterRequest {
+    fn write(self) -> Result<Write, Refusal> {
+        let cluster = present("cluster", self.cluster)?;
+        let texts = texts(self.update_mask, cluster.display_name, cluster.description, FIXED)?;
+        let update = UpdateCluster {
+            name: name("cluster.name", &cluster.name)?,
+            display_name: texts.display_name,
+            description: texts.description,
+            etag: etag("cluster.etag", &cluster.etag)?,
+        };
+        write(update, &self.request_id, self.validate_only)
+    }
+}
+
+impl Writes for v1::DeleteClusterRequest {
+    fn write(self) -> Result<Write, Refusal> {
+        let delete = DeleteCluster { name: name("name", &self.name)?, etag: etag("etag", &self.etag)? };
+        write(delete, &self.request_id, self.validate_only)
+    }
+}
+
+impl Writes for v1::Mutation {
+    fn write(self) -> Result<Write, Refusal> {
+        match present("kind", self.kind)? {
+            Kind::CreateOrganization(request) => request.write(),
+            Kind::UpdateOrganization(request) => request.write(),
+            Kind::DeleteOrganization(request) => request.write(),
+            Kind::CreateFolder(request) => request.write(),
+            Kind::UpdateFolder(request) => request.write(),
+            Kind::MoveFolder(request) => request.write(),
+            Kind::DeleteFolder(request) => request.write(),
+            Kind::CreateProject(request) => request.write(),
+            Kind::UpdateProject(request) => request.write(),
+            Kind::MoveProject(request) => request.write(),
+            Kind::DeleteProject(request) => request.write(),
+            Kind::CreateCluster(request) => request.write(),
+            Kind::UpdateCluster(request) => request.write(),
+            Kind::DeleteCluster(request) => request.write(),
+        }
+    }
+}
+
+/// The field of a request that holds the resource's texts, so that a rule about them can name it.
+pub fn resource_field(command: &Command) -> &'static str {
+    match command {
+        Command::CreateOrganization(_) | Command::UpdateOrganization(_) | Command::DeleteOrganization(_) => {
+            "organization"
+        }
+        Command::CreateFolder(_) | Command::UpdateFolder(_) | Command::MoveFolder(_) | Command::DeleteFolder(_) => {
+            "folder"
+        }
+        Command::CreateProject(_)
+        | Command::UpdateProject(_)
+        | Command::MoveProject(_)
+        | Command::DeleteProject(_)
+        | Command::AcknowledgeDrain(_) => "project",
+        Command::CreateCluster(_) | Command::UpdateCluster(_) | Command::DeleteCluster(_) => "cluster",
+        Command::RegisterRegion(_) => "region",
+    }
+}

@@ -1,0 +1,92 @@
+//! Records and facts as messages.
+
+use api::v1::{self, fact::After};
+use bytes::Bytes;
+use domain::{Entity, FactKind};
+use ids::{Hash, Revision};
+use wire::{Proposal, RawFact, Record, decode_entity};
+
+use super::resource::{Resource, timestamp};
+
+/// A record as the API shows it.
+pub fn record(record: &Record, hash: Hash, proposal: &Proposal, with_proposal: bool) -> v1::Record {
+    let revision = Revision::from(record.seq);
+    v1::Record {
+        log: record.log.to_string(),
+        incarnation: record.incarnation.0,
+        seq: record.seq.0,
+        time: timestamp(record.hlc),
+        hlc: record.hlc.0,
+        actor: proposal.actor.clone(),
+        request_id: proposal.request_id.to_string(),
+        traceparent: proposal.traceparent.clone(),
+        observed_global_seq: proposal.observed_global_seq.0,
+        facts: proposal.facts.iter().map(|raw| fact(raw, revision)).collect(),
+        prev_hash: Bytes::copy_from_slice(&record.prev_hash.0),
+        hash: Bytes::copy_from_slice(&hash.0),
+        proposal: if with_proposal { record.proposal.clone() } else { Bytes::new() },
+    }
+}
+
+/// What the row holds is shown where this version reads it; a newer one's is shown by kind and subject only.
+fn fact(raw: &RawFact, revision: Revision) -> v1::Fact {
+    let entity = raw.after.as_ref().and_then(|bytes| decode_entity(bytes).ok());
+    v1::Fact {
+        kind: FactKind::from_number(raw.kind)
+            .map_or_else(|| format!("kind-{}", raw.kind), |kind| kind_name(kind).to_owned()),
+        subject: raw.subject.to_string(),
+        after: entity.and_then(|entity| after(&entity, revision)),
+        removed: raw.after.is_none(),
+    }
+}
+
+fn after(entity: &Entity, revision: Revision) -> Option<After> {
+    match entity {
+        Entity::Organization(row) => Some(After::Organization(v1::Organization::show(revision, row))),
+        Entity::Folder(row) => Some(After::Folder(v1::Folder::show(revision, row))),
+        Entity::Project(row) => Some(After::Project(v1::Project::show(revision, row))),
+        Entity::Cluster(row) => Some(After::Cluster(v1::Cluster::show(revision, row))),
+        Entity::Marker => None,
+    }
+}
+
+/// The public name of a kind: stable, whatever the variant is called.
+fn kind_name(kind: FactKind) -> &'static str {
+    match kind {
+        FactKind::OrganizationCreated => "organization-created",
+        FactKind::OrganizationUpdated => "organization-updated",
+        FactKind::OrganizationDeleted => "organization-deleted",
+        FactKind::FolderCreated => "folder-created",
+        FactKind::FolderUpdated => "folder-updated",
+        FactKind::FolderMoved => "folder-moved",
+        FactKind::FolderDeleted => "folder-deleted",
+        FactKind::ProjectCreated => "project-created",
+        FactKind::ProjectUpdated => "project-updated",
+        FactKind::ProjectMoved => "project-moved",
+        FactKind::ProjectDeletionStarted => "project-deletion-started",
+        FactKind::ProjectRegionDrained => "project-region-drained",
+        FactKind::ProjectDeleted => "project-deleted",
+        FactKind::ClusterCreated => "cluster-created",
+        FactKind::ClusterUpdated => "cluster-updated",
+        FactKind::ClusterDeleted => "cluster-deleted",
+        FactKind::SetChanged => "set-changed",
+        FactKind::EntryAdded => "entry-added",
+        FactKind::EntryRemoved => "entry-removed",
+        FactKind::RegionRegistered => "region-registered",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fact_of_a_newer_version_is_shown_by_kind_and_subject() {
+        let subject = || "organizations/acme".parse().unwrap();
+        let raw = |kind, after| RawFact { kind, subject: subject(), after, detail: Bytes::new() };
+        let shown = fact(&raw(9999, Some(Bytes::from_static(&[0xff, 0x01]))), Revision(3));
+        assert_eq!((shown.kind.as_str(), shown.subject.as_str()), ("kind-9999", "organizations/acme"));
+        assert!(shown.after.is_none() && !shown.removed);
+        assert!(fact(&raw(32, None), Revision(3)).removed);
+    }
+}

@@ -1,0 +1,296 @@
+//! Rows as the messages that clients see, and what a command makes of such a message.
+
+use std::time::Duration;
+
+use api::v1;
+use domain::{ClusterType, Command, State};
+use ids::{Hlc, RegionId, RequestId, Revision};
+
+/// A kind of resource as the API shows it.
+pub trait Resource: Default + Send {
+    type Row: domain::Row;
+
+    /// The row at a revision.
+    fn show(revision: Revision, row: &Self::Row) -> Self;
+
+    /// Does to the message what the command does to the row, as far as the command says it. For answers where the row itself is not at
+    /// hand: `self` is the row before, or, when that is not known, nothing but defaults. Times stay as they are.
+    fn apply(&mut self, command: &Command, request_id: RequestId);
+
+    /// Its name and the bytes of its texts.
+    fn size(&self) -> (&str, usize);
+
+    /// Where the API keeps the etag and the time of the last change.
+    fn version(&mut self) -> (&mut String, &mut Option<prost_types::Timestamp>);
+}
+
+/// Bytes of one answer; clients take 4 MiB unless they were told otherwise.
+pub const ANSWER_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Bytes of a resource beyond its name and texts, at most: parent, uid, times, etag.
+const REST_BYTES: usize = 512;
+
+/// How many of these fit in one answer; at least one.
+pub fn fitting<T: Resource>(all: &[T]) -> usize {
+    let mut bytes = 0;
+    let fits = |resource: &&T| {
+        let (name, texts) = resource.size();
+        bytes += name.len() + texts + REST_BYTES;
+        bytes <= ANSWER_BYTES_MAX
+    };
+    all.iter().take_while(fits).count().max(1)
+}
+
+/// A page of a list as an answer: resources, and the token of the page after it.
+pub fn page<T: Resource>(page: domain::query::Page<T::Row>) -> (Vec<T>, String) {
+    let mut shown: Vec<T> = page.items.iter().map(|(revision, row)| T::show(*revision, row)).collect();
+    let fits = fitting(&shown);
+    if fits >= shown.len() {
+        return (shown, page.next.unwrap_or_default());
+    }
+    shown.truncate(fits);
+    // The token of a page is the id that it ended with.
+    let last = shown.last().and_then(|last| last.size().0.rsplit('/').next().map(str::to_owned));
+    (shown, last.unwrap_or_default())
+}
+
+pub fn timestamp(at: Hlc) -> Option<prost_types::Timestamp> {
+    let ms = i64::try_from(at.unix_ms()).unwrap_or(i64::MAX);
+    let nanos = i32::try_from(ms % 1000).unwrap_or(0) * 1_000_000;
+    Some(prost_types::Timestamp { seconds: ms / 1000, nanos })
+}
+
+pub fn duration(span: Duration) -> prost_types::Duration {
+    let nanos = i32::try_from(span.subsec_nanos()).unwrap_or(0);
+    prost_types::Duration { seconds: i64::try_from(span.as_secs()).unwrap_or(i64::MAX), nanos }
+}
+
+pub fn state(state: State) -> v1::State {
+    match state {
+        State::Active => v1::State::Active,
+        State::Deleting => v1::State::Deleting,
+        State::Deleted => v1::State::Deleted,
+    }
+}
+
+fn cluster_type(kind: ClusterType) -> v1::ClusterType {
+    match kind {
+        ClusterType::Development => v1::ClusterType::Development,
+        ClusterType::Production => v1::ClusterType::Production,
+    }
+}
+
+fn set(text: &mut String, to: &Option<String>) {
+    if let Some(to) = to {
+        text.clone_from(to);
+    }
+}
+
+impl Resource for v1::Organization {
+    type Row = domain::Organization;
+
+    fn show(revision: Revision, row: &Self::Row) -> Self {
+        Self {
+            name: row.name.to_string(),
+            uid: row.uid.to_string(),
+            display_name: row.display_name.clone(),
+            description: row.description.clone(),
+            state: state(row.state).into(),
+            create_time: timestamp(row.create_time),
+            update_time: timestamp(row.update_time),
+            etag: revision.to_string(),
+        }
+    }
+
+    fn apply(&mut self, command: &Command, request_id: RequestId) {
+        match command {
+            Command::CreateOrganization(create) => {
+                *self = Self {
+                    name: create.name.to_string(),
+                    uid: request_id.to_string(),
+                    display_name: create.display_name.clone(),
+                    description: create.description.clone(),
+                    state: v1::State::Active.into(),
+                    ..Self::default()
+                };
+            }
+            Command::UpdateOrganization(update) => {
+                self.name = update.name.to_string();
+                set(&mut self.display_name, &update.display_name);
+                set(&mut self.description, &update.description);
+            }
+            Command::DeleteOrganization(delete) => {
+                self.name = delete.name.to_string();
+                self.state = v1::State::Deleted.into();
+            }
+            _of_another_kind => {}
+        }
+    }
+
+    fn size(&self) -> (&str, usize) {
+        (&self.name, self.display_name.len() + self.description.len())
+    }
+
+    fn version(&mut self) -> (&mut String, &mut Option<prost_types::Timestamp>) {
+        (&mut self.etag, &mut self.update_time)
+    }
+}
+
+impl Resource for v1::Folder {
+    type Row = domain::Folder;
+
+    fn show(revision: Revision, row: &Self::Row) -> Self {
+        Self {
+            name: row.name.to_string(),
+            uid: row.uid.to_string(),
+            parent: row.parent.to_string(),
+            display_name: row.display_name.clone(),
+            description: row.description.clone(),
+            state: state(row.state).into(),
+            create_time: timestamp(row.create_time),
+            update_time: timestamp(row.update_time),
+            etag: revision.to_string(),
+        }
+    }
+
+    fn apply(&mut self, command: &Command, request_id: RequestId) {
+        match command {
+            Command::CreateFolder(create) => {
+                *self = Self {
+                    name: create.name.to_string(),
+                    uid: request_id.to_string(),
+                    parent: create.parent.to_string(),
+                    display_name: create.display_name.clone(),
+                    description: create.description.clone(),
+                    state: v1::State::Active.into(),
+                    ..Self::default()
+                };
+            }
+            Command::UpdateFolder(update) => {
+                self.name = update.name.to_string();
+                set(&mut self.display_name, &update.display_name);
+                set(&mut self.description, &update.description);
+            }
+            Command::MoveFolder(relocate) => {
+                self.name = relocate.name.to_string();
+                self.parent = relocate.parent.to_string();
+            }
+            Command::DeleteFolder(delete) => {
+                self.name = delete.name.to_string();
+                self.state = v1::State::Deleted.into();
+            }
+            _of_another_kind => {}
+        }
+    }
+
+    fn size(&self) -> (&str, usize) {
+        (&self.name, self.display_name.len() + self.description.len())
+    }
+
+    fn version(&mut self) -> (&mut String, &mut Option<prost_types::Timestamp>) {
+        (&mut self.etag, &mut self.update_time)
+    }
+}
+
+impl Resource for v1::Project {
+    type Row = domain::Project;
+
+    fn show(revision: Revision, row: &Self::Row) -> Self {
+        Self {
+            name: row.name.to_string(),
+            uid: row.uid.to_string(),
+            parent: row.parent.to_string(),
+            display_name: row.display_name.clone(),
+            description: row.description.clone(),
+            state: state(row.state).into(),
+            awaiting: row.awaiting.iter().map(RegionId::to_string).collect(),
+            create_time: timestamp(row.create_time),
+            update_time: timestamp(row.update_time),
+            etag: revision.to_string(),
+        }
+    }
+
+    fn apply(&mut self, command: &Command, request_id: RequestId) {
+        match command {
+            Command::CreateProject(create) => {
+                *self = Self {
+                    name: create.name.to_string(),
+                    uid: request_id.to_string(),
+                    parent: create.parent.to_string(),
+                    display_name: create.display_name.clone(),
+                    description: create.description.clone(),
+                    state: v1::State::Active.into(),
+                    ..Self::default()
+                };
+            }
+            Command::UpdateProject(update) => {
+                self.name = update.name.to_string();
+                set(&mut self.display_name, &update.display_name);
+                set(&mut self.description, &update.description);
+            }
+            Command::MoveProject(relocate) => {
+                self.name = relocate.name.to_string();
+                self.parent = relocate.parent.to_string();
+            }
+            Command::DeleteProject(delete) => {
+                self.name = delete.name.to_string();
+                self.state = v1::State::Deleting.into();
+            }
+            _of_another_kind => {}
+        }
+    }
+
+    fn size(&self) -> (&str, usize) {
+        (&self.name, self.display_name.len() + self.description.len())
+    }
+
+    fn version(&mut self) -> (&mut String, &mut Option<prost_types::Timestamp>) {
+        (&mut self.etag, &mut self.update_time)
+    }
+}
+
+impl Resource for v1::Cluster {
+    type Row = domain::Cluster;
+
+    fn show(revision: Revision, row: &Self::Row) -> Self {
+        Self {
+            name: row.name.to_string(),
+            uid: row.uid.to_string(),
+            display_name: row.display_name.clone(),
+            description: row.description.clone(),
+            cluster_type: cluster_type(row.cluster_type).into(),
+            create_time: timestamp(row.create_time),
+            update_time: timestamp(row.update_time),
+            etag: revision.to_string(),
+        }
+    }
+
+    fn apply(&mut self, command: &Command, request_id: RequestId) {
+        match command {
+            Command::CreateCluster(create) => {
+                *self = Self {
+                    name: create.name.to_string(),
+                    uid: request_id.to_string(),
+                    display_name: create.display_name.clone(),
+                    description: create.description.clone(),
+                    cluster_type: cluster_type(create.cluster_type).into(),
+                    ..Self::default()
+                };
+            }
+            Command::UpdateCluster(update) => {
+                self.name = update.name.to_string();
+                set(&mut self.display_name, &update.display_name);
+                set(&mut self.description, &update.description);
+            }
+            Command::DeleteCluster(delete) => self.name = delete.name.to_string(),
+            _of_another_kind => {}
+        }
+    }
+
+    fn size(&self) -> (&str, usize) {
+        (&self.name, self.display_name.len() + self.description.len())
+    }
+
+    fn version(&mut self) -> (&mut String, &mut Option<prost_types::Timestamp>) {
+        (&mut self.etag, &mut self.update_time)
+    }
+}

@@ -1,0 +1,94 @@
+//! The table: one row for each reason that a call can be refused for.
+//!
+//! A reason is never given another meaning; a row that is added is a new reason. `tests/golden/status.txt` holds the table, so a changed
+//! code shows in review.
+
+use std::time::Duration;
+
+use tonic::Code;
+
+/// What gRPC says of one reason.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    pub reason: &'static str,
+    pub code: Code,
+    /// Milliseconds after which the same request, with the same request id, may be sent again; `None`: it would be refused again.
+    pub retry_after_ms: Option<u64>,
+    /// For people.
+    pub meaning: &'static str,
+}
+
+impl Row {
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after_ms.map(Duration::from_millis)
+    }
+}
+
+const fn never(reason: &'static str, code: Code, meaning: &'static str) -> Row {
+    Row { reason, code, retry_after_ms: None, meaning }
+}
+
+const fn after(ms: u64, reason: &'static str, code: Code, meaning: &'static str) -> Row {
+    Row { reason, code, retry_after_ms: Some(ms), meaning }
+}
+
+/// Every reason, by where it comes from.
+#[rustfmt::skip]
+pub const TABLE: &[Row] = &[
+    // Of the domain: `domain::Rejection`.
+    never("ALREADY_EXISTS", Code::AlreadyExists, "the name is in use"),
+    never("NOT_FOUND", Code::NotFound, "there is no such resource"),
+    never("ETAG_MISMATCH", Code::Aborted, "the resource changed since the etag was read; the current one is in the metadata"),
+    never("NOT_EMPTY", Code::FailedPrecondition, "folders or projects are in it"),
+    never("NOT_ACTIVE", Code::FailedPrecondition, "the resource is being deleted"),
+    never("PARENT_NOT_ACTIVE", Code::FailedPrecondition, "the parent is being deleted"),
+    never("FOLDER_TOO_DEEP", Code::FailedPrecondition, "folders would nest too deep"),
+    never("FOLDER_CYCLE", Code::FailedPrecondition, "the folder would be inside itself"),
+    never("OTHER_ORGANIZATION", Code::InvalidArgument, "the parent is of another organization"),
+    never("ALREADY_THERE", Code::FailedPrecondition, "the resource has that parent already"),
+    never("UPDATE_EMPTY", Code::InvalidArgument, "the update changes no field"),
+    never("INVALID_ARGUMENT", Code::InvalidArgument, "a field does not read; it is named in BadRequest"),
+    never("PROJECT_NOT_ACTIVE", Code::FailedPrecondition, "the cluster's project is being deleted, or not known in its region"),
+    never("NOT_DELETING", Code::FailedPrecondition, "a drain was acknowledged of a project that is not being deleted"),
+    never("ALREADY_DRAINED", Code::FailedPrecondition, "the region acknowledged the drain before"),
+    never("REGION_NOT_AWAITED", Code::FailedPrecondition, "the region is not awaited by the deletion"),
+    never("TOO_MANY_REGIONS", Code::ResourceExhausted, "the ring has as many regions as it may have"),
+    never("DECISION_TOO_LARGE", Code::FailedPrecondition, "one change would touch more rows than one record may"),
+    never("WRONG_LOG", Code::Internal, "a defect: decided by a log that it does not belong to"),
+    never("WRITTEN_TWICE", Code::Internal, "a defect: one decision wrote a row twice"),
+    never("UNREADABLE_ROW", Code::DataLoss, "a stored row does not read here"),
+    never("UNREADABLE_COMMAND", Code::Unimplemented, "the leader does not know the command; it may be older"),
+    // Of requests sent again.
+    never("REQUEST_ID_REUSED", Code::FailedPrecondition, "the request id was used for another request; nothing was changed"),
+    after(100, "OUTCOME_UNKNOWN", Code::Aborted, "it may or may not have taken effect; the same request id, sent again, tells"),
+    // Of the ring: not done.
+    after(1000, "GLOBAL_QUORUM_LOST", Code::Unavailable, "no majority of the ring is in reach of this region"),
+    after(1000, "REGION_QUORUM_LOST", Code::Unavailable, "no majority of the region is in reach of this member"),
+    after(1000, "HOME_UNREACHABLE", Code::Unavailable, "the resource's region is not in reach; the metadata says what the copy here holds"),
+    after(200, "NO_LEADER", Code::Unavailable, "no leader was found in time"),
+    after(200, "NO_QUORUM", Code::Unavailable, "it was not proposed in time, for want of a majority or of room"),
+    after(200, "NO_ANSWER", Code::Unavailable, "the leader did not say in time how far the log is"),
+    after(200, "UNREACHABLE", Code::Unavailable, "the leader could not be reached"),
+    after(200, "RELAYED_ALREADY", Code::Unavailable, "it came over a relay and would have needed another"),
+    after(50, "CONTENTION", Code::Aborted, "others changed what it rests on, again and again; nothing was done"),
+    after(100, "OVERLOADED", Code::ResourceExhausted, "too much waits here already; nothing was done"),
+    after(100, "SHUTTING_DOWN", Code::Unavailable, "this member is about to stop; any other takes the call"),
+    after(1000, "STARTING", Code::Unavailable, "this member is opening its copies; any other takes the call"),
+    after(1000, "MEMBER_STOPPED", Code::Unavailable, "this member's part in the log has stopped; any other takes the call"),
+    after(5000, "DISK_FULL", Code::ResourceExhausted, "this member has no room on its disk; nothing was done"),
+    after(5000, "OTHER_RING", Code::Unavailable, "a member is configured with the address of another ring"),
+    after(1000, "EMPTY", Code::Unavailable, "another member did not know the request; it may be older"),
+    after(1000, "NOT_SERVED", Code::Unavailable, "another member does not serve what it was asked"),
+    never("UNKNOWN_LOCATION", Code::NotFound, "the ring has no such region"),
+    // Of reads and watches.
+    after(200, "NOT_YET_REPLICATED", Code::Unavailable, "the copy here does not hold yet what was asked for"),
+    after(1000, "TOO_STALE", Code::Unavailable, "the copy here may be older than asked"),
+    after(1000, "NO_COPY", Code::Unavailable, "no copy of the log is in service here; another member has one"),
+    never("OTHER_INCARNATION", Code::FailedPrecondition, "the token is of another life of the log"),
+    never("REVISION_COMPACTED", Code::OutOfRange, "records are no longer kept; the first that is kept is in the metadata"),
+    after(0, "WATCH_TOO_SLOW", Code::ResourceExhausted, "the watcher did not read; the metadata says where to resume"),
+    after(0, "OUT_OF_SERVICE", Code::Unavailable, "the copy here left service; the metadata says where to resume, at another member"),
+    never("UNREADABLE_RECORD", Code::DataLoss, "a stored record does not read here"),
+    // Of calls.
+    never("DEADLINE_EXCEEDED", Code::DeadlineExceeded, "the deadline left no time to begin; nothing was done"),
+];

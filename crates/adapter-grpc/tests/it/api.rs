@@ -1,0 +1,15 @@
+//! The public services, driven by the generated clients.
+//!
+//! Map: [`ring`] three members with listeners · `resources` what clients do all day · `operations` deletions that take their time ·
+//! `mutations` the stream of writes · `records` logs and watches · `looking` reads with tokens and ages, regions, topology ·
+//! `refusals` bad input · `fronting` regions that come and go, health, reflection · `table` the golden file of all refusals.
+
+mod fronting;
+mod looking;
+mod mutations;
+mod operations;
+mod records;
+mod refusals;
+mod resources;
+mod ring;
+mod table;

@@ -1,0 +1,297 @@
+//! Three regions of one member each in one process, with a listener for each on loopback. Between members everything is delivered at
+//! once, unless its way is cut; clients come over real connections without TLS.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+use adapter_grpc::api::{About, Front, Limits, routes};
+use api::v1;
+use domain::View as _;
+use fakes::{Disk, StillRegistry, TokioEnv};
+use ids::{Log, MemberId, RingId, Seq};
+use ledger::{Canary, Config, GroupTiming, Ports, Retention, Timing};
+use ports::{BoxFuture, CallError, Env, PeerService, PeerTransport, Registry, Topology};
+use region::Region;
+use tonic::{
+    Code, Status,
+    transport::{Channel, Endpoint, Server, server::TcpIncoming},
+};
+use tonic_types::StatusExt;
+use wire::proto::{PeerReply, PeerRequest, peer_request};
+
+/// How long anything may take.
+pub const SOON: Duration = Duration::from_secs(20);
+pub const RING: &str = "test";
+
+type Process = (Arc<TokioEnv>, Region);
+/// Pairs of members between whom nothing passes.
+type Cut = Arc<Mutex<BTreeSet<(MemberId, MemberId)>>>;
+
+#[derive(Clone, Default)]
+struct Network {
+    up: Arc<Mutex<BTreeMap<MemberId, Process>>>,
+    cut: Cut,
+    /// No records are shipped to other regions.
+    held: Arc<AtomicBool>,
+}
+
+impl PeerTransport for Network {
+    fn call(
+        &self,
+        to: MemberId,
+        request: PeerRequest,
+        within: Duration,
+    ) -> BoxFuture<'static, Result<PeerReply, CallError>> {
+        let network = self.clone();
+        Box::pin(async move {
+            let delivered = tokio::time::timeout(within, network.deliver(to, request)).await;
+            delivered.unwrap_or(Err(CallError::TimedOut { to, within }))
+        })
+    }
+}
+
+impl Network {
+    async fn deliver(&self, to: MemberId, request: PeerRequest) -> Result<PeerReply, CallError> {
+        if self.cut.lock().unwrap().contains(&(MemberId(request.from), to)) {
+            return std::future::pending().await;
+        }
+        let ships = matches!(request.body, Some(peer_request::Body::Pull(_) | peer_request::Body::Snapshot(_)));
+        if ships && self.held.load(SeqCst) {
+            return Err(CallError::Unreachable { to });
+        }
+        let (env, region) = self.up.lock().unwrap().get(&to).cloned().ok_or(CallError::Unreachable { to })?;
+        env.tasks().spawn(region.serve(request)).await.map_err(|_| CallError::Unreachable { to })
+    }
+}
+
+/// One member with its listener.
+pub struct Member {
+    pub front: Arc<Front>,
+    pub address: SocketAddr,
+    env: Arc<TokioEnv>,
+}
+
+/// See the module. Members 1, 2, 3 are the regions `a`, `b`, `c`.
+pub struct Ring {
+    network: Network,
+    members: BTreeMap<u64, Member>,
+}
+
+impl Drop for Ring {
+    fn drop(&mut self) {
+        self.members.values().for_each(|member| member.env.tasks().abort());
+    }
+}
+
+impl Ring {
+    /// All three up and known to the global log.
+    pub async fn formed() -> Self {
+        Self::with_limits(Limits::default()).await
+    }
+
+    pub async fn with_limits(limits: Limits) -> Self {
+        let regions = [("a", 1), ("b", 2), ("c", 3)].map(|(name, id)| (name.parse().unwrap(), vec![MemberId(id)]));
+        let registry = Arc::new(StillRegistry::new(Topology { regions: regions.into() }));
+        let mut ring = Self { network: Network::default(), members: BTreeMap::new() };
+        for id in [1, 2, 3] {
+            let member = ring.start(MemberId(id), &registry, limits).await;
+            ring.members.insert(id, member);
+        }
+        // Each region registers itself.
+        for id in [1, 2, 3] {
+            let copy = ring.region(id).ledger().copy(&Log::Global).unwrap();
+            let registered = || copy.cell.state().entries(&domain::sets::regions(), None, 9).len();
+            eventually(|| async { (registered() == 3).then_some(()) }).await;
+        }
+        ring
+    }
+
+    async fn start(&self, id: MemberId, registry: &Arc<StillRegistry>, limits: Limits) -> Member {
+        let env = Arc::new(TokioEnv::new(id.0));
+        let disk = Disk::new(id, id.0, Arc::new(drop)).open(env.clone());
+        let ports = Ports {
+            env: env.clone(),
+            transport: Arc::new(self.network.clone()),
+            logs: disk.clone(),
+            snapshots: disk,
+            registry: registry.clone(),
+        };
+        let ms = Duration::from_millis;
+        let fast = GroupTiming { heartbeat: ms(60), election_min: ms(300), election_max: ms(500) };
+        let config = Config {
+            ring: RingId::new(RING),
+            member: id,
+            region: registry.topology().region_of(id).unwrap().clone(),
+            timing: Timing { global: fast, region: fast },
+            retention: Retention::default(),
+            catch_up_bytes_per_second: 64 * 1024 * 1024,
+            snapshot_chunk_bytes: ledger::config::SNAPSHOT_CHUNK_BYTES,
+            canary: Canary::None,
+        };
+        let about = About {
+            ring: config.ring.clone(),
+            member: id,
+            region: config.region.clone(),
+            version: "0.0.0-test".to_owned(),
+            topology: registry
+                .topology()
+                .regions
+                .into_iter()
+                .map(|(region, members)| {
+                    let members =
+                        members.into_iter().map(|member| (member, format!("http://member-{}", member.0))).collect();
+                    (region, members)
+                })
+                .collect(),
+        };
+        let front = Front::with_limits(about, limits);
+        let address = listen(&env, &front);
+        let region = env.tasks().enter(Region::start(config, ports, true)).await.unwrap();
+        self.network.up.lock().unwrap().insert(id, (env.clone(), region.clone()));
+        front.open(region);
+        Member { front, address, env }
+    }
+
+    pub fn front(&self, id: u64) -> &Arc<Front> {
+        &self.members[&id].front
+    }
+
+    pub fn region(&self, id: u64) -> Region {
+        self.network.up.lock().unwrap()[&MemberId(id)].1.clone()
+    }
+
+    /// A new connection to a member.
+    pub async fn connect(&self, id: u64) -> Channel {
+        self.endpoint(id).connect().await.unwrap()
+    }
+
+    pub fn endpoint(&self, id: u64) -> Endpoint {
+        Endpoint::from_shared(format!("http://{}", self.members[&id].address)).unwrap()
+    }
+
+    /// Nothing passes between the two, in either direction.
+    pub fn cut(&self, one: u64, other: u64) {
+        let (one, other) = (MemberId(one), MemberId(other));
+        self.network.cut.lock().unwrap().extend([(one, other), (other, one)]);
+    }
+
+    /// From now on no region gets records of another, though everything else passes.
+    pub fn hold_records(&self) {
+        self.network.held.store(true, SeqCst);
+    }
+
+    pub fn heal(&self) {
+        self.network.cut.lock().unwrap().clear();
+    }
+
+    /// Waits until a member's copy of a log holds `seq`.
+    pub async fn holds(&self, id: u64, log: &Log, seq: Seq) {
+        let copy = self.region(id).ledger().copy(log).unwrap();
+        tokio::time::timeout(SOON, copy.cell.reached(seq)).await.unwrap();
+    }
+
+    /// An organization `acme` and a project `web` in it, known everywhere.
+    pub async fn with_project(self) -> Self {
+        let channel = self.connect(1).await;
+        create_organization(&channel, "acme").await.unwrap();
+        create_project(&channel, "organizations/acme", "web").await.unwrap();
+        let seq = self.region(1).ledger().copy(&Log::Global).unwrap().cell.seq();
+        for id in [1, 2, 3] {
+            self.holds(id, &Log::Global, seq).await;
+        }
+        self
+    }
+}
+
+fn listen(env: &Arc<TokioEnv>, front: &Arc<Front>) -> SocketAddr {
+    let incoming = TcpIncoming::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = incoming.local_addr().unwrap();
+    let served = Server::builder().add_routes(routes(front).unwrap()).serve_with_incoming(incoming);
+    env.tasks().spawn(async move { served.await.unwrap() });
+    address
+}
+
+pub async fn create_organization(channel: &Channel, id: &str) -> Result<v1::Organization, Status> {
+    let mut client = v1::organizations_client::OrganizationsClient::new(channel.clone());
+    let request = v1::CreateOrganizationRequest {
+        organization_id: id.to_owned(),
+        organization: Some(v1::Organization { display_name: id.to_uppercase(), ..Default::default() }),
+        ..Default::default()
+    };
+    client.create_organization(request).await.map(tonic::Response::into_inner)
+}
+
+pub async fn create_project(channel: &Channel, parent: &str, id: &str) -> Result<v1::Project, Status> {
+    let mut client = v1::projects_client::ProjectsClient::new(channel.clone());
+    let request = v1::CreateProjectRequest {
+        project_id: id.to_owned(),
+        project: Some(v1::Project { parent: parent.to_owned(), ..Default::default() }),
+        ..Default::default()
+    };
+    client.create_project(request).await.map(tonic::Response::into_inner)
+}
+
+pub fn new_cluster(region: &str, id: &str) -> v1::CreateClusterRequest {
+    v1::CreateClusterRequest {
+        parent: format!("organizations/acme/projects/web/locations/{region}"),
+        cluster_id: id.to_owned(),
+        cluster: Some(v1::Cluster { cluster_type: v1::ClusterType::Production.into(), ..Default::default() }),
+        ..Default::default()
+    }
+}
+
+pub fn cluster_name(region: &str, id: &str) -> String {
+    format!("organizations/acme/projects/web/locations/{region}/clusters/{id}")
+}
+
+/// What programs see of a refusal.
+#[derive(Debug)]
+pub struct Refused {
+    pub code: Code,
+    pub reason: String,
+    pub metadata: BTreeMap<String, String>,
+    pub fields: Vec<String>,
+    pub retry_after: Option<Duration>,
+}
+
+/// Reads a refusal, which must be typed and say who refused.
+pub fn refused(status: &Status) -> Refused {
+    let details = status.get_error_details();
+    let info = details.error_info().unwrap_or_else(|| panic!("no ErrorInfo in {status:?}"));
+    assert_eq!(info.domain, "atoll");
+    assert!(status.metadata().contains_key(api::metadata::REGION), "{status:?}");
+    let fields =
+        details.bad_request().map(|bad| bad.field_violations.iter().map(|violation| violation.field.clone()).collect());
+    Refused {
+        code: status.code(),
+        reason: info.reason.clone(),
+        metadata: info.metadata.clone().into_iter().collect(),
+        fields: fields.unwrap_or_default(),
+        retry_after: details.retry_info().and_then(|retry| retry.retry_delay),
+    }
+}
+
+/// The refusal of a call that must not succeed.
+pub fn refusal<T: std::fmt::Debug>(result: Result<T, Status>) -> Refused {
+    refused(&result.unwrap_err())
+}
+
+/// Asks again and again until the answer is as wanted.
+pub async fn eventually<T, F: Future<Output = Option<T>>>(mut look: impl FnMut() -> F) -> T {
+    let looking = async {
+        loop {
+            if let Some(seen) = look().await {
+                return seen;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(SOON, looking).await.expect("what was waited for did not come")
+}

@@ -1,0 +1,42 @@
+//! The public API `atoll.v1`: messages, client and server stubs, and descriptors, generated from `proto/atoll/v1`.
+//!
+//! The contract is the proto files; this crate holds nothing by hand but the constants that are part of it. Servers and clients are
+//! generated here once, so that the two sides cannot drift apart.
+//!
+//! **Architecture invariant:** it knows neither the domain nor the logs; conversions belong to whoever serves the API.
+
+/// The generated messages and stubs of `atoll.v1`.
+pub mod v1 {
+    #![allow(
+        clippy::all,
+        clippy::allow_attributes_without_reason,
+        clippy::disallowed_types,
+        clippy::too_many_lines,
+        missing_docs,
+        reason = "generated"
+    )]
+    include!(concat!(env!("OUT_DIR"), "/atoll.v1.rs"));
+}
+
+/// The encoded `FileDescriptorSet` of `atoll.v1` with everything it imports.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/atoll.v1.binpb"));
+
+/// Domain of every `google.rpc.ErrorInfo` that this API gives.
+pub const ERROR_DOMAIN: &str = "atoll";
+
+/// Names of request and response metadata.
+pub mod metadata {
+    /// Region of the member that answered.
+    pub const REGION: &str = "atoll-region";
+    /// The member that answered.
+    pub const MEMBER: &str = "atoll-member";
+    /// What the answer has seen: positions as text, see `ReadOptions.token`.
+    pub const TOKEN: &str = "atoll-token";
+    /// Of a read: everything acknowledged so many milliseconds ago is in it.
+    pub const AGE_MS: &str = "atoll-age-ms";
+    /// Of a write, `true`: the copy here does not hold the write yet, so the answer holds what the request itself says of the resource,
+    /// its name and its etag; other fields are not set.
+    pub const PARTIAL: &str = "atoll-partial";
+    /// W3C trace context, both ways.
+    pub const TRACEPARENT: &str = "traceparent";
+}

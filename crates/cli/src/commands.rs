@@ -1,0 +1,61 @@
+//! What is done, one file per noun.
+
+mod clusters;
+mod contexts;
+mod deleting;
+mod folders;
+mod logs;
+mod operations;
+mod organizations;
+mod projects;
+mod reading;
+mod regions;
+
+use clap::CommandFactory;
+use serde_json::json;
+
+use crate::{
+    args::{Args, Command, Format},
+    fail::Fail,
+    output::{Output, say},
+    session::Session,
+};
+
+pub async fn run(args: Args) -> Result<(), Fail> {
+    let Args { global, command } = args;
+    match command {
+        Command::Version => return version(&Output::new(&global)),
+        Command::Completions { shell } => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "atoll", &mut text);
+            return say(String::from_utf8_lossy(&text).trim_end());
+        }
+        Command::Context(command) => return contexts::run(command, &global),
+        Command::Organization(ref command) if contexts::sticky_organization(command, &global)? => return Ok(()),
+        Command::Folder(ref command) if contexts::sticky_folder(command, &global)? => return Ok(()),
+        Command::Project(ref command) if contexts::sticky_project(command, &global)? => return Ok(()),
+        _ => {}
+    }
+    let session = Session::open(&global)?;
+    let outcome = match command {
+        Command::Organization(command) => organizations::run(&session, command).await,
+        Command::Folder(command) => folders::run(&session, command).await,
+        Command::Project(command) => projects::run(&session, command).await,
+        Command::Cluster(command) => clusters::run(&session, command).await,
+        Command::Region(command) => regions::run(&session, command).await,
+        Command::Log(command) => logs::run(&session, command).await,
+        Command::Operation(command) => operations::run(&session, command).await,
+        Command::Version | Command::Completions { .. } | Command::Context(_) => Ok(()),
+    };
+    // After a failure too: what was seen was seen.
+    session.keep_token();
+    outcome
+}
+
+fn version(output: &Output) -> Result<(), Fail> {
+    let version = env!("CARGO_PKG_VERSION");
+    match output.format {
+        Format::Json | Format::Yaml => output.value(&json!({ "version": version, "api": "atoll.v1" })),
+        Format::Table | Format::Wide | Format::Name => say(format_args!("atoll {version} (API atoll.v1)")),
+    }
+}

@@ -1,0 +1,202 @@
+//! `atoll context`, and what is set for a context: organization, folder, project. None of it asks the ring.
+
+use serde_json::{Value, json};
+
+use crate::{
+    args::{ContextCommand, FolderCommand, Format, Global, OrganizationCommand, ProjectCommand},
+    config::{Config, Context, Defaults, Files},
+    fail::Fail,
+    names::Names,
+    output::{Output, note, say, table},
+    session::given,
+};
+
+pub fn run(command: ContextCommand, global: &Global) -> Result<(), Fail> {
+    let files = Files::find()?;
+    let mut config = files.load()?;
+    let output = Output::new(global);
+    match command {
+        ContextCommand::List => list(&config, &output),
+        ContextCommand::Show { name } => {
+            let (name, context) = config.named(name.as_deref().or(global.context.as_deref()))?;
+            show(name, context, &output)
+        }
+        ContextCommand::Use { name } => {
+            config.named(Some(&name))?;
+            config.current_context = Some(name.clone());
+            files.save(&config)?;
+            say(format_args!("using {name}"))
+        }
+        ContextCommand::Add { name } => add(&files, config, &name, global),
+        ContextCommand::Remove { name } => {
+            config.named(Some(&name))?;
+            config.contexts.remove(&name);
+            if config.current_context.as_ref() == Some(&name) {
+                config.current_context = None;
+            }
+            files.save(&config)?;
+            forget(&files, &name)?;
+            say(format_args!("context {name} removed"))
+        }
+        ContextCommand::Forget { name } => {
+            let (name, _) = config.named(name.as_deref().or(global.context.as_deref()))?;
+            forget(&files, name)?;
+            say(format_args!("context {name}: what was seen is forgotten"))
+        }
+    }
+}
+
+fn add(files: &Files, mut config: Config, name: &str, global: &Global) -> Result<(), Fail> {
+    let wanted = "--endpoint REGION=https://HOST:PORT, once for each region";
+    if global.endpoint.is_empty() {
+        return Err(Fail::usage(format!("add the context {name}: it needs an address")).next(wanted));
+    }
+    let mut context = given(global);
+    if let Some(file) = &mut context.ca_file {
+        *file =
+            std::path::absolute(&*file).map_err(|error| Fail::usage(format!("find {}: {error}", file.display())))?;
+    }
+    let known = |region: &String| context.endpoints.iter().any(|one| one.region == *region);
+    if let Some(region) = context.preferred_region.as_ref().filter(|region| !known(region)) {
+        return Err(Fail::usage(format!("prefer the region {region:?}: wanted the region of an endpoint")).next(wanted));
+    }
+    let replaced = config.contexts.insert(name.to_owned(), context).is_some();
+    let current = config.current_context.get_or_insert_with(|| name.to_owned()).clone();
+    files.save(&config)?;
+    // It may be another ring under the same name.
+    forget(files, name)?;
+    say(format_args!("context {name} {}", if replaced { "replaced" } else { "added" }))?;
+    if current != name {
+        note(format_args!("the current context is {current}; `atoll context use {name}` changes that"));
+    }
+    Ok(())
+}
+
+fn forget(files: &Files, name: &str) -> Result<(), Fail> {
+    let mut state = files.state();
+    match state.tokens.remove(name) {
+        Some(_) => files.save_state(&state),
+        None => Ok(()),
+    }
+}
+
+fn list(config: &Config, output: &Output) -> Result<(), Fail> {
+    let current = |name: &str| config.current_context.as_deref() == Some(name);
+    match output.format {
+        Format::Json | Format::Yaml => {
+            let items: Vec<Value> =
+                config.contexts.iter().map(|(name, context)| as_json(name, context, current(name))).collect();
+            output.value(&json!({ "items": items }))
+        }
+        Format::Name => config.contexts.keys().try_for_each(say),
+        Format::Table | Format::Wide => {
+            if config.contexts.is_empty() {
+                note("no contexts; `atoll context add NAME --endpoint REGION=https://HOST:PORT` makes one");
+                return Ok(());
+            }
+            let row = |(name, context): (&String, &Context)| {
+                let mark = if current(name) { "*" } else { "" };
+                let mut regions: Vec<&str> = context.endpoints.iter().map(|one| one.region.as_str()).collect();
+                regions.dedup();
+                let preferred = context.preferred_region.clone().unwrap_or_else(|| "-".to_owned());
+                let organization = context.defaults.organization.clone().unwrap_or_else(|| "-".to_owned());
+                vec![mark.to_owned(), name.clone(), regions.join(","), preferred, organization]
+            };
+            let headers = ["CURRENT", "NAME", "REGIONS", "PREFERRED", "ORGANIZATION"].map(str::to_owned).to_vec();
+            say(table(headers, config.contexts.iter().map(row).collect()))
+        }
+    }
+}
+
+fn show(name: &str, context: &Context, output: &Output) -> Result<(), Fail> {
+    if output.for_programs() {
+        return output.value(&as_json(name, context, false));
+    }
+    let text = toml::to_string_pretty(context).map_err(|error| Fail::plain(format!("write the context: {error}")))?;
+    say(format_args!("name = {name:?}\n{}", text.trim_end()))
+}
+
+fn as_json(name: &str, context: &Context, current: bool) -> Value {
+    let endpoints: Vec<Value> =
+        context.endpoints.iter().map(|one| json!({ "region": one.region, "address": one.address })).collect();
+    let mut value = json!({ "name": name, "endpoints": endpoints });
+    if let Value::Object(fields) = &mut value {
+        let texts = [
+            ("preferredRegion", context.preferred_region.clone()),
+            ("caFile", context.ca_file.as_ref().map(|file| file.display().to_string())),
+            ("organization", context.defaults.organization.clone()),
+            ("folder", context.defaults.folder.clone()),
+            ("project", context.defaults.project.clone()),
+        ];
+        for (field, text) in texts {
+            fields.extend(text.map(|text| (field.to_owned(), Value::from(text))));
+        }
+        if current {
+            fields.insert("current".to_owned(), Value::from(true));
+        }
+    }
+    value
+}
+
+/// Changes what is set; `None` is given back where the command is none of these.
+fn change(global: &Global, act: impl FnOnce(&Names, &mut Defaults) -> Result<String, Fail>) -> Result<bool, Fail> {
+    let files = Files::find()?;
+    let mut config = files.load()?;
+    let (name, context) = config.named(global.context.as_deref())?;
+    let (name, mut context) = (name.to_owned(), context.clone());
+    let text = act(&Names::new(context.defaults.clone()), &mut context.defaults)?;
+    config.contexts.insert(name, context);
+    files.save(&config)?;
+    say(text)?;
+    Ok(true)
+}
+
+/// `organization set` and `unset`. A folder or project of another organization is no longer set.
+pub fn sticky_organization(command: &OrganizationCommand, global: &Global) -> Result<bool, Fail> {
+    match command {
+        OrganizationCommand::Set { name } => change(global, |_, defaults| {
+            let name = Names::organization(name)?;
+            if defaults.organization.as_ref() != Some(&name) {
+                *defaults = Defaults { organization: Some(name.clone()), ..Defaults::default() };
+            }
+            Ok(format!("organization set to {name}"))
+        }),
+        OrganizationCommand::Unset => change(global, |_, defaults| {
+            *defaults = Defaults::default();
+            Ok("no organization, folder or project is set".to_owned())
+        }),
+        _ => Ok(false),
+    }
+}
+
+pub fn sticky_folder(command: &FolderCommand, global: &Global) -> Result<bool, Fail> {
+    match command {
+        FolderCommand::Set { name } => change(global, |names, defaults| {
+            let name = names.folder(name)?;
+            defaults.organization.get_or_insert_with(|| Names::organization_of(&name));
+            defaults.folder = Some(name.clone());
+            Ok(format!("folder set to {name}"))
+        }),
+        FolderCommand::Unset => change(global, |_, defaults| {
+            defaults.folder = None;
+            Ok("no folder is set".to_owned())
+        }),
+        _ => Ok(false),
+    }
+}
+
+pub fn sticky_project(command: &ProjectCommand, global: &Global) -> Result<bool, Fail> {
+    match command {
+        ProjectCommand::Set { name } => change(global, |names, defaults| {
+            let name = names.project(name)?;
+            defaults.organization.get_or_insert_with(|| Names::organization_of(&name));
+            defaults.project = Some(name.clone());
+            Ok(format!("project set to {name}"))
+        }),
+        ProjectCommand::Unset => change(global, |_, defaults| {
+            defaults.project = None;
+            Ok("no project is set".to_owned())
+        }),
+        _ => Ok(false),
+    }
+}

@@ -1,0 +1,137 @@
+//! One run of the command: the context it works in, the client, and what it has seen.
+
+use std::{fs, time::Duration};
+
+use client::{Client, Consistency, Endpoint, Error, Read, Route, Write};
+
+use crate::{
+    args::{Global, Level, Writing},
+    config::{Context, Files},
+    fail::Fail,
+    names::Names,
+    output::Output,
+};
+
+pub struct Session {
+    pub client: Client,
+    pub names: Names,
+    pub output: Output,
+    global: Global,
+    files: Files,
+    /// Where the token is kept; `None` when the addresses came from the command line.
+    context: Option<String>,
+}
+
+impl Session {
+    pub fn open(global: &Global) -> Result<Self, Fail> {
+        let files = Files::find()?;
+        let (context, settings) = settings(global, &files)?;
+        let mut config = client::Config::new(
+            settings.endpoints.iter().map(|one| Endpoint::new(&one.region, &one.address)).collect(),
+        );
+        config.timeout = global.timeout;
+        config.user_agent = concat!("atoll-cli/", env!("CARGO_PKG_VERSION")).to_owned();
+        config.preferred_region = global.region.clone().or_else(|| settings.preferred_region.clone());
+        if let Some(file) = &settings.ca_file {
+            let pem = fs::read_to_string(file)
+                .map_err(|error| Fail::usage(format!("read the authorities in {}: {error}", file.display())))?;
+            config = config.trust(&pem);
+        }
+        let client = Client::connect(config).map_err(|error| Fail::call("use the context", &error, ""))?;
+        if let Some(token) = context.as_ref().and_then(|name| files.state().tokens.get(name)?.parse().ok()) {
+            client.import_token(&token);
+        }
+        let output = Output::new(global);
+        Ok(Self { client, names: Names::new(settings.defaults), output, global: global.clone(), files, context })
+    }
+
+    pub fn read(&self) -> Read {
+        let consistency = match self.global.consistency {
+            Level::Local => Consistency::Local,
+            Level::AtLeast => Consistency::AtLeast,
+            Level::Linearizable => Consistency::Linearizable,
+        };
+        let max_staleness = self.global.max_staleness;
+        Read { consistency, max_staleness, timeout: Some(self.global.timeout), route: Route::Any }
+    }
+
+    pub fn write(&self, writing: &Writing) -> Write {
+        Write {
+            request_id: writing.request_id,
+            validate_only: writing.dry_run,
+            timeout: Some(self.global.timeout),
+            route: Route::Any,
+        }
+    }
+
+    pub fn timeout(&self) -> Duration {
+        self.global.timeout
+    }
+
+    /// A refusal of `what`, with the command line to repeat.
+    pub fn failed(&self, what: &str, error: &Error) -> Fail {
+        Fail::call(what, error, &again(std::env::args()))
+    }
+
+    /// Keeps what was seen, so that the next run sees no less. Best effort: without it reads promise less, and nothing else is lost.
+    pub fn keep_token(&self) {
+        let Some(context) = &self.context else { return };
+        let token = self.client.token();
+        if token.is_empty() {
+            return;
+        }
+        let mut state = self.files.state();
+        let known = state.tokens.get(context).and_then(|known| known.parse().ok());
+        let mut merged: client::Token = known.unwrap_or_default();
+        merged.merge(&token);
+        let merged = merged.to_string();
+        if state.tokens.get(context) != Some(&merged) {
+            state.tokens.insert(context.clone(), merged);
+            drop(self.files.save_state(&state));
+        }
+    }
+}
+
+/// The context's settings, or those of the command line.
+fn settings(global: &Global, files: &Files) -> Result<(Option<String>, Context), Fail> {
+    if global.endpoint.is_empty() {
+        let config = files.load()?;
+        let (name, context) = config.named(global.context.as_deref())?;
+        return Ok((Some(name.to_owned()), context.clone()));
+    }
+    Ok((None, given(global)))
+}
+
+/// The context that the command line describes.
+pub fn given(global: &Global) -> Context {
+    let address = |endpoint: &Endpoint| crate::config::Address {
+        region: endpoint.region.clone(),
+        address: endpoint.address.clone(),
+    };
+    Context {
+        preferred_region: global.region.clone(),
+        ca_file: global.ca_file.clone(),
+        endpoints: global.endpoint.iter().map(address).collect(),
+        defaults: crate::config::Defaults::default(),
+    }
+}
+
+/// The command line as it can be typed again.
+fn again(args: impl Iterator<Item = String>) -> String {
+    let plain =
+        |arg: &String| !arg.is_empty() && arg.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:=@,".contains(c));
+    let quoted = |arg: String| if plain(&arg) { arg } else { format!("'{}'", arg.replace('\'', "'\\''")) };
+    let words: Vec<String> = std::iter::once("atoll".to_owned()).chain(args.skip(1).map(quoted)).collect();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_line_is_quoted_where_it_must_be() {
+        let args = ["/bin/atoll", "org", "create", "acme", "--display-name", "it's $HOME"].map(str::to_owned);
+        assert_eq!(again(args.into_iter()), "atoll org create acme --display-name 'it'\\''s $HOME'");
+    }
+}

@@ -1,0 +1,49 @@
+//! Records.
+
+use client::v1::{self, fact::After};
+use serde_json::Value;
+
+use super::{
+    Resource,
+    json::{Object, time},
+};
+
+/// A record as JSON.
+pub fn record(record: &v1::Record) -> Value {
+    Object::default()
+        .text("log", &record.log)
+        .number("incarnation", record.incarnation)
+        .number("seq", record.seq)
+        .time("time", record.time.as_ref())
+        .number("hlc", record.hlc)
+        .text("actor", &record.actor)
+        .text("requestId", &record.request_id)
+        .text("traceparent", &record.traceparent)
+        .number("observedGlobalSeq", record.observed_global_seq)
+        .value("facts", Value::from(record.facts.iter().map(fact).collect::<Vec<Value>>()))
+        .bytes("prevHash", &record.prev_hash)
+        .bytes("hash", &record.hash)
+        .bytes("proposal", &record.proposal)
+        .done()
+}
+
+fn fact(fact: &v1::Fact) -> Value {
+    let made = Object::default().text("kind", &fact.kind).text("subject", &fact.subject);
+    let made = match &fact.after {
+        None => made,
+        Some(After::Organization(after)) => made.value("organization", after.json()),
+        Some(After::Folder(after)) => made.value("folder", after.json()),
+        Some(After::Project(after)) => made.value("project", after.json()),
+        Some(After::Cluster(after)) => made.value("cluster", after.json()),
+    };
+    made.value("removed", Value::from(fact.removed)).done()
+}
+
+/// A record on one line: time, log where several are shown, sequence, actor, facts.
+pub fn line(record: &v1::Record, with_log: bool) -> String {
+    let facts: Vec<String> = record.facts.iter().map(|fact| format!("{} {}", fact.kind, fact.subject)).collect();
+    let time = record.time.as_ref().map(|at| time(&prost_types::Timestamp { nanos: 0, ..*at })).unwrap_or_default();
+    let log = if with_log { format!("{:<18}  ", record.log) } else { String::new() };
+    let actor = if record.actor.is_empty() { "-" } else { &record.actor };
+    format!("{time:<20}  {log}{:>7}  {actor:<12}  {}", record.seq, facts.join(", "))
+}

@@ -1,0 +1,269 @@
+//! Whole sessions, compared with what they printed before.
+
+use std::{thread::scope, time::Duration};
+
+use client::{Code, double::Fault, reason, v1};
+
+use crate::{golden::assert_golden, world::World};
+
+fn id(number: u32) -> String {
+    format!("--request-id {number:032x}")
+}
+
+/// acme with a folder, three projects and two clusters.
+fn furnished() -> World {
+    let world = World::with_context();
+    let lines = [
+        format!("organization create acme --display-name \"Acme Inc\" {}", id(1)),
+        "organization set acme".to_owned(),
+        format!("folder create dev {}", id(2)),
+        format!("project create web --display-name Web {}", id(3)),
+        format!("project create api --folder dev {}", id(4)),
+        "project set web".to_owned(),
+        format!("cluster create prod --location us-east-1 --type production {}", id(5)),
+        format!("cluster create try --location eu-west-1 {}", id(6)),
+    ];
+    for line in lines {
+        let output = world.run(&line);
+        assert!(output.status.success(), "{line}: {output:?}");
+    }
+    world
+}
+
+#[test]
+fn a_tree_is_made_shown_and_changed() {
+    let world = World::with_context();
+    let create = format!("organization create acme --display-name \"Acme Inc\" {}", id(1));
+    let folder = format!("folder create dev {}", id(2));
+    let web = format!("project create web --display-name Web {}", id(3));
+    let api = format!("project create api --folder dev {}", id(4));
+    let text = world.session(&[
+        "organization list",
+        &create,
+        "organization set acme",
+        &folder,
+        &web,
+        &api,
+        "org ls",
+        "folder list",
+        "project list",
+        "project list --folder dev",
+        "project get web api",
+        "project show web -o wide",
+        "project update web --description \"the shop\"",
+        "project move web --to dev",
+        "project list --folder dev -o name",
+        "project describe web",
+        "folder describe dev",
+        "project create next --dry-run",
+        "project list -o json",
+        "project list --folder dev -o json",
+        "project get web -o yaml",
+        "organization get acme -v",
+    ]);
+    assert_golden("tree.txt", &text);
+}
+
+#[test]
+fn clusters_are_listed_over_regions() {
+    let world = furnished();
+    world.ring.state().unreachable = vec!["locations/eu-west-1".to_owned()];
+    let text = world.session(&[
+        "cluster list",
+        "cluster list --location us-east-1 -o wide",
+        "cluster get us-east-1/prod -o yaml",
+        "cluster update us-east-1/prod --display-name Production",
+        "cluster describe us-east-1/prod",
+        "cluster list -o json",
+        "cluster create nowhere",
+        "cluster delete us-east-1/prod --yes",
+    ]);
+    assert_golden("clusters.txt", &text);
+}
+
+#[test]
+fn refusals_say_what_to_do_next() {
+    let world = furnished();
+    let mut text = world.session(&[
+        "project create web",
+        "project get nothing",
+        "project get No/Such",
+        "project create Web",
+        "project update web --display-name x --etag 99",
+        "folder delete dev --yes",
+        "folder delete dev",
+        "project list --timeout 10",
+        "cluster create x --location us-east-1 --project nothing --type huge",
+    ]);
+    let lost = Fault::Refuse {
+        code: Code::Unavailable,
+        reason: reason::GLOBAL_QUORUM_LOST,
+        retry_after: Some(Duration::from_secs(1)),
+        writes_only: true,
+    };
+    world.servers.iter().for_each(|server| server.fail(lost.clone()));
+    text.push_str(&world.session(&["project create new"]));
+    assert_golden("refusals.txt", &text);
+}
+
+#[test]
+fn an_unknown_outcome_can_be_settled() {
+    let world = furnished();
+    let create = format!("project create new {} --timeout 400ms", id(7));
+    world.servers.iter().for_each(|server| server.fail(Fault::Mute));
+    let lost = world.run(&create);
+    assert_eq!(lost.status.code(), Some(3));
+    let stderr = String::from_utf8_lossy(&lost.stderr).into_owned();
+    assert!(stderr.contains("reason: OUTCOME_UNKNOWN"), "{stderr}");
+    assert!(stderr.contains(&format!("    atoll {create}\n")), "{stderr}");
+
+    let unnamed = world.run("project create newer --timeout 400ms");
+    let stderr = String::from_utf8_lossy(&unnamed.stderr).into_owned();
+    let again = stderr.lines().find_map(|line| line.trim().strip_prefix("atoll ")).expect("the command to repeat");
+    assert!(again.starts_with("project create newer --timeout 400ms --request-id "), "{again}");
+
+    world.servers.iter().for_each(|server| server.fail(Fault::None));
+    for line in [&create, again] {
+        assert!(world.run(line).status.success(), "{line}");
+    }
+}
+
+#[test]
+fn nobody_in_reach_is_exit_code_4() {
+    let mut world = furnished();
+    world.servers.iter_mut().for_each(client::double::Server::stop);
+    let output = world.run("project list");
+    assert_eq!(output.status.code(), Some(4));
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(stderr.contains("reason: NOT_REACHABLE") && stderr.contains("Connection refused"), "{stderr}");
+}
+
+#[test]
+fn a_dead_region_is_passed_over_without_reconfiguration() {
+    let mut world = furnished();
+    world.servers[0].stop();
+    let output = world.run("project list -v");
+    assert!(output.status.success(), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("from us-west-2"), "{output:?}");
+}
+
+#[test]
+fn regions_are_shown_as_they_look_from_one_of_them() {
+    let mut world = furnished();
+    let mode = (v1::region::Mode::Unreachable, "NO_ANSWER".to_owned());
+    world.ring.state().modes.insert("eu-west-1".to_owned(), mode);
+    world.servers[2].stop();
+    let text = world.session(&[
+        "region list",
+        "region list -o wide",
+        "region list --region us-west-2 -v -o name",
+        "region status us-west-2",
+        "region list -o json",
+    ]);
+    assert_golden("regions.txt", &text);
+    let all = world.run("region status");
+    assert!(all.status.success());
+    assert!(String::from_utf8_lossy(&all.stderr).starts_with("warning: eu-west-1 did not answer"), "{all:?}");
+}
+
+#[test]
+fn logs_are_listed_and_verified() {
+    let world = furnished();
+    let mut text = world.session(&[
+        "log list",
+        "log list --from 3 --limit 1 -o name",
+        "log list --log region/us-east-1",
+        "log verify",
+        "log verify --log global --regions us-west-2,eu-west-1 -o json",
+        "log list --log nonsense",
+    ]);
+    world.ring.state().logs.get_mut("global").unwrap()[2].proposal = b"forged".to_vec().into();
+    text.push_str(&world.session(&["log verify --log global"]));
+    world.ring.state().first_seq = 4;
+    text.push_str(&world.session(&["log list --from 1", "log verify --log global"]));
+    assert_golden("logs.txt", &text);
+}
+
+#[test]
+fn a_project_is_deleted_region_by_region() {
+    let world = furnished();
+    let mut text = world.session(&[&format!("project delete web --yes --async {}", id(8)), "project get web -o wide"]);
+    let operation = format!("organizations/acme/operations/{:032x}", 8);
+    world.ring.change(|state| state.acknowledge(&operation, "us-east-1"));
+    text.push_str(&world.session(&[
+        "operation list",
+        &format!("operation get {:032x} -o json", 8),
+        &format!("operation wait {operation} --for 50ms"),
+    ]));
+    for region in ["us-west-2", "eu-west-1"] {
+        world.ring.change(|state| state.acknowledge(&operation, region));
+    }
+    text.push_str(&world.session(&[&format!("operation wait {operation}"), "project get web"]));
+    assert_golden("operations.txt", &text);
+}
+
+#[test]
+fn deleting_a_project_waits_for_every_region() {
+    let world = furnished();
+    let operation = format!("organizations/acme/operations/{:032x}", 9);
+    scope(|scope| {
+        scope.spawn(|| {
+            while !world.ring.state().operations.contains_key(&operation) {
+                std::thread::yield_now();
+            }
+            for region in ["us-east-1", "us-west-2", "eu-west-1"] {
+                world.ring.change(|state| state.acknowledge(&operation, region));
+            }
+        });
+        let output = world.run(&format!("project delete web --yes {}", id(9)));
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "project organizations/acme/projects/web deleted\n");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(stderr.ends_with("projects.delete web: DONE 100%\n"), "{stderr}");
+    });
+}
+
+#[test]
+fn contexts_are_kept_in_a_file() {
+    let world = World::with_context();
+    let text = world.session(&[
+        "context list",
+        "context show",
+        "organization set acme",
+        "folder set dev",
+        "project set web",
+        "context show -o yaml",
+        "context add other --endpoint us-east-1=https://example.com:7001 --region us-east-1",
+        "context use other",
+        "context list",
+        "context add wrong",
+        "context add wrong --endpoint us-east-1=example.com",
+        "context remove other",
+        "context use other",
+        "project list --context nowhere",
+        "context list -o json",
+    ]);
+    assert_golden("contexts.txt", &text);
+}
+
+#[test]
+fn what_was_seen_is_kept_for_the_next_run() {
+    let world = furnished();
+    world.run("project list");
+    let reads = world.ring.state().reads.clone();
+    assert_eq!(reads.last().unwrap().token, "global@1.4,region/eu-west-1@1.1,region/us-east-1@1.1");
+    world.run("project list --consistency local");
+    assert_eq!(world.ring.state().reads.last().unwrap().level(), v1::read_options::Level::Local);
+    world.run("context forget");
+    world.run("project list");
+    assert_eq!(world.ring.state().reads.last().unwrap().token, "");
+}
+
+#[test]
+fn help_has_examples() {
+    let world = World::start();
+    let text = world.session(&["--help", "project delete --help", "log verify --help", "version", "version -o json"]);
+    assert_golden("help.txt", &text);
+    let completions = world.run("completions bash");
+    assert!(String::from_utf8_lossy(&completions.stdout).contains("_atoll()"));
+}

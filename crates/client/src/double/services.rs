@@ -1,0 +1,166 @@
+//! The services of the double.
+
+mod logs;
+mod reads;
+mod writes;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use api::{
+    metadata,
+    v1::{
+        self, clusters_server::ClustersServer, folders_server::FoldersServer, log_server::LogServer, mutation::Kind,
+        mutations_server::MutationsServer, operations_server::OperationsServer,
+        organizations_server::OrganizationsServer, projects_server::ProjectsServer, regions_server::RegionsServer,
+    },
+};
+use tonic::{
+    Code, Response, Status,
+    service::Routes,
+    transport::{Identity, ServerTlsConfig, server::Router},
+};
+
+use super::{
+    Fault, Ring,
+    apply::apply,
+    state::{Done, State, refusal},
+};
+
+#[derive(Clone)]
+pub(super) struct Service {
+    pub ring: Ring,
+    pub region: String,
+    pub member: u64,
+    pub fault: Arc<Mutex<Fault>>,
+}
+
+pub(super) fn router(service: Service, tls: Option<&(String, String)>) -> Result<Router, String> {
+    let mut routes = Routes::builder();
+    routes
+        .add_service(OrganizationsServer::new(service.clone()))
+        .add_service(FoldersServer::new(service.clone()))
+        .add_service(ProjectsServer::new(service.clone()))
+        .add_service(ClustersServer::new(service.clone()))
+        .add_service(OperationsServer::new(service.clone()))
+        .add_service(RegionsServer::new(service.clone()))
+        .add_service(LogServer::new(service.clone()))
+        .add_service(MutationsServer::new(service));
+    let mut server = tonic::transport::Server::builder();
+    if let Some((certificate, key)) = tls {
+        let tls = ServerTlsConfig::new().identity(Identity::from_pem(certificate, key));
+        server = server.tls_config(tls).map_err(|error| format!("use the certificate: {error}"))?;
+    }
+    Ok(server.add_routes(routes.routes()))
+}
+
+impl Service {
+    fn fault(&self) -> Fault {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What the fault makes of a call, before anything is done.
+    async fn enter(&self, write: bool) -> Result<(), Status> {
+        match self.fault() {
+            Fault::Mute => std::future::pending().await,
+            Fault::Slow(pause) => {
+                tokio::time::sleep(pause).await;
+                Ok(())
+            }
+            Fault::Refuse { code, reason, retry_after, writes_only } if write || !writes_only => {
+                Err(self.refused(code, reason, retry_after))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn refused(&self, code: Code, reason: &str, retry_after: Option<Duration>) -> Status {
+        use tonic_types::StatusExt;
+        let message = format!("asked {}: it refuses on purpose", self.region);
+        let mut details = super::state::info(reason, &[("region", &self.region)]);
+        details.set_retry_info(retry_after);
+        Status::with_error_details(code, message, details)
+    }
+
+    /// An answer with its origin.
+    fn answer<T>(&self, value: T) -> Response<T> {
+        let mut response = Response::new(value);
+        let values = [
+            (metadata::REGION, self.region.clone()),
+            (metadata::MEMBER, self.member.to_string()),
+            (metadata::TOKEN, self.ring.state().token()),
+            (metadata::AGE_MS, "120".to_owned()),
+        ];
+        for (name, value) in values {
+            if let Ok(value) = value.parse() {
+                response.metadata_mut().insert(name, value);
+            }
+        }
+        response
+    }
+
+    async fn read<T>(
+        &self,
+        options: Option<v1::ReadOptions>,
+        act: impl FnOnce(&State) -> Result<T, Status>,
+    ) -> Result<Response<T>, Status> {
+        self.enter(false).await?;
+        self.ring.state().reads.extend(options);
+        let value = act(&self.ring.state())?;
+        Ok(self.answer(value))
+    }
+
+    /// Does a write once, and loses the answer if that is the fault.
+    async fn do_once(&self, kind: Kind) -> Result<Done, Status> {
+        let (request_id, validate_only) = wish(&kind);
+        if request_id.is_empty() {
+            return Err(super::state::bad_field("request_id", "the double wants one of every write"));
+        }
+        if validate_only {
+            // On a copy that is thrown away.
+            return self.ring.state().rehearse(|state| apply(state, kind));
+        }
+        let done = self.ring.change(|state| state.once(&self.region, &request_id, |state| apply(state, kind)))?;
+        match self.fault() {
+            Fault::LoseAnswer => Err(refusal(
+                Code::Aborted,
+                "OUTCOME_UNKNOWN",
+                "proposed, and no majority answered in time".to_owned(),
+                &[],
+            )),
+            Fault::DoAndStaySilent => std::future::pending().await,
+            _ => Ok(done),
+        }
+    }
+
+    async fn write<T>(&self, kind: Kind, out: impl FnOnce(Done) -> Option<T>) -> Result<Response<T>, Status> {
+        self.enter(true).await?;
+        let done = self.do_once(kind).await?;
+        out(done).map(|value| self.answer(value)).ok_or_else(|| Status::internal("the request id named another write"))
+    }
+}
+
+/// Request id and whether it is only a rehearsal.
+fn wish(kind: &Kind) -> (String, bool) {
+    macro_rules! of {
+        ($($variant:ident),*) => { match kind { $(Kind::$variant(r) => (r.request_id.clone(), r.validate_only)),* } };
+    }
+    of!(
+        CreateOrganization,
+        UpdateOrganization,
+        DeleteOrganization,
+        CreateFolder,
+        UpdateFolder,
+        MoveFolder,
+        DeleteFolder,
+        CreateProject,
+        UpdateProject,
+        MoveProject,
+        DeleteProject,
+        CreateCluster,
+        UpdateCluster,
+        DeleteCluster
+    )
+}

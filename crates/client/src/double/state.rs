@@ -1,0 +1,226 @@
+//! The tree and the logs of the double.
+
+use std::collections::BTreeMap;
+
+use api::v1::{self, fact::After};
+use prost_types::Timestamp;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+/// A write that took effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Executed {
+    pub request_id: String,
+    /// Region of the member that did it.
+    pub region: String,
+}
+
+/// What the ring holds.
+#[derive(Clone)]
+pub struct State {
+    pub regions: BTreeMap<String, u64>,
+    pub organizations: BTreeMap<String, v1::Organization>,
+    pub folders: BTreeMap<String, v1::Folder>,
+    pub projects: BTreeMap<String, v1::Project>,
+    pub clusters: BTreeMap<String, v1::Cluster>,
+    pub logs: BTreeMap<String, Vec<v1::Record>>,
+    pub operations: BTreeMap<String, v1::Operation>,
+    /// Every execution in order; a request id twice is a bug that a test looks for.
+    pub executed: Vec<Executed>,
+    /// Every submission, with those that were answered from memory.
+    pub submitted: Vec<Executed>,
+    /// Read options as they came.
+    pub reads: Vec<v1::ReadOptions>,
+    /// Locations that lists over regions name.
+    pub unreachable: Vec<String>,
+    /// Records before this one are no longer kept.
+    pub first_seq: u64,
+    /// A stream of records breaks after so many.
+    pub cut_watch_after: Option<usize>,
+    /// Modes that `Regions` shows; CONNECTED otherwise.
+    pub modes: BTreeMap<String, (v1::region::Mode, String)>,
+    /// When the first record was written, in Unix seconds.
+    pub began: i64,
+    remembered: BTreeMap<String, Done>,
+    hash: fn(&v1::Record) -> [u8; 32],
+}
+
+/// What a write did.
+#[derive(Clone, Debug)]
+pub(super) enum Done {
+    Organization(v1::Organization),
+    Folder(v1::Folder),
+    Project(v1::Project),
+    Cluster(v1::Cluster),
+    Operation(v1::Operation),
+}
+
+/// The place and version that a record gives to what it writes.
+pub(super) struct Stamp {
+    pub etag: String,
+    pub time: Option<Timestamp>,
+    pub uid: String,
+}
+
+impl State {
+    pub(super) fn new(hash: fn(&v1::Record) -> [u8; 32]) -> Self {
+        Self {
+            regions: BTreeMap::new(),
+            organizations: BTreeMap::new(),
+            folders: BTreeMap::new(),
+            projects: BTreeMap::new(),
+            clusters: BTreeMap::new(),
+            logs: BTreeMap::new(),
+            operations: BTreeMap::new(),
+            executed: Vec::new(),
+            submitted: Vec::new(),
+            reads: Vec::new(),
+            unreachable: Vec::new(),
+            first_seq: 1,
+            cut_watch_after: None,
+            modes: BTreeMap::new(),
+            began: 1_767_225_600,
+            remembered: BTreeMap::new(),
+            hash,
+        }
+    }
+
+    /// Does a write once, however often it is asked for.
+    pub(super) fn once(
+        &mut self,
+        region: &str,
+        request_id: &str,
+        act: impl FnOnce(&mut Self) -> Result<Done, Status>,
+    ) -> Result<Done, Status> {
+        let who = Executed { request_id: request_id.to_owned(), region: region.to_owned() };
+        self.submitted.push(who.clone());
+        if let Some(done) = self.remembered.get(request_id) {
+            return Ok(done.clone());
+        }
+        let done = act(self)?;
+        self.executed.push(who);
+        self.remembered.insert(request_id.to_owned(), done.clone());
+        Ok(done)
+    }
+
+    /// Does something on a copy, for its answer only.
+    pub(super) fn rehearse(&self, act: impl FnOnce(&mut Self) -> Result<Done, Status>) -> Result<Done, Status> {
+        act(&mut self.clone())
+    }
+
+    /// What the next record of a log will say.
+    pub(super) fn stamp(&self, log: &str, request_id: &str) -> Stamp {
+        let seq = self.head(log) + 1;
+        Stamp { etag: seq.to_string(), time: Some(self.time(seq)), uid: request_id.to_owned() }
+    }
+
+    fn time(&self, seq: u64) -> Timestamp {
+        Timestamp { seconds: self.began.saturating_add_unsigned(seq), nanos: 0 }
+    }
+
+    /// Appends one record.
+    pub fn append(&mut self, log: &str, request_id: &str, kind: &str, subject: &str, after: Option<After>) {
+        let records = self.logs.get(log).map_or(&[][..], Vec::as_slice);
+        let seq = u64::try_from(records.len()).unwrap_or(u64::MAX).saturating_add(1);
+        let prev_hash = records.last().map_or_else(|| vec![0; 32].into(), |record| record.hash.clone());
+        let removed = after.is_none();
+        let time = self.time(seq);
+        let mut record = v1::Record {
+            log: log.to_owned(),
+            incarnation: 1,
+            seq,
+            hlc: u64::try_from(time.seconds).unwrap_or(0).saturating_mul(1000) << 16,
+            time: Some(time),
+            actor: "users/ada".to_owned(),
+            request_id: request_id.to_owned(),
+            traceparent: String::new(),
+            observed_global_seq: 0,
+            facts: vec![v1::Fact { kind: kind.to_owned(), subject: subject.to_owned(), after, removed }],
+            prev_hash,
+            hash: Vec::new().into(),
+            proposal: format!("{kind} {subject} {request_id}").into_bytes().into(),
+        };
+        record.hash = (self.hash)(&record).to_vec().into();
+        self.logs.entry(log.to_owned()).or_default().push(record);
+    }
+
+    pub fn head(&self, log: &str) -> u64 {
+        self.logs.get(log).map_or(0, |records| u64::try_from(records.len()).unwrap_or(u64::MAX))
+    }
+
+    pub(super) fn log_head(&self, log: &str) -> v1::LogHead {
+        let hash = self.logs.get(log).and_then(|records| records.last()).map(|record| record.hash.clone());
+        v1::LogHead {
+            log: log.to_owned(),
+            incarnation: 1,
+            seq: self.head(log),
+            hash: hash.unwrap_or_else(|| vec![0; 32].into()),
+            state_digest: vec![7; 32].into(),
+            first_seq: self.first_seq,
+        }
+    }
+
+    pub(super) fn token(&self) -> String {
+        let positions: Vec<String> =
+            self.logs.iter().map(|(log, records)| format!("{log}@1.{}", records.len())).collect();
+        positions.join(",")
+    }
+
+    /// A region acknowledges the deletion of a project; with the last one it is done.
+    pub fn acknowledge(&mut self, operation: &str, region: &str) {
+        let Some(operation) = self.operations.get_mut(operation) else { return };
+        let metadata = operation.metadata.get_or_insert_default();
+        metadata.waiting_for.retain(|waiting| waiting != region);
+        let (left, all) = (metadata.waiting_for.len(), self.regions.len().max(1));
+        metadata.percent = i32::try_from((all - left.min(all)) * 100 / all).unwrap_or(100);
+        operation.done = left == 0;
+        let (target, done) = (operation.target.clone(), operation.done);
+        if done {
+            self.projects.remove(&target);
+            self.append("global", "", "project-removed", &target, None);
+        } else if let Some(project) = self.projects.get_mut(&target) {
+            project.awaiting.retain(|waiting| waiting != region);
+        }
+    }
+}
+
+/// A refusal as the API words it.
+pub(super) fn refusal(code: Code, reason: &str, message: String, values: &[(&str, &str)]) -> Status {
+    Status::with_error_details(code, message, info(reason, values))
+}
+
+/// The details of a refusal.
+#[expect(clippy::disallowed_types, reason = "tonic-types asks for this map; its order is never looked at")]
+pub(super) fn info(reason: &str, values: &[(&str, &str)]) -> ErrorDetails {
+    let values = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    ErrorDetails::with_error_info(reason, api::ERROR_DOMAIN, values.collect::<std::collections::HashMap<_, _>>())
+}
+
+pub(super) fn not_found(name: &str) -> Status {
+    refusal(
+        Code::NotFound,
+        "NOT_FOUND",
+        format!("looked for {name}: it does not exist, wanted one that does"),
+        &[("subject", name)],
+    )
+}
+
+pub(super) fn exists(name: &str) -> Status {
+    let message = format!("created {name}: it exists, wanted a name that is not in use");
+    refusal(Code::AlreadyExists, "ALREADY_EXISTS", message, &[("subject", name)])
+}
+
+/// An etag that was given must be the current one.
+pub(super) fn check_etag(name: &str, given: &str, current: &str) -> Result<(), Status> {
+    if given.is_empty() || given == current {
+        return Ok(());
+    }
+    let message = format!("changed {name} at etag {given}: it is at {current}, wanted that or none");
+    Err(refusal(Code::Aborted, "ETAG_MISMATCH", message, &[("subject", name), ("given", given), ("etag", current)]))
+}
+
+pub(super) fn bad_field(field: &str, description: &str) -> Status {
+    let mut details = info("INVALID_ARGUMENT", &[]);
+    details.add_bad_request_violation(field, description);
+    Status::with_error_details(Code::InvalidArgument, "read the request", details)
+}

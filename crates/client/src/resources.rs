@@ -1,0 +1,27 @@
+//! The resources: organizations, folders, projects, clusters. One handle each, one method per call of the API.
+//!
+//! Reads hold what [`Read`] asks; writes carry one request id over all their tries ([`Write`]).
+
+mod clusters;
+mod folders;
+mod organizations;
+mod projects;
+
+pub use clusters::Clusters;
+pub use folders::Folders;
+pub use organizations::Organizations;
+pub use projects::Projects;
+
+use crate::Write;
+
+/// Field mask over the paths given.
+fn mask(paths: &[&str]) -> Option<prost_types::FieldMask> {
+    let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+    (!paths.is_empty()).then_some(prost_types::FieldMask { paths })
+}
+
+/// The options as sent: with a request id, so that a second try is the same wish.
+fn settled(options: &Write) -> (Write, String) {
+    let request_id = options.request_id.unwrap_or_default();
+    (Write { request_id: Some(request_id), ..options.clone() }, request_id.to_string())
+}

@@ -1,0 +1,149 @@
+//! Plain calls: values with their origin, typed refusals, pages, tokens.
+
+use std::time::Duration;
+
+use client::{Client, Code, Config, Endpoint, Read, RequestId, Route, Token, Write, reason, v1};
+
+use crate::world::{World, organization};
+
+#[tokio::test]
+async fn an_answer_says_who_gave_it_and_what_it_has_seen() {
+    let world = World::start();
+    let client = world.client();
+    let made = client.organizations().create("acme", organization("Acme"), &Write::default()).await.unwrap();
+    assert_eq!((made.region.as_str(), made.member, made.tries), ("us-east-1", Some(1), 1));
+    assert_eq!(made.token.to_string(), "global@1.1");
+    assert_eq!(made.age, Some(Duration::from_millis(120)));
+
+    client.organizations().get("organizations/acme", &Read::default()).await.unwrap();
+    let sent = world.ring.state().reads.last().cloned().unwrap();
+    assert_eq!(sent.level(), v1::read_options::Level::AtLeast);
+    assert_eq!(sent.token, "global@1.1", "a read carries what was seen");
+}
+
+#[tokio::test]
+async fn a_token_goes_from_one_client_to_another() {
+    let world = World::start();
+    let one = world.client();
+    one.organizations().create("acme", organization(""), &Write::default()).await.unwrap();
+    let text = one.token().to_string();
+
+    let other = world.client();
+    other.import_token(&text.parse::<Token>().unwrap());
+    other.organizations().get("organizations/acme", &Read::default()).await.unwrap();
+    assert_eq!(world.ring.state().reads.last().unwrap().token, text);
+}
+
+#[tokio::test]
+async fn refusals_are_typed_and_not_repeated() {
+    let world = World::start();
+    let client = world.client();
+    let organizations = client.organizations();
+    organizations.create("acme", organization(""), &Write::default()).await.unwrap();
+
+    let error = organizations.create("acme", organization(""), &Write::default()).await.unwrap_err();
+    assert_eq!((error.code, error.reason.as_str()), (Code::AlreadyExists, "ALREADY_EXISTS"));
+    assert_eq!(error.metadata["subject"], "organizations/acme");
+    assert_eq!((error.attempts.len(), error.outcome_unknown()), (1, false));
+    assert!(error.request_id.is_some());
+
+    let stale = v1::Organization { name: "organizations/acme".to_owned(), etag: "99".to_owned(), ..organization("x") };
+    let error = organizations.update(stale, &["display_name"], &Write::default()).await.unwrap_err();
+    assert_eq!(error.metadata["etag"], "1");
+    assert!(error.to_string().ends_with("next: read the resource again and repeat with its etag"), "{error}");
+
+    let wrong = v1::Organization { name: "organizations/acme".to_owned(), ..organization("x") };
+    let error = organizations.update(wrong, &["state"], &Write::default()).await.unwrap_err();
+    assert_eq!(error.violations[0].field, "update_mask");
+    assert_eq!(world.ring.state().submitted.len(), 4, "no refusal was tried again");
+}
+
+#[tokio::test]
+async fn a_rehearsal_changes_nothing() {
+    let world = World::start();
+    let options = Write { validate_only: true, ..Write::default() };
+    let made = world.client().organizations().create("acme", organization(""), &options).await.unwrap();
+    assert_eq!(made.value.name, "organizations/acme");
+    assert!(world.ring.state().organizations.is_empty());
+}
+
+#[tokio::test]
+async fn a_list_is_collected_over_its_pages() {
+    let world = World::start();
+    let client = world.client();
+    for number in 0..5 {
+        let id = format!("org-{number}");
+        client.organizations().create(&id, organization(""), &Write::default()).await.unwrap();
+    }
+    let listed = client.organizations().list(2, &Read::default()).collect().await.unwrap();
+    let names: Vec<&str> = listed.items.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names.len(), 5);
+    assert!(names.is_sorted());
+
+    let mut pages = client.organizations().list(2, &Read::default());
+    let first = pages.next_page().await.unwrap().unwrap();
+    assert_eq!((first.value.items.len(), first.value.next_page_token.as_str()), (2, "2"));
+}
+
+#[tokio::test]
+async fn a_list_over_regions_names_those_that_are_away() {
+    let world = World::start();
+    world.ring.state().unreachable = vec!["locations/eu-west-1".to_owned()];
+    let parent = "organizations/acme/projects/web/locations/-";
+    let listed = world.client().clusters().list(parent, 0, &Read::default()).collect().await.unwrap();
+    assert_eq!(listed.unreachable, ["locations/eu-west-1"]);
+}
+
+#[tokio::test]
+async fn a_long_operation_is_waited_for_over_calls() {
+    let world = World::start();
+    let client = world.client();
+    client.organizations().create("acme", organization(""), &Write::default()).await.unwrap();
+    let project = v1::Project { parent: "organizations/acme".to_owned(), ..v1::Project::default() };
+    client.projects().create("web", project, &Write::default()).await.unwrap();
+    let name = "organizations/acme/projects/web";
+    let operation = client.projects().delete(name, "", &Write::default()).await.unwrap().value;
+    assert!(!operation.done);
+
+    let short = Some(Duration::from_millis(30));
+    let waiting = client.operations().wait(&operation.name, short, &Read::default()).await.unwrap();
+    assert!(!waiting.value.done, "it tells how it stands when the time is over");
+
+    let acknowledge = async {
+        for region in ["us-east-1", "us-west-2", "eu-west-1"] {
+            world.ring.change(|state| state.acknowledge(&operation.name, region));
+            tokio::task::yield_now().await;
+        }
+    };
+    let (operations, options) = (client.operations(), Read::default());
+    let (done, ()) = tokio::join!(operations.wait(&operation.name, None, &options), acknowledge);
+    assert!(done.unwrap().value.done);
+}
+
+#[tokio::test]
+async fn what_cannot_work_is_refused_at_the_start() {
+    let refused = |config: Config| Client::connect(config).unwrap_err();
+    assert!(refused(Config::new(Vec::new())).is(reason::MISCONFIGURED));
+    let error = refused(Config::new(vec![Endpoint::new("us-east-1", "ftp://somewhere")]));
+    assert!(error.message.contains("\"ftp://somewhere\""), "{error}");
+    let endpoints = vec![Endpoint::new("us-east-1", "http://127.0.0.1:1")];
+    assert!(refused(Config::new(endpoints).prefer("mars")).message.contains("\"mars\""));
+    let https = vec![Endpoint::new("us-east-1", "https://127.0.0.1:1")];
+    assert!(Client::connect(Config::new(https).trust("no certificate")).is_err());
+}
+
+#[tokio::test]
+async fn a_call_for_one_region_goes_to_no_other() {
+    let mut world = World::start();
+    let client = world.client();
+    let only = Read::default().only("eu-west-1");
+    assert_eq!(client.regions().member_status(&only).await.unwrap().region, "eu-west-1");
+    world.servers[2].stop();
+    let error = client.regions().member_status(&only).await.unwrap_err();
+    assert!(error.not_reachable(), "{error}");
+    assert!(error.attempts.iter().all(|attempt| attempt.region == "eu-west-1"));
+
+    let nowhere = Write { route: Route::Only("mars".to_owned()), ..Write::with_request_id(RequestId::new()) };
+    let error = client.organizations().create("acme", organization(""), &nowhere).await.unwrap_err();
+    assert!(error.not_reachable() && !error.outcome_unknown(), "{error}");
+}
