@@ -135,7 +135,14 @@ impl Inner {
     async fn wish(&self, request_id: RequestId, command: Command) -> bool {
         let actor = format!("region:{}", self.ledger.config().region);
         let what = command.subject();
-        let submission = Submission { request_id, actor, command, validate_only: false, traceparent: String::new() };
+        let submission = Submission {
+            request_id,
+            actor,
+            command,
+            validate_only: false,
+            traceparent: String::new(),
+            seen_global: None,
+        };
         let verdict = self.submit(&submission, WITHIN).await;
         tracing::debug!(member = %self.member(), %what, ?verdict, "told the global log about the region");
         let (Verdict::Done { seq, .. }, Some(copy)) = (verdict, self.ledger.copy(&Log::Global)) else { return false };

@@ -139,7 +139,7 @@ impl Inner {
     }
 
     /// Waits until the copy here holds `wanted`.
-    async fn reach(&self, wanted: &Position, within: Duration) -> Result<(), ReadRefusal> {
+    pub(crate) async fn reach(&self, wanted: &Position, within: Duration) -> Result<(), ReadRefusal> {
         let log = wanted.log.clone();
         let copy = self.ledger.copy(&log).ok_or_else(|| ReadRefusal::NoCopy { log: log.clone() })?;
         let here = copy.cell.state().incarnation;

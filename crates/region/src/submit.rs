@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ids::MemberId;
+use ids::{Log, MemberId, Position};
 use invariants::Observation;
 use ledger::{Verdict, group::Group};
 use ports::{BoxFuture, Measure, trace::tracing::Instrument, trace_span};
@@ -16,6 +16,9 @@ use crate::{
     ask::{Asked, Question, Tried, tried, within_ms},
     region::{Inner, Region},
 };
+
+/// How long a region's leader waits for what the caller has seen of the global log. Records take a fraction of it to any region in reach.
+const SEEN_WITHIN: Duration = Duration::from_secs(1);
 
 /// The question: decide this command.
 struct Decide<'a> {
@@ -94,7 +97,19 @@ impl Inner {
     async fn decide_here(&self, group: &Group, submission: Submission, relay_hops: u32, within: Duration) -> Verdict {
         let request_id = submission.request_id;
         self.env.observe_each(&|| Observation::Routed { request_id, relay_hops });
-        group.submit(submission, within).await
+        let began = self.env.now();
+        self.reach_seen(&submission, within).await;
+        group.submit(submission, within.saturating_sub(self.env.now().since(began))).await
+    }
+
+    /// A region decides on its own copy of the global log. Whoever made a project elsewhere and goes on with what is in it must not be
+    /// told that there is no such project. But a region that is cut off goes on with what it knows, so this waits a moment only.
+    async fn reach_seen(&self, submission: &Submission, within: Duration) {
+        let Some((incarnation, seq)) = submission.seen_global else { return };
+        if submission.command.log() != Log::Global {
+            let seen = Position { log: Log::Global, incarnation, seq };
+            let _ = self.reach(&seen, SEEN_WITHIN.min(within / 2)).await;
+        }
     }
 
     /// A command from another member for a log that this one may lead.

@@ -76,6 +76,7 @@ impl Caller {
             command,
             validate_only: false,
             traceparent: String::new(),
+            seen_global: None,
         };
         self.world.trace.observe(&Observation::Invoked { request_id, log: log.clone() });
         // Some callers send the same request twice at once: the second must change nothing.

@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use domain::Command;
-use ids::RequestId;
+use ids::{Incarnation, RequestId, Seq};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -31,6 +31,8 @@ pub struct Submission {
     pub validate_only: bool,
     /// W3C trace context of the caller; may be empty.
     pub traceparent: String,
+    /// What the caller has seen of the global log: a region waits a moment for its copy of that to come so far before it decides.
+    pub seen_global: Option<(Incarnation, Seq)>,
 }
 
 /// Which command it is: the first 16 bytes of the SHA-256 of its message. Two commands with one digest are one wish.
@@ -63,13 +65,14 @@ impl CommandDigest {
 
 /// The message of a submission.
 pub fn submission_out(submission: &Submission) -> proto::Submission {
-    let Submission { request_id, actor, command, validate_only, traceparent } = submission;
+    let Submission { request_id, actor, command, validate_only, traceparent, seen_global } = submission;
     proto::Submission {
         request_id: Bytes::copy_from_slice(&request_id.0),
         actor: actor.clone(),
         command: Some(command_out(command)),
         validate_only: *validate_only,
         traceparent: traceparent.clone(),
+        seen_global: seen_global.map(|(incarnation, seq)| proto::Seen { incarnation: incarnation.0, seq: seq.0 }),
     }
 }
 
@@ -79,7 +82,7 @@ pub fn submission_out(submission: &Submission) -> proto::Submission {
 /// No request id of 16 bytes, or no command that this build knows.
 pub fn submission_in(message: proto::Submission) -> Result<Submission, Error> {
     const WHAT: &str = "a submission";
-    let proto::Submission { request_id, actor, command, validate_only, traceparent } = message;
+    let proto::Submission { request_id, actor, command, validate_only, traceparent, seen_global } = message;
     let command = command.ok_or_else(|| Error::field(WHAT, "command", "not set", "a command"))?;
     Ok(Submission {
         request_id: request_id_in(WHAT, &request_id)?,
@@ -87,6 +90,7 @@ pub fn submission_in(message: proto::Submission) -> Result<Submission, Error> {
         command: command_in(command)?,
         validate_only,
         traceparent,
+        seen_global: seen_global.map(|seen| (Incarnation(seen.incarnation), Seq(seen.seq))),
     })
 }
 

@@ -28,6 +28,8 @@ const TRACEPARENT_BYTES_MAX: usize = 128;
 pub struct Call {
     pub opened: Arc<Opened>,
     pub traceparent: String,
+    /// What the caller has seen, as its metadata says.
+    pub seen: Token,
     deadline: Instant,
 }
 
@@ -52,7 +54,7 @@ impl Call {
         let within = time_for(metadata)?.unwrap_or(within).min(WITHIN_MAX);
         let opened = front.lease()?;
         let deadline = opened.env().now().plus(within);
-        Ok(Self { opened, traceparent: traceparent(metadata), deadline })
+        Ok(Self { opened, traceparent: traceparent(metadata), seen: seen(metadata)?, deadline })
     }
 
     /// Time that is left.
@@ -196,6 +198,12 @@ fn traceparent(metadata: &MetadataMap) -> String {
     let fits =
         value.len() <= TRACEPARENT_BYTES_MAX && value.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     if fits { value.to_owned() } else { String::new() }
+}
+
+/// The token in the metadata of a request; empty when there is none.
+fn seen(metadata: &MetadataMap) -> Result<Token, Refusal> {
+    let text = metadata.get(api::metadata::TOKEN).map_or(Ok(""), MetadataValue::to_str);
+    token::parse(api::metadata::TOKEN, text.unwrap_or("not ASCII"))
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use futures_util::{
     stream::{FuturesUnordered, Stream, StreamExt},
     task::AtomicWaker,
 };
+use ids::{Incarnation, Log, Seq, Token};
 use tonic::{Request, Response, Status, Streaming};
 use wire::Submission;
 
@@ -114,7 +115,7 @@ impl Mutations for Front {
 
     async fn mutate(&self, request: Request<Streaming<MutateRequest>>) -> Result<Response<Answers>, Status> {
         let (metadata, _, messages) = request.into_parts();
-        let Call { opened, traceparent, .. } =
+        let Call { opened, traceparent, seen, .. } =
             Call::begin(self, &metadata, WITHIN).map_err(|refusal| self.signature.status(refusal))?;
         let outbox = Arc::new(Outbox::default());
         let outcomes = Outcomes { outbox: Arc::clone(&outbox), signature: self.signature.clone() };
@@ -122,6 +123,7 @@ impl Mutations for Front {
             opened: Arc::clone(&opened),
             writes: self.writes.clone(),
             traceparent,
+            seen,
             messages,
             waiting: VecDeque::new(),
             next: 0,
@@ -140,6 +142,8 @@ struct Intake {
     opened: Arc<Opened>,
     writes: Writes,
     traceparent: String,
+    /// What the caller has seen: when the stream began, and by its answers since.
+    seen: Token,
     messages: Streaming<MutateRequest>,
     /// Of the last message: what there was no room for yet.
     waiting: VecDeque<Mutation>,
@@ -165,6 +169,7 @@ async fn work(mut intake: Intake, outbox: &Outbox) -> Result<(), Status> {
         loop {
             let mut done = Vec::new();
             while let Poll::Ready(Some(outcome)) = under_way.poll_next_unpin(context) {
+                intake.see(&outcome);
                 done.push(outcome);
             }
             outbox.for_room.register(context.waker());
@@ -218,10 +223,20 @@ impl Intake {
         !self.waiting.is_empty()
     }
 
+    /// What the caller is about to be told, it will have seen.
+    fn see(&mut self, outcome: &Outcome) {
+        if let Some(outcome::Result::Done(Done { position: Some(position), .. })) = &outcome.result
+            && position.log == "global"
+        {
+            let (incarnation, seq) = (Incarnation(position.incarnation), Seq(position.seq));
+            self.seen.see(&ids::Position { log: Log::Global, incarnation, seq });
+        }
+    }
+
     /// Reads a mutation, or refuses it as it stands.
     fn begin(&self, mutation: Mutation) -> Result<Submission, Refusal> {
         self.writes.taken()?;
-        Ok(submission(&self.opened, mutation.write()?, self.traceparent.clone()))
+        Ok(submission(&self.opened, mutation.write()?, self.traceparent.clone(), &self.seen))
     }
 }
 

@@ -51,13 +51,14 @@ impl Front {
 }
 
 /// The submission of a write. Its request id is made here where the caller gave none.
-pub fn submission(opened: &Opened, write: Write, traceparent: String) -> Submission {
+pub fn submission(opened: &Opened, write: Write, traceparent: String, seen: &Token) -> Submission {
     Submission {
         request_id: write.request_id.unwrap_or_else(|| opened.request_id()),
         actor: ACTOR.to_owned(),
         command: write.command,
         validate_only: write.validate_only,
         traceparent,
+        seen_global: seen.get(&Log::Global),
     }
 }
 
@@ -89,7 +90,7 @@ pub fn unknown(request_id: RequestId, message: impl Into<String>) -> Refusal {
 impl Call {
     /// Brings a write to the leader of its log.
     pub async fn submit(&self, write: &Write) -> Result<Committed, Refusal> {
-        let submission = submission(&self.opened, write.clone(), self.traceparent.clone());
+        let submission = submission(&self.opened, write.clone(), self.traceparent.clone(), &self.seen);
         let submitted = self.opened.region.submit(&submission, self.left());
         // Closing drops the submission where it stands, which may be after it was proposed.
         let verdict = self.opened.unless_closing(submitted).await;

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use api::metadata;
 use tokio::time::Instant;
 use tonic::{Code, Request, Status};
 
@@ -132,6 +133,12 @@ impl<'a> Call<'a> {
     pub(crate) fn request<Req>(&self, message: Req) -> Request<Req> {
         let mut request = Request::new(message);
         request.set_timeout(self.deadline.saturating_duration_since(Instant::now()));
+        // Reads say in a field what they must hold; a write says here what it builds on.
+        if self.plan.request_id.is_some()
+            && let Ok(token) = self.client.token().to_string().parse()
+        {
+            request.metadata_mut().insert(metadata::TOKEN, token);
+        }
         request
     }
 

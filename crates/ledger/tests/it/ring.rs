@@ -245,6 +245,7 @@ impl Ring {
             command,
             validate_only: false,
             traceparent: String::new(),
+            seen_global: None,
         }
     }
 

@@ -1,7 +1,8 @@
 //! Tests of whole members through their public face, in one binary, on simulated disks and virtual time.
 //!
 //! Map: [`ring`] members in one process with a transport that loses nothing · `calling` what a member serves to others and refuses ·
-//! `asking` commands and reads given to any member · `draining` what a region does by itself · `shutdown` its orderly end · `status`
+//! `asking` commands and reads given to any member · `building_on`
+//! commands that build on what was seen elsewhere · `draining` what a region does by itself · `shutdown` its orderly end · `status`
 //! what it says of itself · `spans` the trace of one request.
 
 #![allow(
@@ -13,6 +14,7 @@
 )]
 
 mod asking;
+mod building_on;
 mod calling;
 mod draining;
 mod ring;

@@ -212,7 +212,14 @@ impl Ring {
 /// A command under a request id that the test chose.
 pub fn submission(request: u8, command: Command) -> Submission {
     let (actor, traceparent) = ("user:tester".to_owned(), String::new());
-    Submission { request_id: RequestId([request; 16]), actor, command, validate_only: false, traceparent }
+    Submission {
+        request_id: RequestId([request; 16]),
+        actor,
+        command,
+        validate_only: false,
+        traceparent,
+        seen_global: None,
+    }
 }
 
 pub fn organization(label: &str) -> Command {

@@ -167,6 +167,7 @@ pub fn submission() -> Submission {
         command: RegisterRegion { region: text("eu-west-1") }.into(),
         validate_only: true,
         traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into(),
+        seen_global: Some((Incarnation(1), Seq(42))),
     }
 }
 

@@ -199,13 +199,15 @@ fn cluster_command() -> impl Strategy<Value = Command> {
 }
 
 pub fn submission() -> impl Strategy<Value = Submission> {
-    (request_id(), words(), command(), any::<bool>(), words()).prop_map(
-        |(request_id, actor, command, validate_only, traceparent)| Submission {
+    let seen = proptest::option::of((any::<u64>(), any::<u64>()));
+    (request_id(), words(), command(), any::<bool>(), words(), seen).prop_map(
+        |(request_id, actor, command, validate_only, traceparent, seen)| Submission {
             request_id,
             actor,
             command,
             validate_only,
             traceparent,
+            seen_global: seen.map(|(incarnation, seq)| (Incarnation(incarnation), Seq(seq))),
         },
     )
 }
