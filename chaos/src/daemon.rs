@@ -37,7 +37,8 @@ pub async fn detach(wishes: &Wishes) -> Result<()> {
         bail!("a ring is up already (process {pid}, in {}); `cargo xtask down` stops it", dir.display());
     }
     let log = wishes.state.with_extension("log");
-    fs::create_dir_all(wishes.state.parent().unwrap_or(Path::new("/"))).context("create the state directory")?;
+    fs::create_dir_all(wishes.state.parent().unwrap_or_else(|| Path::new("/")))
+        .context("create the state directory")?;
     let output = File::create(&log).with_context(|| format!("create {}", log.display()))?;
     let mut command = Command::new(std::env::current_exe().context("find this program's own path")?);
     command.arg("up").arg("--nodes").arg(wishes.nodes_per_region.to_string());

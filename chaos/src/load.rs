@@ -3,11 +3,12 @@
 //! They use the public API through the `client` crate and nothing else, as a customer would: what they see is what is promised. They
 //! judge nothing; that is [`crate::check`]'s.
 //!
-//! Map: [`book`] what is written down · [`subject`] the resources, and requests that can be sent again · [`stream`] mutations over a
+//! Map: [`book`] what is written down · [`subject`] the resources · [`request`] requests that can be sent again · [`stream`] mutations over a
 //! stream · [`worker`] clients that draw what to do · [`prober`] signs of life at a steady beat.
 
 pub mod book;
 pub mod prober;
+pub mod request;
 pub mod stream;
 pub mod subject;
 pub mod worker;
@@ -25,7 +26,7 @@ use tokio::{task::JoinSet, time::timeout};
 use crate::access::Access;
 use book::{Book, Class, Clock, Outcome, Prober};
 use prober::Probing;
-use subject::Wish;
+use request::Wish;
 use worker::{Shared, Worker};
 
 /// Every call has a deadline far below this.

@@ -179,7 +179,7 @@ fn beside(given: Option<PathBuf>, name: &str) -> Result<PathBuf> {
         Some(path) => Ok(path),
         None => {
             let own = std::env::current_exe().context("find this program's own path")?;
-            Ok(own.parent().unwrap_or(Path::new(".")).join(name))
+            Ok(own.parent().unwrap_or_else(|| Path::new(".")).join(name))
         }
     }
 }

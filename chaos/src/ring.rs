@@ -3,15 +3,15 @@
 //! It exists so that tests, drills and `cargo xtask up` run the very binary that an operator runs, from files that an operator could have
 //! written. Between regions every connection goes through the links of [`crate::proxy`]; inside a region it does not.
 //!
-//! Map: [`config`] the file of one member · [`ports`] ports that stay free · [`process`] one child.
+//! Map: [`config`] the file of one member · `places` who listens where · [`ports`] ports that stay free · [`process`] one child.
 
 pub mod config;
+mod places;
 pub mod ports;
 pub mod process;
 
 use std::{
     fs,
-    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::ExitStatus,
     time::Duration,
@@ -21,7 +21,6 @@ use anyhow::{Context as _, Result, bail};
 use client::Tls;
 use futures_util::future::join_all;
 use ids::{MemberId, RegionId};
-use rand::{SeedableRng, rngs::SmallRng};
 use tokio::time::{Instant, sleep};
 
 use crate::{
@@ -29,8 +28,7 @@ use crate::{
     proxy::{Mesh, Way},
     view::{Observer, View},
 };
-use config::{Data, Listen, Member, NodeConfig, Telemetry, Timing};
-use ports::Ports;
+use places::{config_of, dir_of, places, tls_dir};
 use process::{Process, Send, tail};
 
 /// A node that was told to stop has so long to do it in order.
@@ -253,99 +251,6 @@ impl Ring {
     pub fn where_the_logs_are(&self) -> String {
         format!("logs are in {}", self.options.dir.join("logs").display())
     }
-}
-
-/// Where one member listens.
-struct Place {
-    member: MemberId,
-    region: RegionId,
-    api: u16,
-    peer: u16,
-    telemetry: u16,
-}
-
-impl Place {
-    fn node(&self, options: &Options) -> Result<Node> {
-        let dir = dir_of(options, self.member);
-        fs::create_dir_all(&dir).with_context(|| format!("create {}", dir.display()))?;
-        Ok(Node {
-            member: self.member,
-            region: self.region.clone(),
-            api: self.api_address(options),
-            telemetry: loopback(self.telemetry),
-            config: dir.join("config.toml"),
-            data: dir.join("data"),
-            log: options.dir.join("logs").join(format!("{}-{}.log", self.member, self.region)),
-            process: None,
-        })
-    }
-
-    fn api_address(&self, options: &Options) -> String {
-        format!("{}://{}", if options.tls { "https" } else { "http" }, loopback(self.api))
-    }
-}
-
-fn places(options: &Options) -> Result<Vec<Place>> {
-    let mut rng = SmallRng::seed_from_u64(options.seed ^ u64::from(std::process::id()));
-    let mut ports = Ports::new();
-    let mut places = Vec::new();
-    for region in &options.regions {
-        for _ in 0..options.members_per_region {
-            let number = u16::try_from(places.len())?;
-            let fixed = |first: fn(&FixedPorts) -> u16| options.fixed_ports.as_ref().map(|fixed| first(fixed) + number);
-            let (api, peer, telemetry) = (fixed(|f| f.api), fixed(|f| f.peer), fixed(|f| f.telemetry));
-            places.push(Place {
-                member: MemberId(u64::from(number) + 1),
-                region: region.clone(),
-                api: ports.take(api, &mut rng)?,
-                peer: ports.take(peer, &mut rng)?,
-                telemetry: ports.take(telemetry, &mut rng)?,
-            });
-        }
-    }
-    Ok(places)
-}
-
-async fn config_of(place: &Place, all: &[Place], options: &Options, mesh: &mut Mesh) -> Result<NodeConfig> {
-    let mut members = Vec::new();
-    for other in all {
-        let direct = SocketAddr::from((Ipv4Addr::LOCALHOST, other.peer));
-        let peer = if other.region == place.region {
-            direct
-        } else {
-            mesh.listen(&place.region, &other.region, direct).await.context("open a link between two members")?
-        };
-        members.push(Member {
-            id: other.member.0,
-            region: other.region.to_string(),
-            api: other.api_address(options),
-            peer: peer.to_string(),
-        });
-    }
-    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-    Ok(NodeConfig {
-        ring: options.name.clone(),
-        member: place.member.0,
-        region: place.region.to_string(),
-        data: Data { dir: dir_of(options, place.member).join("data") },
-        listen: Listen { api: loopback(place.api), peer: loopback(place.peer), telemetry: loopback(place.telemetry) },
-        tls: if options.tls { config::Tls::Development { dir: tls_dir(options), names } } else { config::Tls::Off },
-        members,
-        telemetry: Telemetry { log: options.log.clone(), format: "text".to_owned() },
-        timing: Timing { multiplier: options.multiplier },
-    })
-}
-
-fn loopback(port: u16) -> String {
-    format!("127.0.0.1:{port}")
-}
-
-fn dir_of(options: &Options, member: MemberId) -> PathBuf {
-    options.dir.join(member.to_string())
-}
-
-fn tls_dir(options: &Options) -> PathBuf {
-    options.dir.join("tls")
 }
 
 /// The binary, or a clear word on how to get one.

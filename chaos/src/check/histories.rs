@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use oracle::{Interval, Operation, list_append, register, sessions};
 
 use crate::load::book::{ListsSeen, Outcome, Pages, Purpose, Seen, Step, Written};
-use crate::load::subject::Wish;
+use crate::load::request::Wish;
 
 /// How much was judged, and what was found.
 #[derive(Clone, Debug, Default)]

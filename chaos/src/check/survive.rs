@@ -93,10 +93,7 @@ mod tests {
     use client::RequestId;
 
     use super::*;
-    use crate::load::{
-        book::Purpose,
-        subject::{Subject, Wish},
-    };
+    use crate::load::{book::Purpose, request::Wish, subject::Subject};
 
     fn broken(outcome: Outcome, places: &[u64]) -> Vec<String> {
         let request_id = RequestId([7; 16]);

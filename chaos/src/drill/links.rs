@@ -11,7 +11,8 @@ use super::{kill::line, stage::Stage};
 use crate::{
     load::{
         book::Outcome,
-        subject::{self, Subject, Wish},
+        request::Wish,
+        subject::{self, Subject},
     },
     nemesis::Fault,
     proxy::Mode,
@@ -105,10 +106,11 @@ fn judge(stage: &mut Stage, fault: &Fault, leaders: &BTreeSet<(u64, MemberId)>) 
     });
     let writes = pages.written.iter().filter(|write| window.contains(&write.invoked));
     let failed_writes = writes.filter_map(|write| match &write.outcome {
-        Outcome::NotDone { reason } | Outcome::Unknown { reason } => {
+        Outcome::NotDone { reason } | Outcome::Unknown { reason, refused: false } => {
             Some(format!("{}: a write to {} failed: {reason}", fault.what, write.subject.name()))
         }
-        Outcome::Done { .. } | Outcome::Rejected { .. } => None,
+        // Refused by the rules is an answer, also after a try without one.
+        Outcome::Done { .. } | Outcome::Rejected { .. } | Outcome::Unknown { refused: true, .. } => None,
     });
     let failed: Vec<String> = failed_probes.chain(failed_writes).collect();
     drop(pages);

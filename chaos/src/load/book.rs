@@ -6,7 +6,7 @@ use client::RequestId;
 use ids::{Log, Position, RegionId};
 use tokio::time::Instant;
 
-use super::subject::{Subject, Wish};
+use super::{request::Wish, subject::Subject};
 
 /// One monotonic clock for everything that is judged together.
 #[derive(Clone, Copy, Debug)]
@@ -34,8 +34,8 @@ pub enum Outcome {
     Rejected { reason: String },
     /// Not done, because of the state of the ring.
     NotDone { reason: String },
-    /// It may or may not take effect.
-    Unknown { reason: String },
+    /// It may or may not take effect. `refused`: the last try was refused by the rules, and an earlier one was not answered.
+    Unknown { reason: String, refused: bool },
 }
 
 /// Why a write was sent: who judges it.

@@ -10,7 +10,8 @@ use tokio::{task::JoinSet, time::interval};
 
 use super::{
     book::{Class, Outcome, Probe, Prober, Purpose, Written},
-    subject::{self, Subject, Wish},
+    request::Wish,
+    subject::{self, Subject},
     worker::Shared,
 };
 

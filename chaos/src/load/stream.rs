@@ -7,7 +7,8 @@ use tokio::time::timeout;
 
 use super::{
     book::Outcome,
-    subject::{self, Subject, Wish},
+    request::Wish,
+    subject::{self, Subject},
 };
 
 /// A stream, opened when it is needed, and dropped when it did not answer in time.
@@ -40,7 +41,7 @@ impl Stream {
                 // What the stream still holds would be taken for the next answer.
                 self.open = None;
                 let why = if nothing.is_ok() { "the stream ended" } else { "no answer in time" };
-                Outcome::Unknown { reason: format!("sent over a stream: {why}") }
+                Outcome::Unknown { reason: format!("sent over a stream: {why}"), refused: false }
             }
         }
     }

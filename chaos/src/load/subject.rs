@@ -1,14 +1,16 @@
 //! The resources that load works on, and what it does to them.
 //!
-//! A cluster is a row of its region's log, a folder or project one of the global log. The value of each is its description. A wish
-//! holds everything that its request says, so that it can be sent again, word for word, with the same request id.
+//! A cluster is a row of its region's log, a folder or project one of the global log. The value of each is its description.
 
 use anyhow::{Context as _, Result};
-use client::{Answered, Client, Error, Read, RequestId, Write, v1};
+use client::{Answered, Client, Error, Read, Write, v1};
 use ids::{Log, RegionId};
 use v1::mutation::Kind;
 
-use super::book::Outcome;
+use super::{
+    book::Outcome,
+    request::{FIELD, Wish},
+};
 
 /// The organization that everything is in.
 pub const ORGANIZATION: &str = "organizations/chaos";
@@ -16,9 +18,6 @@ pub const ORGANIZATION: &str = "organizations/chaos";
 pub const PROJECT: &str = "organizations/chaos/projects/load";
 /// The folder that lists are in.
 pub const LISTS: &str = "organizations/chaos/folders/lists";
-/// The only field that is ever changed.
-const FIELD: &str = "description";
-
 /// One resource.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
@@ -32,27 +31,6 @@ pub enum Subject {
     /// In the folder of lists. Never deleted: that is an operation over all regions, not a write.
     Project {
         id: String,
-    },
-}
-
-/// What a client wants done to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wish {
-    Create {
-        value: String,
-    },
-    Update {
-        value: String,
-        expected: Option<u64>,
-    },
-    Delete {
-        expected: Option<u64>,
-    },
-    /// `before` with `value` behind it, if the version is still `expected`.
-    Append {
-        before: Vec<u64>,
-        value: u64,
-        expected: u64,
     },
 }
 
@@ -90,81 +68,6 @@ impl Subject {
         found.map(|got| got.map(|(etag, value)| version(&etag).map(|version| (version, value))))
     }
 
-    /// The request, as a mutation.
-    pub fn mutation(&self, wish: &Wish, request_id: RequestId) -> v1::Mutation {
-        let kind = match self {
-            Self::Cluster { region, id } => self.cluster(region, id, wish, request_id.to_string()),
-            Self::Folder { id } => self.folder(id, wish, request_id.to_string()),
-            Self::Project { id } => self.project(id, wish, request_id.to_string()),
-        };
-        v1::Mutation { kind: Some(kind) }
-    }
-
-    fn cluster(&self, region: &RegionId, id: &str, wish: &Wish, request_id: String) -> Kind {
-        let (description, etag) = wish.content();
-        let name = self.name();
-        match wish {
-            Wish::Create { .. } => Kind::CreateCluster(v1::CreateClusterRequest {
-                parent: format!("{PROJECT}/locations/{region}"),
-                cluster_id: id.to_owned(),
-                cluster: Some(new_cluster(description)),
-                request_id,
-                validate_only: false,
-            }),
-            Wish::Delete { .. } => {
-                Kind::DeleteCluster(v1::DeleteClusterRequest { name, etag, request_id, validate_only: false })
-            }
-            Wish::Update { .. } | Wish::Append { .. } => Kind::UpdateCluster(v1::UpdateClusterRequest {
-                cluster: Some(v1::Cluster { name, description, etag, ..Default::default() }),
-                update_mask: mask(),
-                request_id,
-                validate_only: false,
-            }),
-        }
-    }
-
-    fn folder(&self, id: &str, wish: &Wish, request_id: String) -> Kind {
-        let (description, etag) = wish.content();
-        let name = self.name();
-        match wish {
-            Wish::Create { .. } => Kind::CreateFolder(v1::CreateFolderRequest {
-                folder_id: id.to_owned(),
-                folder: Some(v1::Folder { parent: ORGANIZATION.to_owned(), description, ..Default::default() }),
-                request_id,
-                validate_only: false,
-            }),
-            Wish::Delete { .. } => {
-                Kind::DeleteFolder(v1::DeleteFolderRequest { name, etag, request_id, validate_only: false })
-            }
-            Wish::Update { .. } | Wish::Append { .. } => Kind::UpdateFolder(v1::UpdateFolderRequest {
-                folder: Some(v1::Folder { name, description, etag, ..Default::default() }),
-                update_mask: mask(),
-                request_id,
-                validate_only: false,
-            }),
-        }
-    }
-
-    fn project(&self, id: &str, wish: &Wish, request_id: String) -> Kind {
-        let (description, etag) = wish.content();
-        match wish {
-            Wish::Create { .. } => Kind::CreateProject(v1::CreateProjectRequest {
-                project_id: id.to_owned(),
-                project: Some(v1::Project { parent: LISTS.to_owned(), description, ..Default::default() }),
-                request_id,
-                validate_only: false,
-            }),
-            Wish::Update { .. } | Wish::Append { .. } | Wish::Delete { .. } => {
-                Kind::UpdateProject(v1::UpdateProjectRequest {
-                    project: Some(v1::Project { name: self.name(), description, etag, ..Default::default() }),
-                    update_mask: mask(),
-                    request_id,
-                    validate_only: false,
-                })
-            }
-        }
-    }
-
     /// Sends a wish as a unary call. The answer is the resource then or later, so it tells the version that this wish made only if it
     /// still shows the value.
     pub async fn send(&self, client: &Client, wish: &Wish, options: &Write) -> Result<Answered<Option<u64>>, Error> {
@@ -200,7 +103,9 @@ impl Subject {
             _ => client.folders().get("", &Read::default()).await.map(Row::of),
         };
         let (shown, _) = wish.content();
-        sent.map(|answered| answered.map(|row| version(&row.etag).filter(|_| row.description == shown)))
+        // Values are unique, and a removal may leave the value behind.
+        let is_own = |row: &Row| row.description == shown && !row.is_deleted && !matches!(wish, Wish::Delete { .. });
+        sent.map(|answered| answered.map(|row| version(&row.etag).filter(|_| is_own(&row))))
     }
 }
 
@@ -208,6 +113,7 @@ impl Subject {
 struct Row {
     etag: String,
     description: String,
+    is_deleted: bool,
 }
 
 impl Row {
@@ -218,43 +124,21 @@ impl Row {
 
 impl From<v1::Cluster> for Row {
     fn from(row: v1::Cluster) -> Self {
-        Self { etag: row.etag, description: row.description }
+        Self { etag: row.etag, description: row.description, is_deleted: false }
     }
 }
 
 impl From<v1::Folder> for Row {
     fn from(row: v1::Folder) -> Self {
-        Self { etag: row.etag, description: row.description }
+        let is_deleted = row.state() == v1::State::Deleted;
+        Self { etag: row.etag, description: row.description, is_deleted }
     }
 }
 
 impl From<v1::Project> for Row {
     fn from(row: v1::Project) -> Self {
-        Self { etag: row.etag, description: row.description }
-    }
-}
-
-fn new_cluster(description: String) -> v1::Cluster {
-    v1::Cluster { description, cluster_type: v1::ClusterType::Development.into(), ..Default::default() }
-}
-
-fn mask() -> Option<prost_types::FieldMask> {
-    Some(prost_types::FieldMask { paths: vec![FIELD.to_owned()] })
-}
-
-impl Wish {
-    /// Description and etag of the request.
-    pub fn content(&self) -> (String, String) {
-        let etag = |expected: &Option<u64>| expected.map(|version| version.to_string()).unwrap_or_default();
-        match self {
-            Self::Create { value } => (value.clone(), String::new()),
-            Self::Update { value, expected } => (value.clone(), etag(expected)),
-            Self::Delete { expected } => (String::new(), etag(expected)),
-            Self::Append { before, value, expected } => {
-                let longer = before.iter().chain([value]).map(ToString::to_string).collect::<Vec<_>>();
-                (longer.join(","), expected.to_string())
-            }
-        }
+        let is_deleted = row.state() == v1::State::Deleted;
+        Self { etag: row.etag, description: row.description, is_deleted }
     }
 }
 
@@ -278,10 +162,11 @@ pub fn outcome(result: &Result<Answered<Option<u64>>, Error>) -> Outcome {
 
 /// What a refusal says of the outcome.
 pub fn failed(error: &Error) -> Outcome {
+    let refused = ["ALREADY_EXISTS", "NOT_FOUND", "ETAG_MISMATCH"].contains(&error.reason.as_str());
     if error.outcome_unknown() {
-        return Outcome::Unknown { reason: words(error) };
+        return Outcome::Unknown { reason: words(error), refused };
     }
-    if ["ALREADY_EXISTS", "NOT_FOUND", "ETAG_MISMATCH"].contains(&error.reason.as_str()) {
+    if refused {
         return Outcome::Rejected { reason: error.reason.clone() };
     }
     Outcome::NotDone { reason: words(error) }
@@ -312,14 +197,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_append_sends_the_longer_list_under_the_etag_it_read() {
-        let wish = Wish::Append { before: vec![3, 1], value: 7, expected: 12 };
-        assert_eq!(wish.content(), ("3,1,7".to_owned(), "12".to_owned()));
-        assert_eq!(read_list("3,1,7"), [3, 1, 7]);
-        assert!(read_list("").is_empty());
-    }
-
-    #[test]
     fn subjects_name_the_log_that_decides_them() {
         let region: RegionId = "us-east-1".parse().unwrap();
         let cluster = Subject::Cluster { region: region.clone(), id: "c1".to_owned() };
@@ -328,17 +205,5 @@ mod tests {
         let folder = Subject::Folder { id: "f1".to_owned() };
         assert_eq!(folder.log(), Log::Global);
         assert!(folder.name().parse::<ids::FolderName>().is_ok());
-    }
-
-    #[test]
-    fn every_wish_makes_the_request_that_it_means() {
-        let id = RequestId([1; 16]);
-        let folder = Subject::Folder { id: "f".to_owned() };
-        let update = Wish::Update { value: "x".to_owned(), expected: Some(4) };
-        let Some(Kind::UpdateFolder(call)) = folder.mutation(&update, id).kind else { panic!("another kind") };
-        let sent = call.folder.unwrap();
-        assert_eq!((sent.name, sent.description, sent.etag), (folder.name(), "x".to_owned(), "4".to_owned()));
-        assert_eq!(call.request_id, id.to_string());
-        assert!(matches!(folder.mutation(&Wish::Delete { expected: None }, id).kind, Some(Kind::DeleteFolder(_))));
     }
 }

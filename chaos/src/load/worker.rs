@@ -15,8 +15,9 @@ use tokio::time::sleep;
 
 use super::{
     book::{Book, ListsSeen, Outcome, Purpose, Seen, Step, Written},
+    request::Wish,
     stream::Stream,
-    subject::{self, LISTS, Subject, Wish},
+    subject::{self, LISTS, Subject},
 };
 
 /// Subjects of a kind: few, so that clients meet.

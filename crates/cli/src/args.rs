@@ -148,7 +148,7 @@ pub enum RegionCommand {
 pub enum LogCommand {
     /// Follow a log, or all of them, through any region that serves
     #[command(
-        after_help = "Without --from or --now it begins with the last 10 records.\n\nExamples:\n  atoll log tail\n  \
+        after_help = "Without --from or --now it begins with the last 10 records. -o wide and -o json show the bookkeeping of sets too.\n\nExamples:\n  atoll log tail\n  \
                             atoll log tail --log region/us-east-1 --from 100\n  atoll log tail --log all --now -o json"
     )]
     Tail {

@@ -1,7 +1,7 @@
 //! `atoll`, the command for people.
 //!
-//! Machine output goes to stdout and is stable; everything for people goes to stderr. It speaks to the ring through the `client` crate
-//! only, and recomputes the chain of a log with `wire` (`atoll log verify`).
+//! What was asked for goes to stdout, as tables for people or as JSON, YAML or names, which are stable; what is said beside it goes to
+//! stderr. It speaks to the ring through the `client` crate only, and recomputes the chain of a log with `wire` (`atoll log verify`).
 //!
 //! Map: [`args`] what can be typed · [`commands`] what is done · [`session`] one run: context, client, token · [`config`] the contexts
 //! file · [`names`] short names · [`output`] and [`view`] how things look · [`watching`] lists that go on · [`verify`] the chain ·

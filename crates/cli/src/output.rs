@@ -1,4 +1,4 @@
-//! Printing: machine output on stdout, everything for people on stderr.
+//! Printing: what was asked for on stdout, what is said beside it on stderr.
 
 use std::{
     fmt::Display,

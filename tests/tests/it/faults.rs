@@ -51,7 +51,11 @@ async fn a_region_that_is_cut_off_goes_on_with_its_own_log_and_refuses_the_globa
     let parent = format!("{project}/locations/{island}");
     let cluster = || v1::Cluster { cluster_type: v1::ClusterType::Development.into(), ..Default::default() };
     let folder = || v1::Folder { parent: "organizations/acme".to_owned(), ..Default::default() };
-    client.clusters().create(&parent, "before", cluster(), &only()).await.unwrap();
+    let before = client.clusters().create(&parent, "before", cluster(), &only()).await.unwrap();
+    // The others have it, so what they show later is what they had before the cut.
+    let elsewhere = rig.client(0);
+    elsewhere.import_token(&before.token);
+    elsewhere.clusters().get(&before.value.name, &Read::default()).await.unwrap();
 
     rig.ring.mesh.set_around(&island, Mode::BlackHole);
     let refused = timeout(KNOWN_WITHIN, async {

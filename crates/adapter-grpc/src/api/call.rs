@@ -20,7 +20,7 @@ pub const WITHIN: Duration = Duration::from_secs(10);
 /// No call is worked on for longer, whatever its deadline.
 pub const WITHIN_MAX: Duration = Duration::from_secs(60);
 /// The way back of an answer: the least and the most that is left for it, else a tenth of the time.
-const WAY_BACK: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(50));
+const WAY_BACK: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(250));
 /// Bytes of a trace context that is passed on; a version 00 one has 55.
 const TRACEPARENT_BYTES_MAX: usize = 128;
 

@@ -61,7 +61,9 @@ fn show(session: &Session, listed: &Answered<v1::ListRecordsResponse>) -> Result
             session.output.value(&json!({ "items": items }))?;
         }
         Format::Name => records.iter().try_for_each(|record| say(format_args!("{}/{}", record.log, record.seq)))?,
-        Format::Table | Format::Wide => records.iter().try_for_each(|record| say(line(record, false)))?,
+        Format::Table | Format::Wide => {
+            records.iter().try_for_each(|record| say(line(record, false, session.output.format == Format::Wide)))?
+        }
     }
     session.output.origin(&listed.region, listed.member, Some(listed.age), Some(listed.tries));
     Ok(())
@@ -96,7 +98,9 @@ async fn tail(session: &Session, logs: &[String], from: Option<u64>, now: bool) 
                     session.output.value(&record(&found))?;
                 }
                 Format::Name => say(format_args!("{log}/{}", found.seq))?,
-                Format::Table | Format::Wide => say(line(&found, logs.len() > 1))?,
+                Format::Table | Format::Wide => {
+                    say(line(&found, logs.len() > 1, session.output.format == Format::Wide))?
+                }
             },
             WatchItem::Progress { .. } => {}
             WatchItem::Interrupted { error } => interrupted(&log, &error),

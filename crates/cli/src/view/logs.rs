@@ -39,11 +39,15 @@ fn fact(fact: &v1::Fact) -> Value {
     made.value("removed", Value::from(fact.removed)).done()
 }
 
-/// A record on one line: time, log where several are shown, sequence, actor, facts.
-pub fn line(record: &v1::Record, with_log: bool) -> String {
-    let facts: Vec<String> = record.facts.iter().map(|fact| format!("{} {}", fact.kind, fact.subject)).collect();
+/// Facts that only keep sets of names: of no interest to people, who see what was put into them.
+const BOOKKEEPING: [&str; 3] = ["entry-added", "entry-removed", "set-changed"];
+
+/// A record on one line: time, log where several are shown, sequence, actor, facts but for bookkeeping, unless `whole`.
+pub fn line(record: &v1::Record, with_log: bool, whole: bool) -> String {
+    let shown = record.facts.iter().filter(|fact| whole || !BOOKKEEPING.contains(&fact.kind.as_str()));
+    let facts: Vec<String> = shown.map(|fact| format!("{} {}", fact.kind, fact.subject)).collect();
     let time = record.time.as_ref().map(|at| time(&prost_types::Timestamp { nanos: 0, ..*at })).unwrap_or_default();
     let log = if with_log { format!("{:<18}  ", record.log) } else { String::new() };
     let actor = if record.actor.is_empty() { "-" } else { &record.actor };
-    format!("{time:<20}  {log}{:>7}  {actor:<12}  {}", record.seq, facts.join(", "))
+    format!("{time:<20}  {log}{:>7}  {actor:<16}  {}", record.seq, facts.join(", "))
 }

@@ -182,7 +182,14 @@ impl Ring {
         let log = command.log();
         self.world.trace.observe(&Observation::Invoked { request_id, log: log.clone() });
         let actor = "script".to_owned();
-        let submission = Submission { request_id, actor, command, validate_only: false, traceparent: String::new(), seen_global: None };
+        let submission = Submission {
+            request_id,
+            actor,
+            command,
+            validate_only: false,
+            traceparent: String::new(),
+            seen_global: None,
+        };
         let caller = self.caller(0, "script");
         let answer = caller.at(member, within, move |region| async move { region.submit(&submission, within).await });
         let answer = answer.await;

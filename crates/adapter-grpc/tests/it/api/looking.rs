@@ -50,7 +50,7 @@ async fn a_token_of_the_future_is_waited_for_and_then_refused() {
     let mut client = ClustersClient::new(ring.connect(1).await);
     client.create_cluster(new_cluster("b", "one")).await.unwrap();
     let mut request = Request::new(get(&cluster_name("b", "one"), Level::AtLeast, "region/b@1.99,global@1.1"));
-    request.set_timeout(Duration::from_millis(400));
+    request.set_timeout(Duration::from_secs(2));
     let refused = refusal(client.get_cluster(request).await);
     assert_eq!((refused.reason.as_str(), refused.code), ("NOT_YET_REPLICATED", Code::Unavailable));
     assert_eq!((refused.metadata["wanted"].as_str(), refused.metadata["seq"].as_str()), ("region/b@1.99", "1"));
