@@ -2,14 +2,14 @@
 
 use std::sync::{
     Arc, Mutex,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+    atomic::{AtomicBool, Ordering},
     mpsc,
 };
 
 use adapter_rocksdb::StoreEvent;
 use bytes::Bytes;
 use ids::Log;
-use ports::{Bounds, Flushed, Journal, LogStore, Op, StoreError};
+use ports::{Bounds, Journal, LogStore, Op, StoreError};
 use tempfile::TempDir;
 
 use crate::{
@@ -59,46 +59,6 @@ fn every_acknowledgement_follows_the_flush_that_covers_it() {
     assert_eq!((taken, flushed, acknowledged), (2000, 2000, 2000));
     println!("2000 writes in {flushes} flushes");
     assert!(flushes < 500, "writes that wait share a flush");
-}
-
-#[test]
-fn what_may_be_flushed_later_is_flushed_in_its_place_also_when_nothing_follows() {
-    let dir = TempDir::new().unwrap();
-    let flushes = Arc::new(AtomicU64::new(0));
-    let counted = Arc::clone(&flushes);
-    let count = move |event| {
-        if matches!(event, StoreEvent::Flushed { .. }) {
-            counted.fetch_add(1, Ordering::Relaxed);
-        }
-    };
-    let store = open_observed(dir.path(), Arc::new(count));
-    let (told, answers) = mpsc::channel();
-    let mut model = Model::default();
-    let answer = |number: u64| -> Flushed {
-        let told = told.clone();
-        Box::new(move |result| told.send((number, result)).unwrap())
-    };
-    // Nothing follows: each comes to the disk by itself, also after the syncer went to sleep.
-    for number in 0..3 {
-        store.write_later(model.next(), answer(number));
-        assert_eq!(answers.recv().unwrap(), (number, Ok(())));
-    }
-    // Something follows at once: no flush for each of them, and their order stays.
-    let before = flushes.load(Ordering::Relaxed);
-    for number in 0..300 {
-        store.write_later(model.next(), answer(number));
-    }
-    store.write(model.next(), answer(300));
-    for number in 0..=300 {
-        assert_eq!(answers.recv().unwrap(), (number, Ok(())));
-    }
-    let took = flushes.load(Ordering::Relaxed) - before;
-    assert!(took < 100, "300 writes that may wait took {took} flushes");
-    // Taken and not yet flushed: closing flushes it.
-    store.write_later(model.next(), answer(301));
-    drop(store);
-    assert_eq!(answers.recv().unwrap(), (301, Ok(())));
-    assert_eq!(model.check(&open(dir.path())), Ok(()));
 }
 
 /// Entries are appended, replaced and purged at full speed while others read all that is there.
