@@ -177,11 +177,15 @@ pub fn observe_store(metrics: &Arc<Metrics>) -> Observe {
     Arc::new(move |event| {
         let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
-            StoreEvent::Taken { write } => taken.push_back((write, Instant::now())),
+            StoreEvent::Taken { write, awaited } => {
+                if awaited {
+                    taken.push_back((write, Instant::now()));
+                }
+            }
             StoreEvent::Flushed { .. } => drop(metrics.flushes.inc()),
-            // In the order in which they were taken.
+            // In the order in which they were taken; those that nobody waits for are not among them.
             StoreEvent::Acknowledged { write, ok } => {
-                if let Some((_, at)) = taken.pop_front_if(|(first, _)| *first <= write).filter(|_| ok) {
+                if let Some((_, at)) = taken.pop_front_if(|(first, _)| *first == write).filter(|_| ok) {
                     metrics.commit_seconds.observe(at.elapsed().as_secs_f64());
                 }
             }

@@ -1,6 +1,9 @@
 //! How long each kind of call was out of service after each fault, as the probers saw it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
 use ids::RegionId;
 
@@ -16,10 +19,14 @@ pub enum Kind {
     GlobalWrites,
     /// The same of a region's log, of regions that kept a majority.
     RegionWrites,
-    /// Longest call of a reader whose own region was down.
+    /// Longest read of a region's log through a client whose own region was down, while it was.
     DeadRegionReads,
-    /// Longest time without a successful write to a living region, through a client whose own region was down.
+    /// The same without a successful write to a living region.
     DeadRegionWrites,
+    /// The same reads while the region came back.
+    ReturningReads,
+    /// The same writes while the region came back.
+    ReturningWrites,
     /// Longest read of a region's log through any other client.
     Reads,
     /// Longest read of the global log, through any client.
@@ -27,13 +34,15 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::GlobalWrites,
         Self::GlobalReads,
         Self::RegionWrites,
         Self::Reads,
         Self::DeadRegionReads,
         Self::DeadRegionWrites,
+        Self::ReturningReads,
+        Self::ReturningWrites,
     ];
 
     pub fn name(self) -> &'static str {
@@ -42,6 +51,8 @@ impl Kind {
             Self::RegionWrites => "R writes pause",
             Self::DeadRegionReads => "dead region's client: next read",
             Self::DeadRegionWrites => "dead region's client: R writes pause",
+            Self::ReturningReads => "its next read as the region returns",
+            Self::ReturningWrites => "its R writes pause as the region returns",
             Self::Reads => "R reads, longest",
             Self::GlobalReads => "G reads, longest",
         }
@@ -51,7 +62,12 @@ impl Kind {
     pub fn bar_ns(self) -> u64 {
         match self {
             Self::GlobalWrites | Self::GlobalReads => 6_000_000_000,
-            Self::RegionWrites | Self::DeadRegionReads | Self::DeadRegionWrites | Self::Reads => 2_000_000_000,
+            Self::RegionWrites
+            | Self::Reads
+            | Self::DeadRegionReads
+            | Self::DeadRegionWrites
+            | Self::ReturningReads
+            | Self::ReturningWrites => 2_000_000_000,
         }
     }
 }
@@ -79,12 +95,13 @@ impl Pauses {
         for fault in faults {
             let mut worst: BTreeMap<Kind, Pause> = BTreeMap::new();
             for (prober, probes) in &by_prober {
-                let Some(kind) = kind_of(prober, &fault.regions_down) else { continue };
-                let longest_ns = longest(&prober.class, probes, fault);
-                let pause = Pause { fault: fault.what.clone(), prober: (*prober).clone(), longest_ns };
-                let known = worst.entry(kind).or_insert_with(|| pause.clone());
-                if pause.longest_ns > known.longest_ns {
-                    *known = pause;
+                for (kind, window) in kinds_of(prober, fault) {
+                    let longest_ns = longest(&prober.class, probes, &window);
+                    let pause = Pause { fault: fault.what.clone(), prober: (*prober).clone(), longest_ns };
+                    let known = worst.entry(kind).or_insert_with(|| pause.clone());
+                    if pause.longest_ns > known.longest_ns {
+                        *known = pause;
+                    }
                 }
             }
             for (kind, pause) in worst {
@@ -115,7 +132,7 @@ impl Pauses {
 /// from `from` on; the probers themselves in everything before.
 pub fn all_resumed(probes: &[(Prober, Probe)], from: usize, began: u64, down: &[RegionId]) -> bool {
     let mut waiting: BTreeSet<&Prober> = probes.iter().map(|(prober, _)| prober).collect();
-    waiting.retain(|prober| kind_of(prober, down).is_some());
+    waiting.retain(|prober| !is_excused(prober, down));
     for (prober, probe) in probes.iter().skip(from) {
         if probe.result.is_ok() && probe.invoked >= began {
             waiting.remove(prober);
@@ -124,34 +141,38 @@ pub fn all_resumed(probes: &[(Prober, Probe)], from: usize, began: u64, down: &[
     waiting.is_empty()
 }
 
-/// What a prober measures of a fault; `None`: nothing that is promised.
-fn kind_of(prober: &Prober, down: &[RegionId]) -> Option<Kind> {
-    let own_is_down = down.contains(&prober.from);
+/// Nothing is promised of writes to a region that is down.
+fn is_excused(prober: &Prober, down: &[RegionId]) -> bool {
+    matches!(&prober.class, Class::RegionWrite(region) if down.contains(region))
+}
+
+/// What a prober measures of a fault, and when: until the ring is whole again, a consequence is a consequence.
+fn kinds_of(prober: &Prober, fault: &Fault) -> Vec<(Kind, RangeInclusive<u64>)> {
+    let own_is_down = fault.regions_down.contains(&prober.from);
+    let (down, back, all) = (fault.began..=fault.ended, fault.ended..=fault.whole, fault.began..=fault.whole);
     match &prober.class {
-        Class::GlobalWrite => Some(Kind::GlobalWrites),
-        Class::RegionWrite(region) if down.contains(region) => None,
-        Class::RegionWrite(_) if own_is_down => Some(Kind::DeadRegionWrites),
-        Class::RegionWrite(_) => Some(Kind::RegionWrites),
-        Class::GlobalRead => Some(Kind::GlobalReads),
-        Class::RegionRead(_) if own_is_down => Some(Kind::DeadRegionReads),
-        Class::RegionRead(_) => Some(Kind::Reads),
+        _ if is_excused(prober, &fault.regions_down) => Vec::new(),
+        Class::GlobalWrite => vec![(Kind::GlobalWrites, all)],
+        Class::GlobalRead => vec![(Kind::GlobalReads, all)],
+        Class::RegionWrite(_) if own_is_down => vec![(Kind::DeadRegionWrites, down), (Kind::ReturningWrites, back)],
+        Class::RegionRead(_) if own_is_down => vec![(Kind::DeadRegionReads, down), (Kind::ReturningReads, back)],
+        Class::RegionWrite(_) => vec![(Kind::RegionWrites, all)],
+        Class::RegionRead(_) => vec![(Kind::Reads, all)],
     }
 }
 
-fn longest(class: &Class, probes: &[&Probe], fault: &Fault) -> u64 {
-    // What ends before the ring is whole again is a consequence of the fault; so is what began before and has not ended.
-    let window = fault.began..=fault.whole;
+fn longest(class: &Class, probes: &[&Probe], window: &RangeInclusive<u64>) -> u64 {
     if matches!(class, Class::GlobalRead | Class::RegionRead(_)) {
         // Every call counts, and a failed one never ends.
         let during = probes.iter().filter(|probe| window.contains(&probe.invoked));
-        let took = |probe: &&&Probe| if probe.result.is_ok() { probe.ended - probe.invoked } else { u64::MAX };
-        return during.map(|probe| took(&probe)).max().unwrap_or(u64::MAX);
+        let took = |probe: &&Probe| if probe.result.is_ok() { probe.ended - probe.invoked } else { u64::MAX };
+        return during.map(took).max().unwrap_or(0);
     }
     let successes = probes.iter().filter(|probe| probe.result.is_ok()).map(|probe| probe.ended);
     let mut ends: Vec<u64> = successes.filter(|ended| window.contains(ended)).collect();
     ends.sort_unstable();
-    ends.push(fault.whole);
-    let mut last = fault.began;
+    ends.push(*window.end());
+    let mut last = *window.start();
     let mut longest = 0;
     for end in ends {
         longest = longest.max(end - last);
@@ -197,13 +218,13 @@ mod tests {
 
     #[test]
     fn a_reader_of_a_dead_region_is_judged_by_its_longest_call_and_a_failed_one_never_ends() {
-        let probes = [probe(900, 2_900, true), probe(1_100, 1_700, true)];
-        assert_eq!(measured(Class::RegionRead("b".parse().unwrap()), &["a"], &probes), [(Kind::DeadRegionReads, 600)]);
+        let reads = || Class::RegionRead("b".parse().unwrap());
+        let probes = [probe(900, 2_900, true), probe(1_100, 1_700, true), probe(3_100, 3_900, true)];
+        let apart = [(Kind::DeadRegionReads, 600), (Kind::ReturningReads, 800)];
+        assert_eq!(measured(reads(), &["a"], &probes), apart);
         let failed = [probe(1_100, 1_700, false)];
-        assert_eq!(
-            measured(Class::RegionRead("b".parse().unwrap()), &["a"], &failed),
-            [(Kind::DeadRegionReads, u64::MAX / MS)]
-        );
+        assert_eq!(measured(reads(), &["a"], &failed)[0], (Kind::DeadRegionReads, u64::MAX / MS));
+        assert_eq!(measured(reads(), &["b"], &probes), [(Kind::Reads, 800)]);
     }
 
     #[test]
@@ -222,7 +243,8 @@ mod tests {
         let to = |region: &str| Class::RegionWrite(region.parse().unwrap());
         let probes = [probe(1_000, 1_500, true)];
         assert_eq!(measured(to("a"), &["a"], &probes), []);
-        assert_eq!(measured(to("b"), &["a"], &probes), [(Kind::DeadRegionWrites, 2_500)]);
+        let apart = [(Kind::DeadRegionWrites, 1_500), (Kind::ReturningWrites, 1_000)];
+        assert_eq!(measured(to("b"), &["a"], &probes), apart);
         assert_eq!(measured(to("b"), &["c"], &probes), [(Kind::RegionWrites, 2_500)]);
     }
 }

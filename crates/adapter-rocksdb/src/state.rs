@@ -42,6 +42,8 @@ pub struct Unit {
     pub bounds: BTreeMap<Journal, Bounds>,
     /// It never took place, and waits in line only so that its callback comes after those of earlier writes.
     pub refused: Option<StoreError>,
+    /// Somebody waits for its flush.
+    pub awaited: bool,
     pub flushed: Flushed,
 }
 
@@ -61,6 +63,8 @@ pub struct State {
     pub queue: VecDeque<Unit>,
     /// The number of the last write.
     pub taken: u64,
+    /// The syncer sleeps until it is told of something, whatever it is.
+    pub idle: bool,
     /// Why nothing is taken any more.
     pub broken: Option<StoreError>,
     /// The syncer ends when the queue is empty.
@@ -126,12 +130,12 @@ impl Held {
 
 impl State {
     /// Takes one write: readers see it from now on.
-    pub fn take(&mut self, ops: Vec<Op>, flushed: Flushed) -> u64 {
+    pub fn take(&mut self, ops: Vec<Op>, flushed: Flushed, awaited: bool) -> u64 {
         self.taken += 1;
         let number = self.taken;
         let bytes = ops.iter().map(op_bytes).fold(0, u64::saturating_add);
         let refused = self.broken.clone().or_else(|| self.check(&ops).err());
-        let mut unit = Unit { number, bytes, steps: Vec::new(), bounds: BTreeMap::new(), refused, flushed };
+        let mut unit = Unit { number, bytes, steps: Vec::new(), bounds: BTreeMap::new(), refused, awaited, flushed };
         if unit.refused.is_none() {
             for op in ops {
                 let journal = journal_of(&op).clone();
@@ -149,6 +153,12 @@ impl State {
 
     pub fn bounds(&self, journal: &Journal) -> Bounds {
         self.journals.get(journal).map(|held| held.bounds).unwrap_or_default()
+    }
+
+    /// Whether a write in the queue has somebody who waits for its flush.
+    pub fn is_awaited(&self) -> bool {
+        // Most often the last one: what may wait is followed by what may not.
+        self.queue.iter().rev().any(|unit| unit.awaited)
     }
 
     /// Takes the writes of the next batch out of the queue: at least one, and no more than about `bytes_max` bytes.

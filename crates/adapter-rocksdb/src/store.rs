@@ -141,6 +141,26 @@ impl Store {
         others.for_each(|thread| drop(thread.join()));
     }
 
+    fn take(&self, ops: Vec<Op>, flushed: Flushed, awaited: bool) {
+        {
+            let mut state = self.shared.lock();
+            if !state.ended {
+                if state.closing && state.broken.is_none() {
+                    state.broken = Some(refused("the store is closing"));
+                }
+                let write = state.take(ops, flushed, awaited);
+                self.shared.tell(StoreEvent::Taken { write, awaited });
+                // What may wait wakes the syncer only where it sleeps for good.
+                if awaited || state.idle {
+                    self.shared.changed.notify_one();
+                }
+                return;
+            }
+        }
+        let why = if self.shared.read_only { "the store is open for reading only" } else { "the store is closed" };
+        flushed(Err(refused(why)));
+    }
+
     /// The entries `from..to` in the database, to be read later: it shows what was there when it was made.
     fn iterator(&self, journal: &Journal, to: u64) -> Result<DBRawIterator<'_>, StoreError> {
         let mut options = ReadOptions::default();
@@ -153,20 +173,11 @@ impl Store {
 
 impl LogStore for Store {
     fn write(&self, ops: Vec<Op>, flushed: Flushed) {
-        {
-            let mut state = self.shared.lock();
-            if !state.ended {
-                if state.closing && state.broken.is_none() {
-                    state.broken = Some(refused("the store is closing"));
-                }
-                let write = state.take(ops, flushed);
-                self.shared.tell(StoreEvent::Taken { write });
-                self.shared.changed.notify_one();
-                return;
-            }
-        }
-        let why = if self.shared.read_only { "the store is open for reading only" } else { "the store is closed" };
-        flushed(Err(refused(why)));
+        self.take(ops, flushed, true);
+    }
+
+    fn write_later(&self, ops: Vec<Op>, flushed: Flushed) {
+        self.take(ops, flushed, false);
     }
 
     fn read(&self, journal: &Journal, from: u64, to: u64, bytes_max: usize) -> Result<Vec<Bytes>, StoreError> {

@@ -1,11 +1,14 @@
 //! The thread that makes writes durable: takes all that is queued, writes it as one batch with one sync, calls back in order, again.
 //!
-//! No timer: writes that come during a sync share the next one, so batches grow with load, and a lone write waits for nobody.
+//! Writes that come during a sync share the next one, so batches grow with load, and a lone write waits for nobody. Writes for which
+//! nobody waits go with the next one that is waited for; where none comes, they are written after [`LATER`].
 //! After a failed batch nothing is written again: what the failed one left behind is known only to the next opening.
 
 use std::{
     collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::PoisonError,
+    time::Duration,
 };
 
 use ports::{Journal, StoreError};
@@ -22,11 +25,15 @@ use crate::{
 /// Bytes of one batch, but for the last write in it: a backlog is worked off in parts, so that its first writes are answered soon.
 const BATCH_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
+/// How long a write waits that nobody waits for.
+const LATER: Duration = Duration::from_millis(20);
+
 /// Writes until the store closes.
 pub fn run(shared: &Shared) {
+    let mut value = Vec::new();
     while let Some(batch) = next_batch(shared) {
         let through = batch.last().map_or(0, |unit| unit.number);
-        let result = write(&shared.db, &batch);
+        let result = write(&shared.db, &batch, &mut value);
         let mut behind = Vec::new();
         {
             let mut state = shared.lock();
@@ -48,8 +55,24 @@ pub fn run(shared: &Shared) {
 }
 
 fn next_batch(shared: &Shared) -> Option<Vec<Unit>> {
-    let waiting = shared.changed.wait_while(shared.lock(), |state| state.queue.is_empty() && !state.closing);
-    let mut state = waiting.unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut state = shared.lock();
+    while !state.closing && !state.is_awaited() {
+        if state.idle {
+            state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            // Whatever it was: what follows soon needs no waking.
+            state.idle = false;
+            continue;
+        }
+        let (woken, waited) = shared.changed.wait_timeout(state, LATER).unwrap_or_else(PoisonError::into_inner);
+        state = woken;
+        if waited.timed_out() {
+            if !state.queue.is_empty() {
+                break;
+            }
+            state.idle = true;
+        }
+    }
+    state.idle = false;
     if state.queue.is_empty() {
         state.ended = true;
         return None;
@@ -65,8 +88,8 @@ fn answer(shared: &Shared, unit: Unit, result: Result<(), StoreError>) {
     let _ = catch_unwind(AssertUnwindSafe(move || flushed(result)));
 }
 
-/// Writes the batch and returns when it is durable.
-fn write(db: &DB, batch: &[Unit]) -> Result<(), StoreError> {
+/// Writes the batch and returns when it is durable. Each value is put together in `value`, which is kept from one batch to the next.
+fn write(db: &DB, batch: &[Unit], value: &mut Vec<u8>) -> Result<(), StoreError> {
     if batch.iter().all(Unit::changes_nothing) {
         return Ok(());
     }
@@ -77,21 +100,20 @@ fn write(db: &DB, batch: &[Unit]) -> Result<(), StoreError> {
     };
     let mut durable = WriteOptions::default();
     durable.set_sync(true);
-    db.write_opt(encode(db, batch, bytes)?, &durable).map_err(failed)
+    db.write_opt(encode(db, batch, bytes, value)?, &durable).map_err(failed)
 }
 
 /// One RocksDB batch is one record of the write-ahead log: after a crash it is there whole or not at all.
-fn encode(db: &DB, batch: &[Unit], bytes: u64) -> Result<WriteBatch, StoreError> {
+fn encode(db: &DB, batch: &[Unit], bytes: u64, value: &mut Vec<u8>) -> Result<WriteBatch, StoreError> {
     let mut encoded = WriteBatch::with_capacity_bytes(usize::try_from(bytes).unwrap_or(0).saturating_add(4096));
-    let mut value = Vec::new();
     for step in batch.iter().flat_map(|unit| &unit.steps) {
-        put(db, step, &mut encoded, &mut value)?;
+        put(db, step, &mut encoded, value)?;
     }
     let latest: BTreeMap<_, _> = batch.iter().flat_map(|unit| &unit.bounds).collect();
     let meta = family(db, META)?;
     for (journal, bounds) in latest {
         let key = keys::bounds_key(journal);
-        keys::seal(META, &key, &keys::encode_bounds(*bounds), &mut value);
+        keys::seal(META, &key, &keys::encode_bounds(*bounds), value);
         encoded.put_cf(meta, &key, &value);
     }
     Ok(encoded)

@@ -1,7 +1,7 @@
 //! Every way in which a command or a read is refused.
 //!
-//! One closed list, so that the mapping to protocol codes is one exhaustive match elsewhere and a new reason cannot be
-//! forgotten there. Clients act on [`Rejection::reason`]; the text is for people.
+//! One closed list. What each reason is to a protocol stands in a table elsewhere (`adapter-grpc`), and a test there finds a reason
+//! without a row. Clients act on [`Rejection::reason`]; the text is for people.
 
 use ids::{
     ContainerName, FolderName, Log, OrganizationName, ProjectName, RegionId, Revision, Subject,

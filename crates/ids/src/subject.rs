@@ -9,9 +9,16 @@
 //! Entries sort right after their set, so listing a set is one range of an ordered map and nobody has to decode a row to find it.
 //! A decision that reads a set guards the set's own revision instead of every entry.
 
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{
+    fmt::{self, Write as _},
+    str::FromStr,
+    sync::Arc,
+};
 
 use crate::{ResourceName, limits::SUBJECT_BYTES_MAX};
+
+/// Room for the name of most resources, so that putting one together takes memory once.
+const USUAL_BYTES: usize = 128;
 
 /// Key of one row: ASCII, 1 to 512 bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,7 +38,10 @@ pub struct SubjectError {
 impl Subject {
     /// The row of a resource.
     pub fn resource(name: &ResourceName) -> Self {
-        Self(Arc::from(name.to_string()))
+        let mut text = String::with_capacity(USUAL_BYTES);
+        // Writing to a string does not fail.
+        let _ = write!(text, "{name}");
+        Self(Arc::from(text))
     }
 
     /// A set that belongs to a resource.

@@ -7,8 +7,9 @@
 //! of a log.
 //! Consensus: [`one_leader_per_term`] · [`vote_durable_before_reply`] · [`one_vote_per_term`] · [`acknowledged_on_quorum`] ·
 //! [`committed_immutable`] · [`applied_after_snapshot`].
-//! Records: [`same_record_everywhere`] · [`chain`] · [`guards_held`] · [`unexpected_quarantine`].
-//! Commands: [`request_once`] · [`refused_never_applied`] · [`commands_settled`] · [`relay_once`].
+//! Records: [`same_record_everywhere`] · [`chain`] · [`guards_held`] · [`decided_on_history`] ·
+//! [`unexpected_quarantine`].
+//! Commands: [`request_once`] · [`reuse_refused`] · [`refused_never_applied`] · [`commands_settled`] · [`relay_once`].
 //! Reads: [`age_honest`].
 //! State and liveness, once healed: [`tree`] · [`replicas_equal`] · [`one_leader_each`] ·
 //! [`acknowledged_survives`] · [`fold`]; about a cut-off region: [`isolation`].
@@ -26,6 +27,7 @@ pub mod chain;
 pub mod check;
 pub mod commands_settled;
 pub mod committed_immutable;
+pub mod decided_on_history;
 pub mod fold;
 pub mod guards_held;
 pub mod isolation;
@@ -37,6 +39,7 @@ pub mod refused_never_applied;
 pub mod relay_once;
 pub mod replicas_equal;
 pub mod request_once;
+pub mod reuse_refused;
 pub mod same_record_everywhere;
 #[cfg(test)]
 mod testing;
@@ -48,7 +51,7 @@ pub use acknowledged_survives::{Remembered, check_survival};
 pub use check::{Checker, Invariant, Nanos, Violation, Violations};
 pub use fold::{Folded, check_fold};
 pub use isolation::{Attempt, AttemptOutcome, check_isolation};
-pub use observation::{Observation, QuarantineCause, SeenFact, SeenGuard, SeenRecord};
+pub use observation::{Observation, QuarantineCause, ReuseTold, SeenFact, SeenGuard, SeenRecord};
 pub use one_leader_each::check_leaders;
 pub use replicas_equal::{ReplicaHead, check_replicas_equal};
 pub use tree::{TreeNode, check_tree};
@@ -62,12 +65,14 @@ pub fn all() -> Vec<Box<dyn Invariant + Send>> {
         Box::new(chain::Chain::default()),
         Box::new(commands_settled::CommandsSettled::default()),
         Box::new(committed_immutable::CommittedImmutable::default()),
+        Box::new(decided_on_history::DecidedOnHistory::default()),
         Box::new(guards_held::GuardsHeld::default()),
         Box::new(one_leader_per_term::OneLeaderPerTerm::default()),
         Box::new(one_vote_per_term::OneVotePerTerm::default()),
         Box::new(refused_never_applied::RefusedNeverApplied::default()),
         Box::new(relay_once::RelayOnce),
         Box::new(request_once::RequestOnce::default()),
+        Box::new(reuse_refused::ReuseRefused),
         Box::new(same_record_everywhere::SameRecordEverywhere::default()),
         Box::new(unexpected_quarantine::UnexpectedQuarantine),
         Box::new(vote_durable_before_reply::VoteDurableBeforeReply::default()),

@@ -31,6 +31,8 @@ pub struct SeenRecord {
     pub prev_hash: Hash,
     pub hash: Hash,
     pub request_id: RequestId,
+    /// Digest of the proposal's bytes: which decision it was.
+    pub proposal: u64,
     pub guards: Vec<SeenGuard>,
     pub facts: Vec<SeenFact>,
 }
@@ -46,6 +48,19 @@ pub enum QuarantineCause {
     OwnLog,
     /// Consensus stopped at this member: a flush failed, or its store lost what it had taken.
     Stopped,
+}
+
+/// What somebody was told who used a request id for a second command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReuseTold {
+    /// That the id was used before.
+    Refused,
+    /// That the second command took effect here.
+    Done(Seq),
+    /// Another refusal by the rules, as if the request were new.
+    Judged(String),
+    /// Nothing that is final.
+    Nothing,
 }
 
 /// What happened. `index` is a Raft log index, `term` a Raft term; `digest` of an entry is a 64-bit digest of its stored bytes.
@@ -74,6 +89,8 @@ pub enum Observation {
     EntriesPurged { member: MemberId, log: Log, through: u64 },
     /// A snapshot that covers entries up to `index` and records up to `seq` is on the member's synced storage.
     SnapshotDurable { member: MemberId, log: Log, index: u64, seq: Seq },
+    /// The leader of the log proposes what it decided: which request it saw as the writer of each revision that it guards.
+    Decided { member: MemberId, log: Log, proposal: u64, seen: Vec<(Revision, RequestId)> },
     /// The leader told a proposer that the entry is committed.
     EntryAcknowledged { member: MemberId, log: Log, index: u64, digest: u64 },
 
@@ -98,6 +115,8 @@ pub enum Observation {
     Refused { request_id: RequestId, reason: &'static str },
     /// A client was told that its command may or may not have taken effect.
     Unknown { request_id: RequestId },
+    /// A client sent another command under the id of a request that was acknowledged before, and was told this.
+    Reused { request_id: RequestId, log: Log, told: ReuseTold },
     /// A client's read was served at this place of this log, said to hold everything acknowledged `age_ns` ago or earlier.
     ReadServed { member: MemberId, log: Log, incarnation: Incarnation, seq: Seq, age_ns: u64 },
 }

@@ -34,6 +34,7 @@ pub fn record(seq: u8) -> SeenRecord {
         prev_hash: hash(seq.saturating_sub(1)),
         hash: hash(seq),
         request_id: request(seq),
+        proposal: seq.into(),
         guards: Vec::new(),
         facts: Vec::new(),
     }

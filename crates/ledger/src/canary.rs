@@ -8,9 +8,11 @@
 pub enum Canary {
     #[default]
     None,
-    /// Applies a record whose guard on its own subject does not hold.
+    /// Begins a look-ahead before what is in flight is settled, and what earlier leaders left is applied.
+    MixedGuesses,
+    /// As [`Self::MixedGuesses`], and applies a record whose guard on its own subject does not hold.
     SkipGuard,
-    /// Applies a request that was applied before.
+    /// As [`Self::MixedGuesses`], and applies a request that was applied before.
     DuplicateRequest,
     /// Loses one record when a watcher resumes.
     WatchGap,
@@ -22,9 +24,18 @@ pub enum Canary {
     UncheckedChain,
     /// Passes a relayed command on once more.
     RelayTwice,
+    /// Answers a request id that stands for another command as if it were the same.
+    IgnoreCommandDigest,
+    /// Takes a snapshot in pieces without checking that they belong together.
+    UncheckedSnapshot,
 }
 
 impl Canary {
+    /// Whether wrong guesses and repeated requests must come as far as the log: without the bug they hardly do.
+    pub(crate) fn guesses_in_a_hurry(self) -> bool {
+        [Self::MixedGuesses, Self::SkipGuard, Self::DuplicateRequest].into_iter().any(|bug| self.is(bug))
+    }
+
     /// Whether this build has the bug `bug`.
     #[cfg(feature = "canary")]
     pub fn is(self, bug: Self) -> bool {

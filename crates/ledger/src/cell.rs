@@ -27,6 +27,17 @@ struct Inner {
     heads: std::collections::VecDeque<(Seq, Hash, Hash)>,
 }
 
+impl Inner {
+    fn pass(&mut self, state: &LogState) {
+        if self.heads.back().is_none_or(|(seq, _, _)| *seq != state.seq) {
+            self.heads.push_back((state.seq, state.hash, state.digest()));
+            if self.heads.len() > HEADS_KEPT {
+                self.heads.pop_front();
+            }
+        }
+    }
+}
+
 impl StateCell {
     pub fn new(state: LogState) -> Self {
         Self {
@@ -66,15 +77,15 @@ impl StateCell {
         self.lock().closed
     }
 
+    /// Remembers the head of a state that is not published itself: other members may stop there.
+    pub(crate) fn pass(&self, state: &LogState) {
+        self.lock().pass(state);
+    }
+
     /// Makes `state` what readers see.
     pub(crate) fn publish(&self, state: LogState) {
         let mut inner = self.lock();
-        if inner.heads.back().is_none_or(|(seq, _, _)| *seq != state.seq) {
-            inner.heads.push_back((state.seq, state.hash, state.digest()));
-            if inner.heads.len() > HEADS_KEPT {
-                inner.heads.pop_front();
-            }
-        }
+        inner.pass(&state);
         inner.state = state;
         drop(inner);
         self.changed.notify_waiters();

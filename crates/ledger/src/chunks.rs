@@ -65,6 +65,11 @@ impl Gather {
         self.wanted() == self.size
     }
 
+    /// What has arrived, whatever it is: for the known bug that does not look.
+    pub fn into_unchecked(self) -> Bytes {
+        self.bytes.freeze()
+    }
+
     /// What has arrived, as the sealed snapshot that it is when it is whole.
     pub fn into_sealed(self) -> Result<Bytes, String> {
         let sealed = self.bytes.freeze();

@@ -7,8 +7,12 @@
 //! ```
 //!
 //! Decisions rest on a *look-ahead*: the applied state with every proposal in flight applied to it, so a busy organization pipelines
-//! instead of conflicting with itself. It is only a guess: a new leader may not have applied everything yet. Guards catch a
-//! wrong guess when the proposal is applied, and the command is decided again.
+//! instead of conflicting with itself. It is only a guess: what is in flight may be lost. Guards catch a wrong guess when the proposal
+//! is applied, and the command is decided again.
+//!
+//! Guards compare revisions, which are sequences, and a guessed sequence may be taken by another record in the end. So guesses never
+//! mix: a look-ahead begins where nothing of this leader is in flight and all that earlier leaders left is applied, and
+//! everything that is proposed in its term is decided on it. Then a guard that holds was seen as it is ([`Decider::look_ahead`]).
 //!
 //! A *refusal* leaves no guard behind, so it is never given on a guess: before a rejection is told, a quorum confirms this leader
 //! and the command is decided once more on the state that was confirmed ([`Decider::confirm`]). The same goes for validations and for
@@ -37,9 +41,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use wire::{CommandDigest, LEVEL, Proposal, command::Submission, entity::raw_fact};
 
 use crate::{
+    Canary,
     cell::StateCell,
+    observed,
     raft::{Batch, Entry, ProposalOutcome, Raft, convert::encode_entry, machine::Shared},
-    state::{Applied, LogState, Outcome},
+    state::{LogState, Outcome},
     verdict::Verdict,
 };
 
@@ -49,9 +55,11 @@ pub const QUEUE_MAX: usize = 4096;
 const BATCH_MAX: usize = 512;
 const BATCH_BYTES_MAX: usize = 512 * 1024;
 /// Raft entries in flight. More gained nothing in trials and lengthens what a change of leader throws away.
-const IN_FLIGHT_MAX: usize = 4;
+const IN_FLIGHT_MAX: u32 = 4;
 /// Times a command is decided again after a wrong guess before the caller is told to come later.
 const ATTEMPTS_MAX: u32 = 32;
+/// How long decisions wait for a state to begin from, before their callers are told to ask again. They have no effect until then.
+const SETTLE_WITHIN: Duration = Duration::from_secs(1);
 
 /// One submission on its way.
 pub struct Ticket {
@@ -160,7 +168,7 @@ impl Decider {
 
     /// Decides until the group stops.
     pub async fn run(self, mut tickets: mpsc::Receiver<Ticket>) {
-        let permits = Arc::new(Semaphore::new(IN_FLIGHT_MAX));
+        let permits = Arc::new(Semaphore::new(IN_FLIGHT_MAX as usize));
         let mut look_ahead = None;
         while let Some(first) = tickets.recv().await {
             let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
@@ -170,12 +178,18 @@ impl Decider {
             {
                 batch.push(ticket);
             }
-            self.decide_batch(batch, &mut look_ahead, permit).await;
+            self.decide_batch(batch, &mut look_ahead, &permits, permit).await;
         }
     }
 
-    async fn decide_batch(&self, tickets: Vec<Ticket>, ahead: &mut Option<LookAhead>, permit: OwnedSemaphorePermit) {
-        let Some(term) = self.leading_term() else {
+    async fn decide_batch(
+        &self,
+        tickets: Vec<Ticket>,
+        ahead: &mut Option<LookAhead>,
+        permits: &Semaphore,
+        permit: OwnedSemaphorePermit,
+    ) {
+        let Some(LookAhead { state, term, .. }) = self.look_ahead(ahead, permits).await else {
             tickets.into_iter().for_each(|ticket| self.not_leader(ticket));
             return;
         };
@@ -186,44 +200,52 @@ impl Decider {
                 self.spawn_confirm(ticket);
                 continue;
             }
-            let state = &mut self.refresh(ahead, term).state;
             match self.propose(state, &ticket.submission) {
                 // The rest waits for the next entry; the look-ahead does not hold it.
                 Ok((_, bytes)) if bytes.len() > bytes_left => self.queue_again(ticket),
-                Ok((proposal, bytes)) => {
-                    let Applied::Stored { .. } = state.apply(&proposal, &bytes) else {
-                        self.spawn_confirm(ticket);
-                        continue;
-                    };
-                    if ticket.claim.propose() {
-                        ticket.proposed = self.span_of(&ticket.submission);
-                        bytes_left -= bytes.len();
-                        proposed.push((ticket, bytes));
-                    } else {
-                        // Withdrawn after it was looked at: what rests on it was a wrong guess.
-                        self.wrong_guesses.fetch_add(1, SeqCst);
-                    }
+                Ok(_) if state.outcome(&ticket.submission.request_id).is_some() => self.spawn_confirm(ticket),
+                // Claimed before it is applied to the look-ahead: what was withdrawn leaves no trace there.
+                Ok((proposal, bytes)) if ticket.claim.propose() => {
+                    let (member, log) = (self.shared.member, &self.shared.log);
+                    self.shared.env.observe_each(&|| observed::decided(member, log, state, &proposal, &bytes));
+                    state.foresee(&proposal);
+                    ticket.proposed = self.span_of(&ticket.submission);
+                    bytes_left -= bytes.len();
+                    proposed.push((ticket, (proposal, bytes)));
                 }
+                Ok(_withdrawn) => {}
                 Err(_) => self.spawn_confirm(ticket),
             }
         }
         if !proposed.is_empty() {
-            self.write(proposed, permit).await;
+            self.write(proposed, *term, permit).await;
         }
     }
 
-    /// The look-ahead, made anew from the applied state when nothing is in flight, a guess was wrong or the term is another.
-    fn refresh<'a>(&self, ahead: &'a mut Option<LookAhead>, term: u64) -> &'a mut LookAhead {
+    /// The look-ahead of the term in which this member leads; made anew when the term is another or a guess was wrong. `None`: it
+    /// does not lead, or the state to begin from was not known in time.
+    async fn look_ahead<'a>(&self, ahead: &'a mut Option<LookAhead>, permits: &Semaphore) -> Option<&'a mut LookAhead> {
+        let term = self.leading_term()?;
         let wrong_guesses = self.wrong_guesses.load(SeqCst);
-        let idle = self.in_flight.load(SeqCst) == 0;
+        if ahead.as_ref().is_none_or(|ahead| ahead.wrong_guesses != wrong_guesses || ahead.term != term) {
+            *ahead = None;
+            if !self.shared.canary.guesses_in_a_hurry() {
+                timeout(self.shared.env.as_ref(), SETTLE_WITHIN, self.settled(permits)).await??;
+            }
+        }
         let applied = self.shared.cell.seq();
-        let stale = ahead.as_ref().is_none_or(|ahead| {
-            ahead.wrong_guesses != wrong_guesses || ahead.term != term || (idle && ahead.state.seq < applied)
-        });
-        if stale {
+        if self.in_flight.load(SeqCst) == 0 && ahead.as_ref().is_some_and(|ahead| ahead.state.seq < applied) {
             *ahead = None;
         }
-        ahead.get_or_insert_with(|| LookAhead { state: self.shared.cell.state(), wrong_guesses, term })
+        Some(ahead.get_or_insert_with(|| LookAhead { state: self.shared.cell.state(), wrong_guesses, term }))
+    }
+
+    /// Waits until nothing that this leader proposed is in flight, and the entries of earlier leaders are applied. `None`: it does
+    /// not lead.
+    async fn settled(&self, permits: &Semaphore) -> Option<()> {
+        // One is held by who calls.
+        let _all_others = permits.acquire_many(IN_FLIGHT_MAX - 1).await.ok()?;
+        self.confirmed().await.ok().map(drop)
     }
 
     /// Decides `submission` on `state` and encodes what to replicate.
@@ -265,13 +287,18 @@ impl Decider {
         trace_span!("ledger.propose", &submission.traceparent, member = %member, log = %log, request_id = %submission.request_id)
     }
 
-    async fn write(&self, proposed: Vec<(Ticket, Bytes)>, permit: OwnedSemaphorePermit) {
+    /// Proposes a batch that was decided on the look-ahead of `term`: in another term other entries may have come before it.
+    async fn write(&self, proposed: Vec<(Ticket, (Proposal, Bytes))>, term: u64, permit: OwnedSemaphorePermit) {
         let (tickets, proposals): (Vec<_>, Vec<_>) = proposed.into_iter().unzip();
-        let batch = Batch(proposals.into());
+        let batch = Batch::decided(proposals);
         let (responder, answer) = ProgressResponder::complete_only();
         self.in_flight.fetch_add(1, SeqCst);
         // Sent before the next batch is decided, so that entries are in the order in which they were decided.
-        let sent = self.raft.client_write_ff(batch.clone(), Some(responder)).await;
+        let request = self.raft.write(batch.clone()).responder(responder);
+        let sent = match self.shared.canary.guesses_in_a_hurry() {
+            true => request.await,
+            false => request.with_leader(term).await,
+        };
         let decider = self.clone();
         self.shared.env.tasks().spawn(async move {
             let answer = if sent.is_ok() { answer.await.ok() } else { None };
@@ -331,7 +358,7 @@ impl Decider {
                 let subject = ticket.submission.command.subject();
                 Verdict::Done { incarnation, seq, subject, validated_only: false }
             }
-            ProposalOutcome::Duplicate(outcome) => repeated(&ticket.submission, &outcome, incarnation),
+            ProposalOutcome::Duplicate(outcome) => self.repeated(&ticket.submission, &outcome, incarnation),
             ProposalOutcome::Conflict { .. } => {
                 self.wrong_guesses.fetch_add(1, SeqCst);
                 if ticket.claim.release() {
@@ -397,7 +424,7 @@ impl Decider {
             }
         };
         let verdict = match state.outcome(&ticket.submission.request_id) {
-            Some(outcome) => repeated(&ticket.submission, outcome, state.incarnation),
+            Some(outcome) => self.repeated(&ticket.submission, outcome, state.incarnation),
             None => match self.propose(&state, &ticket.submission) {
                 Err(rejection) => Verdict::rejected(&rejection),
                 Ok(_) if ticket.submission.validate_only => Verdict::Done {
@@ -424,6 +451,15 @@ impl Decider {
         }
     }
 
+    /// The answer to a request that was answered before: the same, unless its id now stands for another request.
+    fn repeated(&self, submission: &Submission, first: &Outcome, incarnation: Incarnation) -> Verdict {
+        let ignored = self.shared.canary.is(Canary::IgnoreCommandDigest);
+        if first.is_of_another(CommandDigest::of(&submission.command)) && !ignored {
+            return Verdict::request_id_reused(submission, first);
+        }
+        Verdict::Done { incarnation, seq: first.seq, subject: first.response.clone(), validated_only: false }
+    }
+
     fn not_leader(&self, ticket: Ticket) {
         let _ = ticket
             .reply
@@ -441,14 +477,6 @@ impl Decider {
         let metrics = metrics.borrow_watched();
         metrics.state.is_leader().then_some(metrics.current_term)
     }
-}
-
-/// The answer to a request that was answered before: the same, unless its id now stands for another request.
-fn repeated(submission: &Submission, first: &Outcome, incarnation: Incarnation) -> Verdict {
-    if first.is_of_another(CommandDigest::of(&submission.command)) {
-        return Verdict::request_id_reused(submission, first);
-    }
-    Verdict::Done { incarnation, seq: first.seq, subject: first.response.clone(), validated_only: false }
 }
 
 #[cfg(test)]

@@ -246,6 +246,14 @@ impl Group {
         sets.map(|set| set.iter().copied().map(MemberId).collect()).collect()
     }
 
+    /// Whether those voters that are `reached` are a majority. As [`Self::voters`], without putting them together for every command.
+    pub fn has_majority(&self, reached: impl Fn(MemberId) -> bool) -> bool {
+        let metrics = self.raft.metrics();
+        let metrics = metrics.borrow_watched();
+        let mut sets = metrics.membership_config.membership().get_joint_config().iter();
+        sets.all(|set| set.iter().filter(|voter| reached(MemberId(**voter))).count() * 2 > set.len())
+    }
+
     /// Decides and replicates a command, if this member leads.
     pub async fn submit(&self, submission: Submission, within: Duration) -> Verdict {
         match self.stopped() {
@@ -389,7 +397,7 @@ fn stop(shared: &Shared, stopped: &Stopped, stop: Stop) {
 fn check_proposals(request: &openraft::raft::AppendEntriesRequest<TypeConfig>) -> Result<(), wire::Error> {
     for entry in &request.entries {
         if let openraft::EntryPayload::Normal(batch) = &entry.payload {
-            batch.0.iter().try_for_each(|proposal| wire::Proposal::decode(proposal).map(|_| ()))?;
+            batch.proposals().try_for_each(|proposal| proposal.map(|_| ()))?;
         }
     }
     Ok(())

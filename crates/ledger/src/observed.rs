@@ -2,12 +2,27 @@
 
 use std::sync::Arc;
 
-use ids::{Hash, MemberId};
+use bytes::Bytes;
+use ids::{Hash, Log, MemberId};
 use invariants::{
     Observation,
-    observation::{SeenFact, SeenGuard, SeenRecord},
+    observation::{SeenFact, SeenGuard, SeenRecord, entry_digest},
 };
-use wire::{Proposal, Record, StateDigest};
+use wire::{Proposal, Record, RowDigest, StateDigest};
+
+use crate::state::LogState;
+
+/// The statement that `member`, leading `log`, proposes what it decided on `state`.
+pub fn decided(member: MemberId, log: &Log, state: &LogState, proposal: &Proposal, bytes: &Bytes) -> Observation {
+    let writer = |revision: u64| state.request_order.get(&ids::Seq(revision)).copied();
+    let guards = proposal.guards.iter();
+    Observation::Decided {
+        member,
+        log: log.clone(),
+        proposal: entry_digest(bytes),
+        seen: guards.filter_map(|(_, revision)| Some((*revision, writer(revision.0)?))).collect(),
+    }
+}
 
 /// The statement that `member` applied `record`.
 pub fn applied(member: MemberId, record: &Record, hash: Hash, proposal: &Proposal) -> Observation {
@@ -23,6 +38,7 @@ pub fn applied(member: MemberId, record: &Record, hash: Hash, proposal: &Proposa
             prev_hash: record.prev_hash,
             hash,
             request_id: proposal.request_id,
+            proposal: entry_digest(&record.proposal),
             guards: guards
                 .map(|(subject, revision)| SeenGuard { subject: subject.clone(), revision: *revision })
                 .collect(),
@@ -31,7 +47,7 @@ pub fn applied(member: MemberId, record: &Record, hash: Hash, proposal: &Proposa
                     subject: fact.subject.clone(),
                     after: fact.after.as_ref().map(|value| {
                         let mut digest = StateDigest::default();
-                        digest.add(&fact.subject, record.seq.into(), value);
+                        digest.add(RowDigest::of(&fact.subject, record.seq.into(), value));
                         digest.hash()
                     }),
                 })

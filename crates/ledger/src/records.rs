@@ -96,7 +96,7 @@ impl RecordLog {
         // Written under the lock: the journal must see appends in the order in which they got their places.
         let end = proto::RecordsEnd { seq: tail.next.0.saturating_sub(1), hash: Bytes::copy_from_slice(&head.0) };
         let append = Op::Append { journal: self.journal.clone(), first: at.0, entries: fresh };
-        self.store.write(vec![append, self.put(END, wire::encode_checked(&end))], flushed);
+        self.store.write_later(vec![append, self.put(END, wire::encode_checked(&end))], flushed);
         Ok(())
     }
 

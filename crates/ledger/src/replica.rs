@@ -95,6 +95,11 @@ struct Status {
 }
 
 impl Replica {
+    /// The known bug that this member has.
+    pub(crate) fn canary(&self) -> Canary {
+        self.parts.canary
+    }
+
     /// The replica as this member's disk holds it: its newest snapshot and the records after it.
     pub fn open(log: Log, parts: ReplicaParts) -> Result<Self, OpenError> {
         let mut state = LogState::new(log.clone());

@@ -4,17 +4,40 @@
 //! counts, unreadable bytes) is refused before a proposal is replicated. Maps are persistent, so a copy of the whole state costs a
 //! few reference counts: readers, snapshots and the leader's look ahead each hold their own.
 
+use std::sync::{Arc, OnceLock};
+
 use bytes::Bytes;
 use domain::{Entity, View, ViewError};
 use ids::{Hash, Hlc, Incarnation, Log, Position, RequestId, Revision, Seq, Subject, limits::REMEMBERED_REQUESTS_MAX};
 use imbl::{OrdMap, ordmap::DiffItem};
-use wire::{CommandDigest, Error, Proposal, Record, StateDigest, entity::decode_entity};
+use wire::{CommandDigest, Error, Proposal, Record, RowDigest, StateDigest, entity::decode_entity};
 
 /// One row: what a subject looks like, since which record.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Row {
     pub revision: Revision,
     pub value: Bytes,
+    /// What the row adds to the digest of the state, once somebody has asked.
+    digest: OnceLock<RowDigest>,
+}
+
+impl PartialEq for Row {
+    fn eq(&self, other: &Self) -> bool {
+        (self.revision, &self.value) == (other.revision, &other.value)
+    }
+}
+
+impl Eq for Row {}
+
+impl Row {
+    pub(crate) fn new(revision: Revision, value: Bytes) -> Self {
+        Self { revision, value, digest: OnceLock::new() }
+    }
+
+    /// `subject` is the row's own.
+    pub(crate) fn digest(&self, subject: &Subject) -> RowDigest {
+        *self.digest.get_or_init(|| RowDigest::of(subject, self.revision, &self.value))
+    }
 }
 
 /// What became of a request.
@@ -53,7 +76,8 @@ pub struct LogState {
     pub seq: Seq,
     pub hlc: Hlc,
     pub hash: Hash,
-    pub(crate) rows: OrdMap<Subject, Row>,
+    /// Rows behind a pointer each: a node of the map that is copied copies pointers.
+    pub(crate) rows: OrdMap<Subject, Arc<Row>>,
     pub(crate) requests: OrdMap<RequestId, Outcome>,
     /// Which request made which record, to forget the oldest first.
     pub(crate) request_order: OrdMap<Seq, RequestId>,
@@ -88,21 +112,21 @@ impl LogState {
 
     /// Rows in order of their subjects.
     pub fn rows(&self) -> impl Iterator<Item = (&Subject, &Row)> {
-        self.rows.iter()
+        self.rows.iter().map(|(subject, row)| (subject, row.as_ref()))
     }
 
     /// Rows that are new or another since `older`, an earlier state of the same log. Costs what changed, not what there is, where
     /// this state was made from `older`.
     pub fn changed_since<'a>(&'a self, older: &'a Self) -> impl Iterator<Item = (&'a Subject, &'a Row)> {
         older.rows.diff(&self.rows).filter_map(|item| match item {
-            DiffItem::Add(subject, row) | DiffItem::Update { new: (subject, row), .. } => Some((subject, row)),
+            DiffItem::Add(subject, row) | DiffItem::Update { new: (subject, row), .. } => Some((subject, row.as_ref())),
             DiffItem::Remove(..) => None,
         })
     }
 
     /// Rows from a subject on, in order.
     pub fn rows_from(&self, from: Subject) -> impl Iterator<Item = (&Subject, &Row)> {
-        self.rows.range(from..)
+        self.rows.range(from..).map(|(subject, row)| (subject, row.as_ref()))
     }
 
     /// What became of a request, while it is remembered.
@@ -180,19 +204,36 @@ impl LogState {
         Applied::Stored { record, hash }
     }
 
+    /// Makes this a guess at the state with `proposal` applied to it: what a decision reads is there; the chain and the digest are
+    /// those of before, and nothing that is published or kept may be made of it.
+    pub(crate) fn foresee(&mut self, proposal: &Proposal) {
+        self.seq = self.seq.next();
+        self.hlc = self.hlc.next(proposal.hlc);
+        let revision = Revision::from(self.seq);
+        for fact in &proposal.facts {
+            match &fact.after {
+                Some(value) => self.rows.insert(fact.subject.clone(), Arc::new(Row::new(revision, value.clone()))),
+                None => self.rows.remove(&fact.subject),
+            };
+        }
+        let (response, command) = (proposal.response.clone(), proposal.command);
+        self.remember(proposal.request_id, Outcome { seq: self.seq, response, command });
+    }
+
     /// The one place where rows change.
     pub(crate) fn advance(&mut self, proposal: &Proposal, record: &Record, hash: Hash) {
         let revision = Revision::from(record.seq);
         for fact in &proposal.facts {
             let before = match &fact.after {
                 Some(value) => {
-                    self.digest.add(&fact.subject, revision, value);
-                    self.rows.insert(fact.subject.clone(), Row { revision, value: value.clone() })
+                    let row = Row::new(revision, value.clone());
+                    self.digest.add(row.digest(&fact.subject));
+                    self.rows.insert(fact.subject.clone(), Arc::new(row))
                 }
                 None => self.rows.remove(&fact.subject),
             };
             if let Some(row) = before {
-                self.digest.remove(&fact.subject, row.revision, &row.value);
+                self.digest.remove(row.digest(&fact.subject));
             }
         }
         self.seq = record.seq;

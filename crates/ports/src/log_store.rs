@@ -86,6 +86,12 @@ pub trait LogStore: Send + Sync + 'static {
     /// After a flush fails, every later write MUST fail too: what was lost in between cannot be told.
     fn write(&self, ops: Vec<Op>, flushed: Flushed);
 
+    /// As [`Self::write`], for what nobody waits for and what a crash may take: it keeps its place in the order and becomes durable
+    /// with the next write at the latest, but need not cause a flush of its own at once.
+    fn write_later(&self, ops: Vec<Op>, flushed: Flushed) {
+        self.write(ops, flushed);
+    }
+
     /// Entries `from..to`, in order, cut after at least one entry when they pass `bytes_max` bytes. `to` beyond `next` is cut to it;
     /// `from` outside the retained range is [`StoreError::Outside`], except that `from == next` is empty.
     fn read(&self, journal: &Journal, from: u64, to: u64, bytes_max: usize) -> Result<Vec<Bytes>, StoreError>;

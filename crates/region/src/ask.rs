@@ -62,7 +62,8 @@ pub trait Question: Send + Sync {
 impl Inner {
     /// Asks until there is an answer, at most `within`.
     pub(crate) async fn ask<Q: Question>(&self, log: &Log, question: &Q, within: Duration) -> Asked<Q::Answer> {
-        if self.registry.topology().home_of(log).is_empty() {
+        // Whoever votes in its group knows that there is such a log.
+        if self.ledger.group(log).is_none() && self.registry.topology().home_of(log).is_empty() {
             let message = format!("asked for {log}: no such region, wanted one of this ring");
             return Asked::NotDone { reason: "UNKNOWN_LOCATION".to_owned(), message };
         }
@@ -188,11 +189,14 @@ impl Inner {
     pub(crate) fn quorum_lost(&self, log: &Log) -> bool {
         let group = self.ledger.group(log);
         let serves = group.is_some_and(|group| group.stopped().is_none());
-        let home = || vec![self.registry.topology().home_of(log).into_iter().collect()];
-        group.map_or_else(home, |group| group.voters()).into_iter().any(|voters| {
-            let reached = |voter: &&MemberId| if **voter == self.member() { serves } else { self.reachable(**voter) };
-            voters.iter().filter(reached).count() * 2 <= voters.len()
-        })
+        let reached = |voter: MemberId| if voter == self.member() { serves } else { self.reachable(voter) };
+        match group {
+            Some(group) => !group.has_majority(reached),
+            None => {
+                let home = self.registry.topology().home_of(log);
+                home.iter().filter(|voter| reached(**voter)).count() * 2 <= home.len()
+            }
+        }
     }
 
     pub(crate) fn lost(&self, log: &Log) -> String {

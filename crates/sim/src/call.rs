@@ -2,15 +2,22 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use domain::Command;
-use ids::{MemberId, Position, RegionId, RequestId, Token};
-use invariants::Observation;
+use domain::{
+    Command,
+    command::{UpdateCluster, UpdateFolder},
+};
+use ids::{ClusterName, Log, MemberId, Position, RegionId, RequestId, Token};
+use invariants::{Observation, ReuseTold};
 use ledger::Verdict;
 use rand::{RngExt, rngs::SmallRng};
 use region::{Consistency, ReadView, Region};
 use wire::command::Submission;
 
-use crate::{plan::ms, world::World};
+use crate::{
+    client::{organization, shop},
+    plan::ms,
+    world::World,
+};
 
 /// How a command ended for its client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +44,21 @@ pub struct Caller {
 const WITHIN: Duration = Duration::from_secs(4);
 /// Tries of one command.
 const TRIES: u32 = 3;
+
+/// A command for a log that no client ever sends.
+fn another(log: &Log) -> Option<Command> {
+    let description = Some("under an id that was used".to_owned());
+    Some(match log {
+        Log::Global => {
+            let name = organization()?.folder("reg-0".parse().ok()?);
+            UpdateFolder { name, display_name: None, description, etag: None }.into()
+        }
+        Log::Region(location) => {
+            let name = ClusterName { project: shop()?, location: location.clone(), cluster: "c0".parse().ok()? };
+            UpdateCluster { name, display_name: None, description, etag: None }.into()
+        }
+    })
+}
 
 impl Caller {
     fn new_request_id(&mut self) -> RequestId {
@@ -89,6 +111,10 @@ impl Caller {
             Outcome::Rejected(_) | Outcome::Refused if twin => Outcome::Unknown,
             outcome => outcome,
         };
+        // Some callers give one id to two wishes, by mistake.
+        if matches!(outcome, Outcome::Done(_)) && self.rng.random_range(0..100) < 4 {
+            self.send_reused(&submission);
+        }
         self.world.trace.observe(&match &outcome {
             Outcome::Done(position) => Observation::Acknowledged {
                 request_id,
@@ -100,6 +126,26 @@ impl Caller {
             Outcome::Unknown => Observation::Unknown { request_id },
         });
         outcome
+    }
+
+    /// Uses the request id once more, for another command of the same log.
+    fn send_reused(&mut self, first: &Submission) {
+        let Some((member, command)) = self.pick(1).zip(another(&first.command.log())) else { return };
+        let Some((region, scope)) = self.world.region(member) else { return };
+        let (request_id, log) = (first.request_id, first.command.log());
+        let submission = Submission { command, ..first.clone() };
+        let trace = Arc::clone(&self.world.trace);
+        scope.spawn(async move {
+            let told = match region.submit(&submission, WITHIN).await {
+                Verdict::Done { seq, .. } => ReuseTold::Done(seq),
+                Verdict::Rejected { reason, .. } if reason == "REQUEST_ID_REUSED" => ReuseTold::Refused,
+                Verdict::Rejected { reason, .. } => ReuseTold::Judged(reason),
+                Verdict::NotLeader { .. } | Verdict::Unavailable { .. } | Verdict::Unsettled { .. } => {
+                    ReuseTold::Nothing
+                }
+            };
+            trace.observe(&Observation::Reused { request_id, log, told });
+        });
     }
 
     fn send_twin(&mut self, submission: Submission) {

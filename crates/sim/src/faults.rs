@@ -7,6 +7,8 @@ use ids::{Log, MemberId, RegionId};
 use ports::TaskScope;
 use rand::{RngExt, rngs::SmallRng};
 
+pub mod shutdown;
+
 use crate::{
     plan::{Bug, Fault, ms, span},
     world::World,
@@ -100,6 +102,7 @@ impl Nemesis {
             Fault::DiskFull | Fault::DiskSlow | Fault::DiskFail => self.disk(fault),
             Fault::Replace => self.replace().await,
             Fault::Transfer => self.transfer(),
+            Fault::Shutdown => self.shut_down(),
         }
     }
 

@@ -7,7 +7,7 @@
 //!                               trace: digest, invariants
 //! ```
 //!
-//! Map: [`plan`] what a seed draws · [`world`] machines and members · [`net`] and `damage` the network · [`env`] clocks and chance of
+//! Map: [`plan`] what a seed draws · [`canaries`] known bugs · [`world`] machines and members · [`net`] and `damage` the network · [`env`] clocks and chance of
 //! one member · [`faults`] the nemesis · [`call`], [`client`], [`watcher`] the load · [`history`] what they wrote down ·
 //! [`checks`] the judgement at the end · [`trace`] the stream · [`run`] the phases · [`seeds`] streams of chance.
 //!
@@ -16,6 +16,7 @@
 //! - Whatever happens is a function of the seed: no clock, no chance and no thread but the ones given here.
 
 pub mod call;
+pub mod canaries;
 pub mod checks;
 pub mod client;
 pub mod env;

@@ -5,11 +5,11 @@
 
 use std::{collections::BTreeSet, fmt, time::Duration};
 
-use fakes::DiskCanary;
 use ids::RegionId;
-use ledger::{Canary, Retention};
+use ledger::Retention;
 use rand::{Rng, RngExt, rngs::SmallRng};
 
+pub use crate::canaries::{Bug, CANARIES, CanaryCase};
 use crate::{net::Weather, seeds::Seeds};
 
 /// One kind of fault.
@@ -42,10 +42,12 @@ pub enum Fault {
     Damage,
     /// An operator hands leadership over.
     Transfer,
+    /// An operator shuts a member down in order, and starts it again.
+    Shutdown,
 }
 
 impl Fault {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Partition,
         Self::Partial,
         Self::OneWay,
@@ -62,6 +64,7 @@ impl Fault {
         Self::Replace,
         Self::Damage,
         Self::Transfer,
+        Self::Shutdown,
     ];
 }
 
@@ -84,126 +87,12 @@ impl fmt::Display for Fault {
             Self::Replace => "replace",
             Self::Damage => "damage",
             Self::Transfer => "transfer",
+            Self::Shutdown => "shutdown",
         })
     }
 }
 
-/// A known bug to have in a run, to see that it is caught.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bug {
-    None,
-    Ledger(Canary),
-    Disk(DiskCanary),
-    /// A member whose disk was lost comes back under its old id.
-    ReusedMember,
-}
-
-/// A canary: its name, what it is, where it is hunted.
-pub struct CanaryCase {
-    pub name: &'static str,
-    pub bug: Bug,
-    pub nodes: usize,
-    /// Faults without which the bug does no harm.
-    pub needs: &'static [Fault],
-    /// The rules that are there for this bug: only what one of them says counts as caught.
-    pub caught_by: &'static [&'static str],
-    pub description: &'static str,
-}
-
-/// Every canary.
-pub const CANARIES: &[CanaryCase] = &[
-    CanaryCase {
-        name: "ack-before-flush",
-        bug: Bug::Disk(DiskCanary::AckBeforeFlush),
-        nodes: 3,
-        needs: &[Fault::Crash],
-        caught_by: &["acknowledged_on_quorum", "acknowledged_survives", "committed_immutable"],
-        description: "a write is acknowledged before the flush that covers it",
-    },
-    CanaryCase {
-        name: "vote-not-flushed",
-        bug: Bug::Disk(DiskCanary::VoteNotFlushed),
-        nodes: 3,
-        needs: &[Fault::Crash, Fault::Member],
-        caught_by: &["vote_durable_before_reply", "one_vote_per_term"],
-        description: "a vote is answered before it is flushed",
-    },
-    CanaryCase {
-        name: "skip-guard",
-        bug: Bug::Ledger(Canary::SkipGuard),
-        nodes: 3,
-        needs: &[Fault::Crash, Fault::Member],
-        caught_by: &["guards_held"],
-        description: "a record is applied although the guard on its own subject does not hold",
-    },
-    CanaryCase {
-        name: "reuse-member",
-        bug: Bug::ReusedMember,
-        nodes: 3,
-        needs: &[Fault::Replace, Fault::Member, Fault::DiskSlow],
-        caught_by: &[
-            "one_vote_per_term",
-            "one_leader_per_term",
-            "committed_immutable",
-            "acknowledged_survives",
-            "same_record_everywhere",
-        ],
-        description: "a member whose disk was lost comes back under its old id",
-    },
-    CanaryCase {
-        name: "duplicate-request",
-        bug: Bug::Ledger(Canary::DuplicateRequest),
-        nodes: 3,
-        needs: &[Fault::Loss, Fault::Crash],
-        caught_by: &["request_once"],
-        description: "a request that was applied before is applied again",
-    },
-    CanaryCase {
-        name: "watch-gap",
-        bug: Bug::Ledger(Canary::WatchGap),
-        nodes: 3,
-        needs: &[],
-        caught_by: &["watch"],
-        description: "a watch loses one record when it resumes",
-    },
-    CanaryCase {
-        name: "leader-restore",
-        bug: Bug::Ledger(Canary::LeaderRestore),
-        nodes: 3,
-        needs: &[Fault::Crash, Fault::DiskSlow],
-        caught_by: &[
-            "acknowledged_on_quorum",
-            "committed_immutable",
-            "same_record_everywhere",
-            "acknowledged_survives",
-        ],
-        description: "a restarted leader resumes its old term without an election (openraft's default)",
-    },
-    CanaryCase {
-        name: "age-from-reply",
-        bug: Bug::Ledger(Canary::AgeFromReply),
-        nodes: 3,
-        needs: &[],
-        caught_by: &["age_honest"],
-        description: "the age of a read counts from the reply of the freshness probe",
-    },
-    CanaryCase {
-        name: "unchecked-chain",
-        bug: Bug::Ledger(Canary::UncheckedChain),
-        nodes: 3,
-        needs: &[Fault::Damage],
-        caught_by: &["chain", "same_record_everywhere"],
-        description: "shipped records are taken without checking the chain",
-    },
-    CanaryCase {
-        name: "relay-twice",
-        bug: Bug::Ledger(Canary::RelayTwice),
-        nodes: 3,
-        needs: &[Fault::Partial],
-        caught_by: &["relay_once"],
-        description: "a relay passes a command to a second relay",
-    },
-];
+const FORGETFUL: Retention = Retention { snapshot_every: 10, entries_kept: 3, records_kept: 8 };
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -250,6 +139,9 @@ impl Plan {
             entries_kept: if small { rng.random_range(5..40) } else { 500 },
             records_kept: if small { rng.random_range(20..100) } else { 100_000 },
         };
+        // Only so little is kept that whoever was away for a moment needs a snapshot, in the short logs of a run.
+        let forgets = seeds.rng("forgets").random_range(0..100) < 20 || canary.is_some_and(|canary| canary.forgetful);
+        let retention = if forgets { FORGETFUL } else { retention };
         Self {
             seeds,
             nodes,

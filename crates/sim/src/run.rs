@@ -183,6 +183,13 @@ async fn heal(world: &Arc<World>, supervisor: &TaskScope) {
             disk.set_weather(world.fair_weather());
         }
     }
+    // What was to end it has ended with the faults.
+    for member in world.members() {
+        if world.region(member).is_some_and(|(region, _)| region.status().shutting_down) {
+            world.crash(member);
+            world.start(member, false);
+        }
+    }
     let supervised = Arc::clone(world);
     supervisor.spawn(async move {
         loop {
@@ -256,7 +263,13 @@ async fn serves_again(world: &Arc<World>, region: &RegionId) {
         if !matches!(outcome, Outcome::Done(_)) {
             world.trace.violate("serves_again", format!("a fresh command for {log} in {region} was {outcome:?}"));
         }
-        if caller.read(&log, Consistency::Linearizable).await.is_none() {
+        // A copy that is getting a snapshot waits for what was lost of it, and a piece that was lost is sent again after seconds.
+        let by = world.trace.now() + 15_000_000_000;
+        let mut read = caller.read(&log, Consistency::Linearizable).await;
+        while read.is_none() && world.trace.now() < by {
+            read = caller.read(&log, Consistency::Linearizable).await;
+        }
+        if read.is_none() {
             world
                 .trace
                 .violate("serves_again", format!("a fresh linearizable read of {log} in {region} was not served"));

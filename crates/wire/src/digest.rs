@@ -11,17 +11,25 @@ use sha2::{Digest, Sha256};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StateDigest([u64; 4]);
 
+/// What one row adds to the digest of its state. Whoever keeps it beside the row need not hash the row again to take it out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowDigest([u64; 4]);
+
+impl RowDigest {
+    pub fn of(subject: &Subject, revision: Revision, value: &[u8]) -> Self {
+        Self(lanes(subject, revision, value))
+    }
+}
+
 impl StateDigest {
     /// Takes a row in.
-    pub fn add(&mut self, subject: &Subject, revision: Revision, value: &[u8]) {
-        let row = lanes(subject, revision, value);
-        self.0.iter_mut().zip(row).for_each(|(lane, part)| *lane = lane.wrapping_add(part));
+    pub fn add(&mut self, row: RowDigest) {
+        self.0.iter_mut().zip(row.0).for_each(|(lane, part)| *lane = lane.wrapping_add(part));
     }
 
     /// Takes a row out that was taken in before.
-    pub fn remove(&mut self, subject: &Subject, revision: Revision, value: &[u8]) {
-        let row = lanes(subject, revision, value);
-        self.0.iter_mut().zip(row).for_each(|(lane, part)| *lane = lane.wrapping_sub(part));
+    pub fn remove(&mut self, row: RowDigest) {
+        self.0.iter_mut().zip(row.0).for_each(|(lane, part)| *lane = lane.wrapping_sub(part));
     }
 
     /// The digest as 32 bytes.
@@ -56,14 +64,14 @@ mod tests {
     fn order_does_not_matter_and_what_is_removed_leaves_no_trace() {
         let (a, b): (Subject, Subject) = ("a".parse().unwrap(), "b".parse().unwrap());
         let mut one = StateDigest::default();
-        one.add(&a, Revision(1), b"x");
-        one.add(&b, Revision(2), b"y");
+        one.add(RowDigest::of(&a, Revision(1), b"x"));
+        one.add(RowDigest::of(&b, Revision(2), b"y"));
         let mut other = StateDigest::default();
-        other.add(&b, Revision(2), b"y");
-        other.add(&a, Revision(9), b"gone");
-        other.remove(&a, Revision(9), b"gone");
+        other.add(RowDigest::of(&b, Revision(2), b"y"));
+        other.add(RowDigest::of(&a, Revision(9), b"gone"));
+        other.remove(RowDigest::of(&a, Revision(9), b"gone"));
         assert_ne!(one, other);
-        other.add(&a, Revision(1), b"x");
+        other.add(RowDigest::of(&a, Revision(1), b"x"));
         assert_eq!(one.hash(), other.hash());
     }
 
@@ -71,7 +79,7 @@ mod tests {
     fn subject_revision_and_value_each_count() {
         let digest = |subject: &str, revision, value: &[u8]| {
             let mut digest = StateDigest::default();
-            digest.add(&subject.parse().unwrap(), Revision(revision), value);
+            digest.add(RowDigest::of(&subject.parse().unwrap(), Revision(revision), value));
             digest
         };
         let base = digest("ab", 1, b"c");

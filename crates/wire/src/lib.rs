@@ -25,7 +25,7 @@ pub mod proto {
 
 pub use checked::{decode_checked, encode_checked};
 pub use command::{CommandDigest, Submission, command_in, command_out, submission_in, submission_out};
-pub use digest::StateDigest;
+pub use digest::{RowDigest, StateDigest};
 pub use entity::{decode_entity, encode_entity, raw_fact};
 pub use error::Error;
 pub use record::{Proposal, RawFact, Record, decode_batch, encode_batch};

@@ -201,7 +201,9 @@ fn fact_out(fact: &RawFact) -> proto::Fact {
 fn fact_in(fact: proto::Fact) -> Result<RawFact, Error> {
     known_kind(fact.kind)?;
     let subject = subject_in("a fact", "subject", &fact.subject)?;
-    Ok(RawFact { kind: fact.kind, subject, after: fact.after, detail: fact.detail })
+    // A row is kept for long, and must not keep the whole message that it came in.
+    let after = fact.after.map(|value| Bytes::copy_from_slice(&value));
+    Ok(RawFact { kind: fact.kind, subject, after, detail: fact.detail })
 }
 
 /// A kind that this build does not know at a level that it does know is a defect of whoever wrote it.

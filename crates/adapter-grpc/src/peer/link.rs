@@ -97,6 +97,13 @@ impl Link {
         }
     }
 
+    /// Connects in the background if there is no connection and an attempt is due.
+    pub fn warm(self: &Arc<Self>) {
+        if matches!(self.step(), Step::Connect) {
+            self.begin();
+        }
+    }
+
     fn step(&self) -> Step {
         let mut step = Step::Wait;
         self.state.send_if_modified(|state| {

@@ -11,7 +11,7 @@ use ids::{MemberId, RingId};
 use ports::{BoxFuture, CallError, PeerTransport, TaskScope};
 use tokio::time::{Instant, timeout_at};
 use tonic::codegen::http;
-use wire::proto::{PeerReply, PeerRequest};
+use wire::proto::{PeerReply, PeerRequest, peer_request};
 
 use super::{
     Lane, LinkStatus, MESSAGE_BYTES_MAX, Trouble,
@@ -126,6 +126,7 @@ impl Peer {
             Lane::Shipping => shipping,
             Lane::Forwarding => forwarding,
         };
+        let says_heads = matches!(request.body, Some(peer_request::Body::Heads(_)));
         let bytes = wire::encoded_len(&request);
         if bytes > MESSAGE_BYTES_MAX {
             link.note(Trouble::TooLarge { bytes, limit: MESSAGE_BYTES_MAX });
@@ -139,6 +140,12 @@ impl Peer {
         match timeout_at(deadline, sending).await {
             Ok(Ok(reply)) => {
                 link.answered();
+                if says_heads {
+                    // A member that lives, about once a second. When a leader dies, a vote and what follows it have no time for
+                    // handshakes over the distance between regions: without this the first election fails.
+                    heartbeats.warm();
+                    appends.warm();
+                }
                 Ok(reply)
             }
             Ok(Err(Failure::NotDelivered(trouble))) => {

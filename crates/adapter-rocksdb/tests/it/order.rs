@@ -40,7 +40,7 @@ fn every_acknowledgement_follows_the_flush_that_covers_it() {
     let (mut taken, mut flushed, mut acknowledged, mut flushes) = (0, 0, 0, 0);
     for event in events.lock().unwrap().iter() {
         match *event {
-            StoreEvent::Taken { write } => {
+            StoreEvent::Taken { write, .. } => {
                 assert_eq!(write, taken + 1);
                 taken = write;
             }

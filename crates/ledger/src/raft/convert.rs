@@ -65,7 +65,7 @@ pub fn entry_out(entry: &Entry) -> proto::RaftEntry {
     use proto::raft_entry::Payload;
     let payload = match &entry.payload {
         EntryPayload::Blank => Payload::Blank(proto::RaftBlank {}),
-        EntryPayload::Normal(batch) => Payload::Batch(proto::Batch { proposals: batch.0.to_vec() }),
+        EntryPayload::Normal(batch) => Payload::Batch(proto::Batch { proposals: batch.bytes().cloned().collect() }),
         EntryPayload::Membership(membership) => Payload::Membership(membership_out(membership)),
     };
     proto::RaftEntry { id: Some(log_id_out(&entry.log_id)), payload: Some(payload) }
@@ -76,7 +76,7 @@ pub fn entry_in(entry: proto::RaftEntry) -> Result<Entry, Error> {
     const WHAT: &str = "a Raft entry";
     let payload = match required(entry.payload, WHAT, "payload")? {
         Payload::Blank(_) => EntryPayload::Blank,
-        Payload::Batch(batch) => EntryPayload::Normal(Batch(batch.proposals.into())),
+        Payload::Batch(batch) => EntryPayload::Normal(Batch::from_iter(batch.proposals)),
         Payload::Membership(membership) => EntryPayload::Membership(membership_in(&membership)),
     };
     Ok(Entry { log_id: log_id_in(&required(entry.id, WHAT, "id")?), payload })

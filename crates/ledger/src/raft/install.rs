@@ -1,7 +1,10 @@
 //! Snapshots that the group's leader sends, receiving side: one at a time is gathered, checked whole, and only then given to openraft.
 
 use ids::Incarnation;
-use openraft::async_runtime::watch::WatchReceiver;
+use openraft::{
+    async_runtime::watch::WatchReceiver,
+    raft::{AppendEntriesRequest, AppendEntriesResponse},
+};
 use tokio::sync::Mutex;
 use wire::proto::{self, raft_reply};
 
@@ -83,9 +86,24 @@ async fn install(shared: &Shared, raft: &Raft, vote: Vote, meta: SnapshotMeta, g
     if mark.unwrap_or_default().applied != meta.last_log_id.as_ref().map(convert::log_id_out) {
         return Err("read a snapshot install: the snapshot stands at another place than the request says".to_owned());
     }
+    if holds(raft, vote, &meta).await? {
+        return Ok(vote);
+    }
     let snapshot = Snapshot { meta, snapshot: sealed };
     let reply = raft.install_full_snapshot(vote, snapshot).await.map_err(|error| error.to_string())?;
     Ok(reply.vote)
+}
+
+/// Whether this log holds all that the snapshot covers and perhaps more, because only the answers to its entries were lost. Then the
+/// entries stay and nothing is installed: openraft's account of what it wrote would go back to the snapshot's place.
+///
+/// Asked as the leader would ask it: an append of nothing after the last entry that the snapshot covers, which is committed.
+async fn holds(raft: &Raft, vote: Vote, meta: &SnapshotMeta) -> Result<bool, String> {
+    let Some(last) = meta.last_log_id else { return Ok(false) };
+    let nothing =
+        AppendEntriesRequest { vote, prev_log_id: Some(last), entries: Vec::new(), leader_commit: Some(last) };
+    let reply = raft.append_entries(nothing).await.map_err(|error| error.to_string())?;
+    Ok(matches!(reply, AppendEntriesResponse::Success))
 }
 
 fn reply(vote: &Vote, installed: bool, wanted: u64) -> raft_reply::Body {

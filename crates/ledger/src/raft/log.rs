@@ -238,7 +238,7 @@ impl RaftLogStorage<TypeConfig> for RaftLog {
     /// Only a hint for a faster restart; losing it costs nothing.
     async fn save_committed(&mut self, committed: Option<RaftLogId>) -> Result<(), io::Error> {
         if let Some(committed) = committed {
-            self.store.write(vec![self.mark(COMMITTED, &committed)], Box::new(|_| ()));
+            self.store.write_later(vec![self.mark(COMMITTED, &committed)], Box::new(|_| ()));
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use wire::{Proposal, proto};
 
 use super::{
-    ProposalOutcome, RaftLogId, Snapshot, SnapshotMeta, StoredMembership, TypeConfig,
+    Batch, ProposalOutcome, RaftLogId, Snapshot, SnapshotMeta, StoredMembership, TypeConfig,
     convert::{log_id_in, log_id_out, stored_membership_in, stored_membership_out},
 };
 use crate::{
@@ -87,19 +87,20 @@ impl Machine {
         Ok(())
     }
 
-    fn apply_batch(&mut self, batch: &[Bytes]) -> Result<Vec<ProposalOutcome>, io::Error> {
+    fn apply_batch(&mut self, batch: &Batch) -> Result<Vec<ProposalOutcome>, io::Error> {
         let before = self.state.seq;
-        let mut records = Vec::new();
-        let mut outcomes = Vec::with_capacity(batch.len());
-        for bytes in batch {
+        let proposals = batch.proposals();
+        let mut records = Vec::with_capacity(proposals.len());
+        let mut outcomes = Vec::with_capacity(proposals.len());
+        for proposal in proposals {
             // Checked before it was proposed; a record that this build cannot read stops the group here rather than guess.
-            let proposal = Proposal::decode(bytes).map_err(io::Error::other)?;
+            let (proposal, bytes) = proposal.map_err(io::Error::other)?;
             let (member, log, next) = (self.shared.member, &self.shared.log, self.state.seq.next());
             let span = trace_span!("ledger.apply", &proposal.traceparent, member = %member, log = %log, seq = next.0);
-            outcomes.push(match span.in_scope(|| self.apply_one(&proposal, bytes)) {
+            outcomes.push(match span.in_scope(|| self.apply_one(proposal, bytes)) {
                 Applied::Stored { record, hash } => {
                     let member = self.shared.member;
-                    self.shared.env.observe_each(&|| observed::applied(member, &record, hash, &proposal));
+                    self.shared.env.observe_each(&|| observed::applied(member, &record, hash, proposal));
                     records.push(record.encode());
                     ProposalOutcome::Stored(record.seq)
                 }
@@ -163,6 +164,7 @@ impl RaftStateMachine<TypeConfig> for Machine {
     where
         S: Stream<Item = Result<EntryResponder<TypeConfig>, io::Error>> + Unpin + OptionalSend,
     {
+        let mut answers = Vec::new();
         while let Some((entry, responder)) = entries.try_next().await? {
             let outcomes = match &entry.payload {
                 EntryPayload::Blank => Vec::new(),
@@ -171,18 +173,19 @@ impl RaftStateMachine<TypeConfig> for Machine {
                     Vec::new()
                 }
                 EntryPayload::Normal(batch) => {
-                    let outcomes = self.apply_batch(&batch.0)?;
+                    let outcomes = self.apply_batch(batch)?;
                     self.observe_digest();
                     outcomes
                 }
             };
             self.applied = Some(entry.log_id);
-            // Published before anyone is told, so that who was told can read it.
-            self.shared.cell.publish(self.state.clone());
-            if let Some(responder) = responder {
-                responder.send(outcomes);
-            }
+            self.shared.cell.pass(&self.state);
+            answers.extend(responder.map(|responder| (responder, outcomes)));
         }
+        // Once for all of them, because whatever changes after a publication copies its way through the maps; and before anyone is
+        // told, so that who was told can read it.
+        self.shared.cell.publish(self.state.clone());
+        answers.into_iter().for_each(|(responder, outcomes)| responder.send(outcomes));
         Ok(())
     }
 

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use ids::{Hlc, Log, RequestId, Revision, Seq, Subject};
 use proptest::prelude::*;
-use wire::{CommandDigest, LEVEL, Proposal, RawFact, Record, StateDigest};
+use wire::{CommandDigest, LEVEL, Proposal, RawFact, Record, RowDigest, StateDigest};
 
 use crate::state::{Applied, LogState};
 
@@ -89,7 +89,7 @@ pub fn assert_same(one: &LogState, other: &LogState) {
 /// The digest computed again from nothing but the rows.
 pub fn digest_of_rows(state: &LogState) -> ids::Hash {
     let mut digest = StateDigest::default();
-    state.rows().for_each(|(subject, row)| digest.add(subject, row.revision, &row.value));
+    state.rows().for_each(|(subject, row)| digest.add(RowDigest::of(subject, row.revision, &row.value)));
     digest.hash()
 }
 

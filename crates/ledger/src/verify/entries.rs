@@ -197,7 +197,7 @@ impl<'a> Replay<'a> {
     fn take(&mut self, entry: &Entry, found: &mut Findings) {
         let EntryPayload::Normal(batch) = &entry.payload else { return };
         let index = entry.log_id.index();
-        for bytes in batch.0.iter() {
+        for bytes in batch.bytes() {
             let proposal = match Proposal::decode(bytes) {
                 Ok(proposal) => proposal,
                 Err(error) => {

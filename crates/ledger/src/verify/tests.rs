@@ -88,7 +88,7 @@ impl Voter {
                 Act::Batch(steps) => {
                     let state = self.shared.cell.state();
                     let proposals = steps.iter().map(|step| propose(&state, step).1).collect();
-                    self.commit(EntryPayload::Normal(Batch(proposals))).await;
+                    self.commit(EntryPayload::Normal(proposals)).await;
                 }
                 Act::Election => self.elect().await,
                 Act::Overruled(count) => self.overruled(*count).await,
@@ -320,7 +320,7 @@ async fn records_that_the_raft_entries_do_not_make_are_named() {
     voter.elect().await;
     let (_, records) = filled(3);
     for record in &records[..2] {
-        voter.commit(EntryPayload::Normal(Batch([record.proposal.clone()].into()))).await;
+        voter.commit(EntryPayload::Normal(Batch::from_iter([record.proposal.clone()]))).await;
     }
     let kept = Arc::clone(&voter.shared.records);
     kept.append(Seq(3), vec![records[2].encode()], records[2].hash(), Box::new(|_| ())).unwrap();
@@ -329,7 +329,7 @@ async fn records_that_the_raft_entries_do_not_make_are_named() {
     assert!(told.contains("record 3: no Raft entry makes it"), "{told}");
     voter.commit(EntryPayload::Blank).await;
     let another = proposal(77, &[], &[("s/0001", Some("another"))]).1;
-    voter.append(EntryPayload::Normal(Batch([another].into()))).await;
+    voter.append(EntryPayload::Normal(Batch::from_iter([another]))).await;
     settle(&voter.disk).await;
     let told = only(report(&voter.disk.reader(), true));
     assert!(told.contains("record 3: another record than the Raft entries make"), "{told}");

@@ -1,11 +1,13 @@
 //! Requests of other members that must be refused: each with a typed refusal, and the member goes on as if nothing had been asked.
 
+use std::sync::{Arc, Mutex};
+
 use bytes::Bytes;
 use ids::{Incarnation, Log, MemberId};
 use ledger::{LogState, snapshot};
 use wire::{
     checked,
-    proto::{self, peer_reply, peer_request, raft_request},
+    proto::{self, peer_reply, peer_request, raft_reply, raft_request},
     seal,
 };
 
@@ -167,4 +169,51 @@ async fn heads_of_strangers_and_of_logs_of_another_ring_are_left_out() {
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     let known = process.ledger.head_of(&"region/b".parse().unwrap(), MemberId(2)).unwrap();
     assert!(known.voter, "a listed member's head of a log of this ring is known after an exchange");
+}
+
+/// A follower whose answers were lost can hold more than the snapshot that its leader sends for it. What it holds stays: taking the
+/// snapshot would set openraft's account of what it wrote back, which a debug build of it ends with a panic.
+#[tokio::test(start_paused = true)]
+async fn entries_beyond_a_snapshot_that_is_sent_late_stay() {
+    let ring = Ring::formed(&[3]).await;
+    let last = Arc::new(Mutex::new(None));
+    let seen = Arc::clone(&last);
+    ring.requests(move |body| {
+        if let peer_request::Body::Raft(request) = body
+            && let Some(raft_request::Body::Append(append)) = &request.body
+            && let Some(entry) = append.entries.last()
+        {
+            *seen.lock().unwrap() = entry.id;
+        }
+        true
+    });
+    let seq = done(ring.decide(organization("first")).await);
+    ring.all_hold(&G, seq).await;
+    let prev = last.lock().unwrap().unwrap();
+    let (follower, leader) = (ring.at(ring.follower(&G).await), ring.leader(&G).await);
+    let vote = Some(proto::RaftVote { term: 1000, candidate: leader.0, committed: true });
+    let id = |beyond: u64| Some(proto::RaftLogId { term: 1000, index: prev.index + beyond });
+    let ask = async |body| match follower.ask(raft("global", Some(body))).await {
+        peer_reply::Body::Raft(reply) => reply.body.unwrap(),
+        other => panic!("wanted an answer, got {other:?}"),
+    };
+    let append =
+        |prev, entries: Vec<_>| raft_request::Body::Append(proto::RaftAppend { vote, prev, entries, commit: None });
+    let blank = |beyond| proto::RaftEntry {
+        id: id(beyond),
+        payload: Some(proto::raft_entry::Payload::Blank(proto::RaftBlank {})),
+    };
+    let success = |reply| match reply {
+        raft_reply::Body::Append(reply) => reply.kind() == proto::raft_append_reply::Kind::Success,
+        other => panic!("wanted the answer to an append, got {other:?}"),
+    };
+    assert!(success(ask(append(Some(prev), vec![blank(1), blank(2), blank(3)])).await));
+    let snapshot = install(Bytes::new());
+    let mark = proto::RaftMark { applied: id(2), membership: snapshot.membership };
+    let sealed = snapshot::pack(&follower.group(&G).cell().state(), Some(mark));
+    let request = proto::RaftInstall { vote, last: id(2), ..install(sealed) };
+    let raft_reply::Body::Install(reply) = ask(raft_request::Body::Install(request)).await else { unreachable!() };
+    assert!(reply.installed);
+    assert_eq!(follower.group(&G).stopped(), None);
+    assert!(success(ask(append(id(3), Vec::new())).await), "the entry after the snapshot is still there");
 }

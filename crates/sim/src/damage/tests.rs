@@ -21,6 +21,26 @@ fn damage_always_changes_what_is_shipped() {
 }
 
 #[test]
+fn a_damaged_piece_of_a_snapshot_is_as_long_and_does_not_fit_its_checksum() {
+    let mut rng = SmallRng::seed_from_u64(5);
+    let bytes = Bytes::from_static(&[7; 100]);
+    let (checksum, crc) = (Bytes::from_static(&[1; 32]), wire::checked::crc(&bytes));
+    let chunk = proto::SnapshotChunk { checksum, size: 300, offset: 0, crc, bytes };
+    let pulled = proto::PulledSnapshot { chunk: Some(chunk.clone()), ..Default::default() };
+    let body = Some(snapshot_pull_reply::Body::Chunk(pulled));
+    let whole = PeerReply { body: Some(peer_reply::Body::Snapshot(proto::SnapshotPullReply { body })) };
+    for _ in 0..500 {
+        let damaged = maybe(whole.clone(), 10_000, &mut rng);
+        assert_ne!(damaged, whole);
+        let Some(peer_reply::Body::Snapshot(pull)) = damaged.body else { panic!("the same kind of reply") };
+        let Some(snapshot_pull_reply::Body::Chunk(pulled)) = pull.body else { panic!("still a piece") };
+        let piece = pulled.chunk.unwrap();
+        assert_eq!((piece.bytes.len(), piece.crc), (chunk.bytes.len(), chunk.crc));
+        assert_ne!(wire::checked::crc(&piece.bytes), piece.crc);
+    }
+}
+
+#[test]
 fn every_kind_of_damage_is_done() {
     let mut rng = SmallRng::seed_from_u64(2);
     let whole = shipped(&["first", "second"]);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fakes::DiskCanary;
+use fakes::{Damage, DiskCanary, Place};
 use ids::{Log, Seq};
 use ledger::Canary;
 use sim::plan::{Bug, Plan, ms};
@@ -138,4 +138,58 @@ fn replaced_member_holds_everything_acknowledged() {
         assert_eq!(ring.members(0).len(), 3);
         assert!(!ring.members(0).contains(&gone), "its id is never used again");
     });
+}
+
+/// Every member in turn is shut down in order under load, ends with whatever its disk has not flushed, and comes back.
+#[test]
+fn orderly_shutdown_of_every_member_under_load_loses_nothing_and_answers_everybody() {
+    let busy = Plan { clients_per_region: 4, think_ms: 15, ..forgetful(3) };
+    play(busy, async |ring| {
+        ring.load();
+        ring.pass(ms(500)).await;
+        for member in ring.world.members() {
+            assert!(sim::faults::shutdown::shut_down(&ring.world, member).await, "{member} was up");
+            ring.pass(ms(300)).await;
+            ring.start(member).await;
+            ring.pass(ms(300)).await;
+        }
+        ring.stop_load().await;
+        assert!(ring.acknowledged() > 100, "there was load: {}", ring.acknowledged());
+    });
+}
+
+/// The same with a member that does not wait for the answers that it owes: the rule says so.
+#[test]
+fn hasty_shutdown_is_seen_where_it_is_planted() {
+    let broken = Plan { bug: Bug::HastyShutdown, clients_per_region: 4, think_ms: 5, ..calm(3) };
+    let rules = play_broken(broken, async |ring| {
+        ring.load();
+        ring.pass(ms(500)).await;
+        let leader = ring.leader(&Log::Global).await;
+        sim::faults::shutdown::shut_down(&ring.world, leader).await;
+        ring.start(leader).await;
+        ring.stop_load().await;
+    });
+    assert!(rules.contains(&"shutdown_answers"), "{rules:?}");
+}
+
+/// What a dead member's disk holds is verified; a byte flipped there, behind the back of its checksums, is found wherever it is.
+#[test]
+fn damage_on_the_disk_of_a_crashed_member_is_seen() {
+    let flip = Damage::Flip { byte: 20, bit: 3 };
+    let rules = play_broken(calm(3), async |ring| {
+        ring.prepare(0).await;
+        ring.write(&mut ring.caller(0, "writer"), 0, 10).await;
+        let member = ring.member(0, 0);
+        ring.crash(member);
+        assert!(!ring.world.trace.violated(), "an undamaged disk is as it should be");
+        let disk = ring.world.disk(member).unwrap();
+        let place = disk.places().into_iter().find(|place| matches!(place, Place::Entry(..))).unwrap();
+        assert!(disk.damage(&place, &flip));
+        ring.world.verify_stores(member);
+        assert!(ring.world.trace.violated());
+        assert!(disk.damage(&place, &flip), "taken back");
+        ring.start(member).await;
+    });
+    assert!(rules.contains(&"verified"), "{rules:?}");
 }

@@ -5,7 +5,7 @@ use std::{fmt::Debug, str::FromStr};
 use bytes::Bytes;
 use domain::{Cluster, ClusterType, Entity, Fact, FactKind, Folder, Organization, Project, State, command::*};
 use ids::{Hash, Hlc, Incarnation, Log, RequestId, Revision, Seq};
-use wire::{CommandDigest, Proposal, Record, StateDigest, Submission, encode_entity, proto, raw_fact};
+use wire::{CommandDigest, Proposal, Record, RowDigest, StateDigest, Submission, encode_entity, proto, raw_fact};
 
 /// The value that a text stands for.
 pub fn text<T: FromStr<Err: Debug>>(text: &str) -> T {
@@ -244,7 +244,7 @@ pub fn snapshot() -> proto::Snapshot {
         })
         .collect();
     let mut digest = StateDigest::default();
-    rows.iter().for_each(|row| digest.add(&text(&row.subject), Revision(row.revision), &row.value));
+    rows.iter().for_each(|row| digest.add(RowDigest::of(&text(&row.subject), Revision(row.revision), &row.value)));
     proto::Snapshot {
         level: 1,
         log: "global".into(),
