@@ -23,6 +23,7 @@ mod observed;
 mod peers;
 mod puller;
 mod raft;
+mod requests;
 mod runtime;
 mod watch;
 

@@ -14,7 +14,7 @@ use crate::state::LogState;
 
 /// The statement that `member`, leading `log`, proposes what it decided on `state`.
 pub fn decided(member: MemberId, log: &Log, state: &LogState, proposal: &Proposal, bytes: &Bytes) -> Observation {
-    let writer = |revision: u64| state.request_order.get(&ids::Seq(revision)).copied();
+    let writer = |revision: u64| state.requests.of_record(ids::Seq(revision));
     let guards = proposal.guards.iter();
     Observation::Decided {
         member,

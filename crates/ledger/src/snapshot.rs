@@ -14,7 +14,10 @@ use wire::{
     seal::{HEADER_BYTES, seal, unseal},
 };
 
-use crate::state::{LogState, Outcome, Row};
+use crate::{
+    requests::Requests,
+    state::{LogState, Outcome, Row},
+};
 
 const WHAT: &str = "a snapshot";
 
@@ -70,14 +73,12 @@ pub fn unpack(log: &Log, sealed: &Bytes) -> Result<(LogState, Option<proto::Raft
     if digest.hash() != said {
         return Err(Error::Digest { computed: digest.hash(), said });
     }
-    let mut requests = OrdMap::new();
-    let mut request_order = OrdMap::new();
+    let mut requests = Requests::default();
     for request in message.requests {
         let id = request_id_in(WHAT, &request.request_id)?;
         let response = subject_in(WHAT, "response", &request.response)?;
-        request_order.insert(Seq(request.seq), id);
         let command = CommandDigest::read(WHAT, &request.command_digest)?;
-        requests.insert(id, Outcome { seq: Seq(request.seq), response, command });
+        requests.remember(id, Outcome { seq: Seq(request.seq), response, command });
     }
     let state = LogState {
         log: given,
@@ -87,7 +88,6 @@ pub fn unpack(log: &Log, sealed: &Bytes) -> Result<(LogState, Option<proto::Raft
         hash: hash_in(WHAT, "head_hash", &message.head_hash)?,
         rows,
         requests,
-        request_order,
         digest,
     };
     Ok((state, message.raft))

@@ -8,9 +8,11 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use domain::{Entity, View, ViewError};
-use ids::{Hash, Hlc, Incarnation, Log, Position, RequestId, Revision, Seq, Subject, limits::REMEMBERED_REQUESTS_MAX};
+use ids::{Hash, Hlc, Incarnation, Log, Position, RequestId, Revision, Seq, Subject};
 use imbl::{OrdMap, ordmap::DiffItem};
 use wire::{CommandDigest, Error, Proposal, Record, RowDigest, StateDigest, entity::decode_entity};
+
+use crate::requests::Requests;
 
 /// One row: what a subject looks like, since which record.
 #[derive(Clone, Debug)]
@@ -78,9 +80,7 @@ pub struct LogState {
     pub hash: Hash,
     /// Rows behind a pointer each: a node of the map that is copied copies pointers.
     pub(crate) rows: OrdMap<Subject, Arc<Row>>,
-    pub(crate) requests: OrdMap<RequestId, Outcome>,
-    /// Which request made which record, to forget the oldest first.
-    pub(crate) request_order: OrdMap<Seq, RequestId>,
+    pub(crate) requests: Requests,
     pub(crate) digest: StateDigest,
 }
 
@@ -94,8 +94,7 @@ impl LogState {
             hlc: Hlc::default(),
             hash: Hash::ZERO,
             rows: OrdMap::new(),
-            requests: OrdMap::new(),
-            request_order: OrdMap::new(),
+            requests: Requests::default(),
             digest: StateDigest::default(),
         }
     }
@@ -131,12 +130,12 @@ impl LogState {
 
     /// What became of a request, while it is remembered.
     pub fn outcome(&self, request: &RequestId) -> Option<&Outcome> {
-        self.requests.get(request)
+        self.requests.outcome(request)
     }
 
     /// Applies a committed proposal. `bytes` are its exact bytes.
     pub fn apply(&mut self, proposal: &Proposal, bytes: &Bytes) -> Applied {
-        if let Some(outcome) = self.requests.get(&proposal.request_id) {
+        if let Some(outcome) = self.requests.outcome(&proposal.request_id) {
             return Applied::Duplicate(outcome.clone());
         }
         if let Some(subject) = self.failed_guard(proposal) {
@@ -153,7 +152,7 @@ impl LogState {
         if let Some(subject) = self.failed_guard(&proposal) {
             return Err(Error::GuardFailed { seq: record.seq, subject: subject.to_string() });
         }
-        if let Some(outcome) = self.requests.get(&proposal.request_id) {
+        if let Some(outcome) = self.requests.outcome(&proposal.request_id) {
             return Err(Error::RequestTwice { seq: record.seq, first: outcome.seq });
         }
         self.advance(&proposal, record, record.hash());
@@ -217,7 +216,7 @@ impl LogState {
             };
         }
         let (response, command) = (proposal.response.clone(), proposal.command);
-        self.remember(proposal.request_id, Outcome { seq: self.seq, response, command });
+        self.requests.remember(proposal.request_id, Outcome { seq: self.seq, response, command });
     }
 
     /// The one place where rows change.
@@ -240,18 +239,7 @@ impl LogState {
         self.hlc = record.hlc;
         self.hash = hash;
         let (response, command) = (proposal.response.clone(), proposal.command);
-        self.remember(proposal.request_id, Outcome { seq: record.seq, response, command });
-    }
-
-    fn remember(&mut self, request: RequestId, outcome: Outcome) {
-        self.request_order.insert(outcome.seq, request);
-        self.requests.insert(request, outcome);
-        if self.request_order.len() > REMEMBERED_REQUESTS_MAX
-            && let Some((oldest, request)) = self.request_order.get_min().cloned()
-        {
-            self.request_order.remove(&oldest);
-            self.requests.remove(&request);
-        }
+        self.requests.remember(proposal.request_id, Outcome { seq: record.seq, response, command });
     }
 }
 

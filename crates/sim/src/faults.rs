@@ -278,16 +278,18 @@ impl Nemesis {
         self.world.net.mend_all();
     }
 
-    /// Whether every group that the member votes in has its full set of voters again after an earlier replacement.
+    /// Whether every group that the member votes in has its full set of voters again after an earlier replacement, and everybody who
+    /// stays knows it: what the leader alone knows is lost with its disk.
     fn settled(&self, gone: MemberId) -> bool {
         let members = self.world.members();
         let Some(region) = self.world.region_of(gone) else { return false };
+        let known = |member, log: &Log| Some(self.world.region(member)?.0.ledger().group(log)?.voters());
         [Log::Global, Log::Region(region)].iter().all(|log| {
-            let Some((leader, _)) = self.leader_of(log).and_then(|leader| self.world.region(leader)) else {
-                return false;
-            };
-            let voters = leader.ledger().group(log).map(|group| group.voters()).unwrap_or_default();
-            voters.len() == 1 && voters.iter().flatten().all(|voter| members.contains(voter))
+            let Some(voters) = self.leader_of(log).and_then(|leader| known(leader, log)) else { return false };
+            let staying = voters.iter().flatten().filter(|voter| **voter != gone);
+            voters.len() == 1
+                && voters.iter().flatten().all(|voter| members.contains(voter))
+                && staying.into_iter().all(|voter| known(*voter, log).as_ref() == Some(&voters))
         })
     }
 

@@ -77,12 +77,11 @@ pub fn filled(count: u64) -> (LogState, Vec<Record>) {
 
 /// Both states are the same in every field.
 pub fn assert_same(one: &LogState, other: &LogState) {
-    let LogState { log, incarnation, seq, hlc, hash, rows, requests, request_order, digest } = one;
+    let LogState { log, incarnation, seq, hlc, hash, rows, requests, digest } = one;
     assert_eq!((log, incarnation, seq, hlc), (&other.log, &other.incarnation, &other.seq, &other.hlc));
     assert_eq!(hash, &other.hash);
     assert_eq!(rows, &other.rows);
     assert_eq!(requests, &other.requests);
-    assert_eq!(request_order, &other.request_order);
     assert_eq!(digest, &other.digest);
 }
 

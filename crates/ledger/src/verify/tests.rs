@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use fakes::{Damage, Disk, OpenDisk, TokioEnv};
 use futures_util::stream;
-use ids::MemberId;
+use ids::{Hlc, MemberId};
 use openraft::{
     EntryPayload, Membership, RaftLogReader, RaftSnapshotBuilder,
     storage::{IOFlushed, RaftLogStorage, RaftStateMachine},
 };
 use ports::{Env, Journal};
 use proptest::prelude::*;
+use wire::Proposal;
 
 use super::*;
 use crate::{
@@ -87,7 +88,10 @@ impl Voter {
             match act {
                 Act::Batch(steps) => {
                     let state = self.shared.cell.state();
-                    let proposals = steps.iter().map(|step| propose(&state, step).1).collect();
+                    // A decision has its own time: no two proposals of a request are the same bytes.
+                    let now = self.last.map_or(0, |last| last.index() + 1);
+                    let timed = |step| Proposal { hlc: Hlc(now), ..propose(&state, step).0 }.encode().unwrap();
+                    let proposals = steps.iter().map(timed).collect();
                     self.commit(EntryPayload::Normal(proposals)).await;
                 }
                 Act::Election => self.elect().await,
