@@ -136,10 +136,10 @@ async fn serve(wishes: &Wishes, dir: PathBuf, state: &mut State) -> Result<()> {
     let access = ring.access()?;
     let first = ring.options.regions.first().cloned().context("start a ring without regions")?;
     demo::make(&access.client(&first)?, &ring.options.regions).await?;
-    let contexts = context::write(&wishes.cli, &ring, wishes.data.is_none()).await?;
+    let contexts = context::write(&wishes.cli, &ring).await?;
     state.ready = true;
     state.write(&wishes.state)?;
-    println!("{}", greeting(&ring, wishes, &contexts));
+    println!("{}", greeting(&ring, &contexts));
     watch(&mut ring, &mut stop).await?;
     println!("\nstopping in order");
     ring.stop().await?;
@@ -218,7 +218,7 @@ fn words(line: &str) -> String {
     line.split_whitespace().take(5).collect::<Vec<_>>().join(" ")
 }
 
-fn greeting(ring: &Ring, wishes: &Wishes, contexts: &str) -> String {
+fn greeting(ring: &Ring, contexts: &context::Written) -> String {
     let mut lines = vec![String::new(), "endpoints:".to_owned()];
     for node in &ring.nodes {
         lines.push(format!(
@@ -226,17 +226,17 @@ fn greeting(ring: &Ring, wishes: &Wishes, contexts: &str) -> String {
             node.region, node.member, node.api, node.telemetry
         ));
     }
-    let cli = wishes.cli.display();
+    let atoll = &contexts.command;
     lines.extend([
         format!("trust:  {}", ring.authority().display()),
         ring.where_the_logs_are(),
         String::new(),
-        format!("contexts of atoll:\n{}", contexts.trim_end()),
+        format!("contexts of atoll:\n{}", contexts.table.trim_end()),
         String::new(),
         "next:".to_owned(),
-        format!("  {cli} region list"),
-        format!("  {cli} cluster list"),
-        format!("  {cli} log tail --log all"),
+        format!("  {atoll} region list"),
+        format!("  {atoll} cluster list"),
+        format!("  {atoll} log tail --log all"),
         "  kill one of the processes and look again; Ctrl-C stops everything".to_owned(),
         String::new(),
     ]);

@@ -1,7 +1,8 @@
 //! Calls of the public API: counted by method and code, and one span for each that is traced.
 //!
-//! The span is a child of what the client sent; where the client sent nothing, a share of the calls begins a trace of its own. What goes
-//! on with the command names this span as its parent, in this member and in all others.
+//! The span is a child of what the client sent. Where the client does not ask for its call to be recorded, a share of the calls is, in the
+//! trace that the client named or in one of its own. What goes on with the command names this span as its parent, in this member and in
+//! all others; of a call that is not recorded nothing goes on, so that records hold no context that nobody looks at.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -56,11 +57,12 @@ impl Calls {
         let sent = given.and_then(TraceContext::parse);
         let (parent, own) = match sent {
             Some(parent) if parent.sampled => (parent, self.sampler.child(parent)),
-            // Whoever says that it is not to be traced is believed.
-            Some(_) => return (Span::none(), None),
-            None => match self.sampler.begin() {
-                Some(first) => (first, first),
-                None => return (Span::none(), None),
+            not_asked => match (self.sampler.begin(), not_asked) {
+                (Some(first), None) => (first, first),
+                (Some(first), Some(parent)) => {
+                    (TraceContext { sampled: true, ..parent }, TraceContext { trace_id: parent.trace_id, ..first })
+                }
+                (None, _) => return (Span::none(), Some(String::new())),
             },
         };
         let (traceparent, span_id) = (parent.to_string(), own.span_id_text());
@@ -86,11 +88,15 @@ struct Call {
 }
 
 impl Observed for Call {
-    fn answered(&mut self, code: i32) {
+    fn answered(&mut self) {
+        let method = self.method;
+        self.metrics.call_seconds.get_or_create(&OfMethod { method }).observe(self.began.elapsed().as_secs_f64());
+    }
+
+    fn ended(&mut self, code: i32) {
         let code = usize::try_from(code).ok().and_then(|code| CODES.get(code)).copied().unwrap_or(OTHER);
         let method = self.method;
         self.metrics.calls.get_or_create(&OfCall { method, code }).inc();
-        self.metrics.call_seconds.get_or_create(&OfMethod { method }).observe(self.began.elapsed().as_secs_f64());
     }
 }
 

@@ -12,6 +12,7 @@
 use std::{
     fs::{self, File},
     io::{self, Write},
+    os::unix::fs::DirBuilderExt,
     path::Path,
 };
 
@@ -37,14 +38,23 @@ pub fn is_there(config: &Config) -> Result<bool, Failure> {
 /// Opens the data directory, making it where it is missing.
 pub fn open(config: &Config, observe: Option<adapter_rocksdb::Observe>) -> Result<Store, adapter_rocksdb::OpenError> {
     let (dir, ring, member) = (config.data.dir.clone(), config.ring(), config.member());
+    // Where this fails, the store says why.
+    let _ = make_private(&dir);
     Store::open(Options { dir, ring, member, observe })
+}
+
+/// Makes a directory that nobody else may look into, where there is none.
+fn make_private(dir: &Path) -> io::Result<()> {
+    let above = dir.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    fs::create_dir_all(above)?;
+    fs::DirBuilder::new().mode(0o700).create(dir)?;
+    sync(above)
 }
 
 /// Makes the data directory of a member of a new ring. May be repeated until the ring is formed.
 pub fn init(config: &Config) -> Result<(), Failure> {
     let store = open(config, None).map_err(|error| Failure::start(&error))?;
-    let own = config.region().map(Log::Region).map_err(|error| Failure::start(&error))?;
-    if [Log::Global, own].into_iter().any(|log| holds_something(&store, log)) {
+    if holds_any(config, &store)? {
         let dir = config.data.dir.display();
         return Err(Failure::refused(format!(
             "initialized the data directory {dir}: it is part of a ring already, wanted an empty one"
@@ -53,7 +63,8 @@ pub fn init(config: &Config) -> Result<(), Failure> {
     mark(config, TO_BE_FORMED, "")
 }
 
-/// Makes the data directory of a member that takes the place of a lost one.
+/// Makes the data directory of a member that takes the place of a lost one. May be repeated until it is taken in: it may have been
+/// interrupted between the directory and the mark.
 pub fn join(config: &Config, gone: MemberId) -> Result<(), Failure> {
     if config.members.iter().any(|member| member.id == gone.0) {
         return Err(Failure::refused(format!(
@@ -61,24 +72,32 @@ pub fn join(config: &Config, gone: MemberId) -> Result<(), Failure> {
             config.member()
         )));
     }
-    if is_there(config)? {
+    let store = open(config, None).map_err(|error| Failure::start(&error))?;
+    if to_be_formed(config) || holds_any(config, &store)? {
         let dir = config.data.dir.display();
         return Err(Failure::refused(format!(
             "joined with the data directory {dir}: it is a member already, wanted an empty one"
         )));
     }
-    drop(open(config, None).map_err(|error| Failure::start(&error))?);
+    drop(store);
     mark(config, JOINING, &gone.0.to_string())
 }
 
+/// Under another name first: half a mark would be none.
 fn mark(config: &Config, name: &str, content: &str) -> Result<(), Failure> {
-    let file = config.data.dir.join(name);
-    let written = File::create(&file).and_then(|mut file| {
+    let (file, new) = (config.data.dir.join(name), config.data.dir.join(format!("{name}.new")));
+    let written = File::create(&new).and_then(|mut file| {
         file.write_all(content.as_bytes())?;
         file.sync_all()
     });
-    let written = written.and_then(|()| sync(&config.data.dir));
+    let written = written.and_then(|()| fs::rename(&new, &file)).and_then(|()| sync(&config.data.dir));
     written.map_err(|error| Failure::refused(format!("wrote {}: {error}", file.display())))
+}
+
+/// Whether this member ever took part in one of its groups.
+fn holds_any(config: &Config, store: &Store) -> Result<bool, Failure> {
+    let own = config.region().map(Log::Region).map_err(|error| Failure::start(&error))?;
+    Ok([Log::Global, own].into_iter().any(|log| holds_something(store, log)))
 }
 
 /// Whether the group of the log was ever formed here, or a vote given.

@@ -22,6 +22,7 @@ use crate::{
     failure::{Failure, chain},
     identity,
     node::Node,
+    pages::Open,
     world::HostEnv,
 };
 
@@ -34,7 +35,7 @@ const ASK_WITHIN: Duration = Duration::from_secs(1);
 /// See the module.
 pub struct Life {
     pub region: Region,
-    pub transport: GrpcTransport,
+    transport: GrpcTransport,
     tasks: TaskScope,
     store: Arc<Store>,
 }
@@ -74,6 +75,11 @@ impl Life {
             tasks.spawn(join(region.clone(), config, gone));
         }
         Ok(Self { region, transport, tasks, store })
+    }
+
+    /// What the telemetry pages show.
+    pub fn open(&self) -> Open {
+        Open { region: self.region.clone(), transport: self.transport.clone() }
     }
 
     /// Takes over the members of a configuration that was read again.

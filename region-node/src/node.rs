@@ -6,8 +6,10 @@
 //!   own threads   store, logs, OTLP
 //! ```
 //!
-//! Map: `start` everything before the first call is served · `supervise` lives, one after the other, and the end.
+//! Map: `start` everything before the first call is served · `supervise` lives, one after the other, and the end ·
+//! `signals` what it is told.
 
+mod signals;
 mod start;
 mod supervise;
 

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use adapter_grpc::peer::GrpcTransport;
 use adapter_telemetry::{
     Metrics,
     http::{Answer, Pages},
@@ -10,8 +11,15 @@ use adapter_telemetry::{
 use region::{Region, status::LogStatus};
 use serde_json::{Value, json};
 
-/// The region that is open, or why there is none.
-pub struct Current(Mutex<Result<Region, String>>);
+/// A region that is open, and its connections to other members.
+#[derive(Clone)]
+pub struct Open {
+    pub region: Region,
+    pub transport: GrpcTransport,
+}
+
+/// What is open, or why nothing is.
+pub struct Current(Mutex<Result<Open, String>>);
 
 impl Default for Current {
     fn default() -> Self {
@@ -20,11 +28,11 @@ impl Default for Current {
 }
 
 impl Current {
-    pub fn set(&self, current: Result<Region, String>) {
+    pub fn set(&self, current: Result<Open, String>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = current;
     }
 
-    fn get(&self) -> Result<Region, String> {
+    fn get(&self) -> Result<Open, String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -33,14 +41,14 @@ impl Current {
 pub fn pages(current: Arc<Current>, metrics: Arc<Metrics>) -> Pages {
     Arc::new(move |path| match (path, current.get()) {
         ("/metrics", current) => {
-            if let Ok(region) = current {
-                read_into(&region, &metrics);
+            if let Ok(open) = current {
+                read_into(&open.region, &metrics);
             }
             metrics.page()
         }
         ("/healthz", Ok(_)) => text(200, "serving\n".to_owned()),
         ("/healthz", Err(why)) => text(503, format!("{why}\n")),
-        ("/status", Ok(region)) => json_page(200, &status(&region)),
+        ("/status", Ok(open)) => json_page(200, &status(&open)),
         ("/status", Err(why)) => json_page(503, &json!({ "not_serving": why })),
         _ => Answer::not_found(),
     })
@@ -62,8 +70,8 @@ pub fn read_into(region: &Region, metrics: &Metrics) {
     metrics.submissions_in_flight.set(i64::try_from(status.submissions_in_flight).unwrap_or(i64::MAX));
 }
 
-fn status(region: &Region) -> Value {
-    let status = region.status();
+fn status(open: &Open) -> Value {
+    let status = open.region.status();
     let log = |log: &LogStatus| {
         json!({
             "log": log.log.to_string(), "copy": log.copy.as_str(), "leader": log.leader.map(|leader| leader.0),
@@ -77,12 +85,18 @@ fn status(region: &Region) -> Value {
         let members = region.members.iter().map(|member| json!({ "member": member.member.0, "reachable": member.reachable }));
         json!({ "region": region.region.as_str(), "reachable": region.reachable, "members": members.collect::<Vec<_>>() })
     });
+    let links = open.transport.links().into_iter().map(|link| {
+        json!({
+            "member": link.member.0, "address": link.address, "lane": link.lane.to_string(), "connected": link.connected,
+            "trouble": link.trouble.map(|trouble| trouble.to_string()),
+        })
+    });
     json!({
         "ring": status.ring.as_str(), "member": status.member.0, "region": status.region.as_str(),
         "uptime_ms": u64::try_from(status.uptime.as_millis()).unwrap_or(u64::MAX), "mode": status.mode.as_str(),
         "reason": status.reason, "shutting_down": status.shutting_down,
         "submissions_in_flight": status.submissions_in_flight, "regions": regions.collect::<Vec<_>>(),
-        "logs": status.logs.iter().map(log).collect::<Vec<_>>(),
+        "logs": status.logs.iter().map(log).collect::<Vec<_>>(), "links": links.collect::<Vec<_>>(),
     })
 }
 

@@ -19,7 +19,7 @@ pub fn run(dir: &Path, as_json: bool) -> Result<bool, Failure> {
         Ok(store) => store,
         // It is a member's directory, and something in it is not as it was written.
         Err(error @ (OpenError::Damaged { .. } | OpenError::Io { .. })) => {
-            return Ok(not_opened(dir, &chain(&error), as_json));
+            return Ok(not_opened(dir, &error, as_json));
         }
         Err(error) => return Err(Failure::start(&error)),
     };
@@ -51,12 +51,24 @@ pub fn run(dir: &Path, as_json: bool) -> Result<bool, Failure> {
     Ok(report.is_healthy())
 }
 
-fn not_opened(dir: &Path, why: &str, as_json: bool) -> bool {
+/// One finding for each place that the damage is about.
+fn not_opened(dir: &Path, error: &OpenError, as_json: bool) -> bool {
+    let (why, wanted) = (chain(error), "a directory that opens");
+    let parts = adapter_rocksdb::parts(dir, error);
+    let mut places: Vec<_> = parts.iter().map(|part| (Some(part.log().to_string()), part.to_string())).collect();
+    if places.is_empty() {
+        places.push((None, "the data directory".to_owned()));
+    }
     if as_json {
-        let finding = json!({ "log": null, "place": "the data directory", "found": why, "wanted": "one that opens" });
-        println!("{}", json!({ "dir": dir, "sound": false, "logs": [], "findings": [finding] }));
+        let finding = |(log, place): &(Option<String>, String)| json!({ "log": log, "place": place, "found": why, "wanted": wanted });
+        let findings: Vec<_> = places.iter().map(finding).collect();
+        println!("{}", json!({ "dir": dir, "sound": false, "logs": [], "findings": findings }));
     } else {
-        println!("finding: {why}\n\n1 finding; nothing else could be looked at");
+        for (log, place) in &places {
+            let log = log.as_ref().map_or_else(String::new, |log| format!("{log}, "));
+            println!("finding: {log}{place}: {why}, wanted {wanted}");
+        }
+        println!("\n{} findings; nothing else could be looked at", places.len());
     }
     false
 }

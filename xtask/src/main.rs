@@ -77,7 +77,7 @@ enum Command {
     Sim(sim::Args),
     /// Set up with etcd, build, and measure the service beside it
     #[command(after_help = "Examples:
-  cargo xtask bench                        writes, then reads, both logs' defaults
+  cargo xtask bench                        writes, then reads, of a region's log and of the global one
   cargo xtask bench writes --minutes 5
   cargo xtask bench -- --help              what `bench` accepts")]
     Bench {

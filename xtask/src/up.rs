@@ -50,12 +50,26 @@ pub fn bench(args: &[String]) -> Result<()> {
     // With `region-node`, for the same reason as above.
     cargo(vec!["build", "--release", "-p", "region-node", "-p", "bench"])?;
     let (program, node) = (bin.join("bench").display().to_string(), bin.join("region-node").display().to_string());
-    let run = |args: &[&str]| process::run(&program, &[&["--region-node", &node], args].concat());
-    if args.is_empty() {
-        run(&["writes"])?;
-        return run(&["reads"]);
+    let runs = bench_runs(args);
+    // Each is told of, also when one before it failed: figures that were measured are worth having.
+    let results: Vec<Result<()>> = runs
+        .iter()
+        .map(|run| {
+            let run: Vec<&str> = run.iter().map(String::as_str).collect();
+            process::run(&program, &[&["--region-node", &node], run.as_slice()].concat())
+        })
+        .collect();
+    results.into_iter().collect()
+}
+
+/// What `bench` is run with: as asked, or else all that it measures, of a region's log and of the global one.
+fn bench_runs(args: &[String]) -> Vec<Vec<String>> {
+    if !args.is_empty() {
+        return vec![args.to_vec()];
     }
-    run(&args.iter().map(String::as_str).collect::<Vec<_>>())
+    let targets = ["region", "global"];
+    let runs = ["writes", "reads"].into_iter().flat_map(|what| targets.map(|target| [what, "--target", target]));
+    runs.map(|run| run.map(str::to_owned).to_vec()).collect()
 }
 
 /// Builds the binaries, and says how long that may take. Returns where they are.
@@ -87,4 +101,20 @@ fn become_chaos(bin: &Path, command: &str, args: &[String]) -> Result<()> {
     // Returns only if it fails.
     let error = Command::new(&program).arg(command).args(args).exec();
     Err(error).with_context(|| format!("start {}", program.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bench_that_is_told_nothing_measures_both_logs() {
+        let runs: Vec<String> = bench_runs(&[]).iter().map(|run| run.join(" ")).collect();
+        assert_eq!(
+            runs,
+            ["writes --target region", "writes --target global", "reads --target region", "reads --target global"]
+        );
+        let asked = ["reads".to_owned(), "--callers".to_owned(), "8".to_owned()];
+        assert_eq!(bench_runs(&asked), [asked.to_vec()]);
+    }
 }

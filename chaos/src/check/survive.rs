@@ -29,7 +29,7 @@ impl Records {
         let mut after_seq = first_seq - 1;
         while after_seq < head.seq {
             let request =
-                v1::ListRecordsRequest { log: log.to_string(), after_seq, page_size: PAGE, with_proposals: false };
+                v1::ListRecordsRequest { log: log.to_string(), after_seq, page_size: PAGE, ..Default::default() };
             let page = client.logs().list(request, &Read::default()).await;
             let page = page.with_context(|| format!("read {log} after {after_seq}"))?.value;
             for record in page.records {

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::{kill::line, stage::Stage};
 use crate::{
     load::{
-        book::Outcome,
+        book::{Outcome, Pages},
         request::Wish,
         subject::{self, Subject},
     },
@@ -97,8 +97,13 @@ fn judge(stage: &mut Stage, fault: &Fault, leaders: &BTreeSet<(u64, MemberId)>) 
     if changes > LEADER_CHANGES_MAX {
         stage.broken.push(format!("{}: {changes} changes of the leader of G: {leaders:?}", fault.what));
     }
+    let failed = failed_calls(fault, &stage.load.shared.book.lock());
+    stage.broken.extend(failed);
+}
+
+/// Every call that was made during the fault and did not succeed.
+fn failed_calls(fault: &Fault, pages: &Pages) -> Vec<String> {
     let window = fault.began..=fault.ended;
-    let pages = stage.load.shared.book.lock();
     let probes = pages.probes.iter().filter(|(_, probe)| window.contains(&probe.invoked));
     let failed_probes = probes.filter_map(|(prober, probe)| {
         let why = probe.result.as_ref().err()?;
@@ -112,9 +117,9 @@ fn judge(stage: &mut Stage, fault: &Fault, leaders: &BTreeSet<(u64, MemberId)>) 
         // Refused by the rules is an answer, also after a try without one.
         Outcome::Done { .. } | Outcome::Rejected { .. } | Outcome::Unknown { refused: true, .. } => None,
     });
-    let failed: Vec<String> = failed_probes.chain(failed_writes).collect();
-    drop(pages);
-    stage.broken.extend(failed);
+    let reads = pages.reads_refused.iter().filter(|read| window.contains(&read.invoked));
+    let failed_reads = reads.map(|read| format!("{}: a read, {}, failed: {}", fault.what, read.what, read.why));
+    failed_probes.chain(failed_writes).chain(failed_reads).collect()
 }
 
 /// Cuts one region after the other off from all others: its own log goes on, the global one is refused there, and goes on elsewhere.
@@ -181,4 +186,36 @@ async fn probe_isolated(stage: &Stage, region: &RegionId) -> Result<Vec<String>>
         broken.push(format!("a local read of the global log failed: {}", subject::words(&error)));
     }
     Ok(broken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::book::Refused;
+
+    #[test]
+    fn a_read_that_is_refused_while_a_link_is_cut_breaks_the_promise_and_one_before_does_not() {
+        let fault =
+            Fault { what: "Cut a - b".to_owned(), began: 100, ended: 200, whole: 250, regions_down: Vec::new() };
+        let refused = |invoked, what: &str| Refused {
+            client: 1,
+            what: what.to_owned(),
+            invoked,
+            ended: invoked + 5,
+            why: "it was refused".to_owned(),
+        };
+        let reads = [(99, "too early"), (100, "local of x"), (150, "linearizable of y"), (201, "too late")];
+        let pages = Pages {
+            reads_refused: reads.into_iter().map(|(invoked, what)| refused(invoked, what)).collect(),
+            ..Pages::default()
+        };
+        let failed = failed_calls(&fault, &pages);
+        assert_eq!(
+            failed,
+            [
+                "Cut a - b: a read, local of x, failed: it was refused",
+                "Cut a - b: a read, linearizable of y, failed: it was refused",
+            ]
+        );
+    }
 }

@@ -16,7 +16,7 @@ use crate::{
         survive::{self, Records, Survival},
     },
     load::{
-        book::{Outcome, Pages, Probe, Written},
+        book::{Outcome, Pages, Probe, Refused, Written},
         subject,
         worker::{Shared, read_register},
     },
@@ -53,13 +53,18 @@ pub struct Counts {
     pub not_done: usize,
     pub unknown: usize,
     pub reads: usize,
+    pub reads_refused: usize,
     pub probes: usize,
 }
 
 impl Counts {
     fn of(pages: &Pages) -> Self {
-        let mut counts =
-            Self { reads: pages.seen.len() + pages.lists_seen.len(), probes: pages.probes.len(), ..Self::default() };
+        let mut counts = Self {
+            reads: pages.seen.len() + pages.lists_seen.len(),
+            reads_refused: pages.reads_refused.len(),
+            probes: pages.probes.len(),
+            ..Self::default()
+        };
         for write in &pages.written {
             *match write.outcome {
                 Outcome::Done { .. } => &mut counts.acknowledged,
@@ -119,7 +124,7 @@ pub async fn conclude(stage: Stage, with_bars: bool, say: &mut dyn FnMut(String)
     Ok(report)
 }
 
-/// Keeps every probe and every fault in a file, for whoever looks into a pause. Times are milliseconds of the run.
+/// Keeps every probe, every write, every read that was refused and every fault in a file, for whoever looks into a pause. Times are milliseconds of the run.
 fn keep(dir: &Path, pages: &Pages, faults: &[Fault]) -> Result<()> {
     let mut text = String::new();
     let ms = |nanoseconds: u64| nanoseconds / 1_000_000;
@@ -135,6 +140,9 @@ fn keep(dir: &Path, pages: &Pages, faults: &[Fault]) -> Result<()> {
         let Written { client, purpose, subject, invoked, ended, outcome, request_id, .. } = write;
         let (name, from, to) = (subject.name(), ms(*invoked), ms(*ended));
         let _ = writeln!(text, "write\t{from}\t{to}\t{client}\t{purpose:?}\t{name}\t{request_id}\t{outcome:?}");
+    }
+    for Refused { client, what, invoked, ended, why } in &pages.reads_refused {
+        let _ = writeln!(text, "refused\t{}\t{}\t{client}\t{what}\t{why}", ms(*invoked), ms(*ended));
     }
     let file = dir.join("calls.tsv");
     fs::write(&file, text).with_context(|| format!("write {}", file.display()))
@@ -209,6 +217,7 @@ impl Report {
         row("writes acknowledged / rejected", format!("{} / {}", counts.acknowledged, counts.rejected));
         row("writes not done / unknown", format!("{} / {}", counts.not_done, counts.unknown));
         row("reads judged, probes", format!("{}, {}", counts.reads, counts.probes));
+        row("reads refused", counts.reads_refused.to_string());
         row("unknown, asked again until known", self.settled.settled.to_string());
         row("acknowledged, asked again", self.settled.asked_again.to_string());
         row(

@@ -6,7 +6,10 @@ use client::RequestId;
 use ids::{Log, Position, RegionId};
 use tokio::time::Instant;
 
-use super::{request::Wish, subject::Subject};
+use super::{
+    request::Wish,
+    subject::{Subject, words},
+};
 
 /// One monotonic clock for everything that is judged together.
 #[derive(Clone, Copy, Debug)]
@@ -118,6 +121,17 @@ pub struct Probe {
     pub result: Result<String, String>,
 }
 
+/// A read that was not served: neither with what is there nor with the word that nothing is.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    pub client: u32,
+    /// What was read, and how.
+    pub what: String,
+    pub invoked: u64,
+    pub ended: u64,
+    pub why: String,
+}
+
 /// Everything that was written down.
 #[derive(Debug, Default)]
 pub struct Pages {
@@ -126,8 +140,7 @@ pub struct Pages {
     pub lists_seen: Vec<ListsSeen>,
     pub sessions: Vec<(u32, Step)>,
     pub probes: Vec<(Prober, Probe)>,
-    /// Reads that were not served, by reason: no promise is judged by them.
-    pub reads_refused: u64,
+    pub reads_refused: Vec<Refused>,
     /// The harness could not make sense of an answer: a failure of the harness, or of the API.
     pub nonsense: Vec<String>,
 }
@@ -146,6 +159,12 @@ impl Book {
 
     pub fn lock(&self) -> MutexGuard<'_, Pages> {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A read that was not served.
+    pub fn refused(&self, client: u32, what: String, invoked: u64, error: &client::Error) {
+        let (ended, why) = (self.clock.now(), words(error));
+        self.lock().reads_refused.push(Refused { client, what, invoked, ended, why });
     }
 
     /// A step of a session: what an answer says that it has seen of the log that was asked.

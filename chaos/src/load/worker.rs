@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use client::{Client, Read, RequestId, Write};
+use client::{Answered, Client, Read, RequestId, Write};
 use ids::RegionId;
 use rand::{RngExt, rngs::SmallRng};
 use tokio::time::sleep;
@@ -133,8 +133,7 @@ impl Worker {
 
     /// The version that the nearest copy has, to send along as an etag: right or outdated, both are worth sending.
     async fn look(&self, subject: &Subject) -> Option<u64> {
-        let local = Read::local().within(TIMEOUT);
-        subject.read(&self.client, &local).await.ok()?.value.map(|(version, _)| version)
+        self.read(subject, "local", &Read::local()).await?.value.map(|(version, _)| version)
     }
 
     async fn send(&mut self, purpose: Purpose, subject: Subject, wish: Wish) {
@@ -164,6 +163,7 @@ impl Worker {
         let Some(filled) = self.shared.lists.get(slot) else { return };
         let number = filled.load(Relaxed);
         let subject = list(slot, number);
+        let invoked = self.shared.book.clock.now();
         match subject.read(&self.client, &Read::local().within(TIMEOUT)).await {
             Ok(answered) => {
                 let Some((expected, text)) = answered.value else { return self.nonsense(&subject) };
@@ -179,7 +179,7 @@ impl Worker {
                 let wish = Wish::Create { value: String::new() };
                 self.send(Purpose::Probe, subject, wish).await;
             }
-            Err(_) => self.refused(),
+            Err(error) => self.shared.book.refused(self.id, format!("local of {}", subject.name()), invoked, &error),
         }
     }
 
@@ -189,7 +189,15 @@ impl Worker {
         let options = Read::linearizable().within(TIMEOUT);
         let mut pages = self.client.projects().list(LISTS, 0, &options);
         // One page is one place; a second page might be another, so it is left alone.
-        let Ok(Some(page)) = pages.next_page().await else { return self.refused() };
+        let page = match pages.next_page().await {
+            Ok(Some(page)) => page,
+            Ok(None) => {
+                return self.shared.book.lock().nonsense.push("listed the lists: there is no first page".to_owned());
+            }
+            Err(error) => {
+                return self.shared.book.refused(self.id, format!("linearizable list of {LISTS}"), invoked, &error);
+            }
+        };
         let ended = self.shared.book.clock.now();
         self.shared.book.step(self.id, &ids::Log::Global, &page.token, Step::Observed);
         let projects = page.value.items.into_iter();
@@ -209,14 +217,23 @@ impl Worker {
     /// Reads not before what this session has seen.
     async fn read_loosely(&mut self) {
         let subject = self.cluster();
-        match subject.read(&self.client, &Read::default().within(TIMEOUT)).await {
-            Ok(answered) => self.shared.book.step(self.id, &subject.log(), &answered.token, Step::Observed),
-            Err(_) => self.refused(),
+        if let Some(answered) = self.read(&subject, "at least", &Read::default()).await {
+            self.shared.book.step(self.id, &subject.log(), &answered.token, Step::Observed);
         }
     }
 
-    fn refused(&self) {
-        self.shared.book.lock().reads_refused += 1;
+    /// Reads a subject that may be there. What is not served is written down.
+    async fn read(&self, subject: &Subject, how: &str, options: &Read) -> Option<Answered<Option<(u64, String)>>> {
+        let invoked = self.shared.book.clock.now();
+        match subject.read(&self.client, &options.clone().within(TIMEOUT)).await {
+            Ok(answered) => Some(answered),
+            Err(error) => {
+                if !error.is("NOT_FOUND") {
+                    self.shared.book.refused(self.id, format!("{how} of {}", subject.name()), invoked, &error);
+                }
+                None
+            }
+        }
     }
 
     fn nonsense(&self, subject: &Subject) {
@@ -240,8 +257,8 @@ pub async fn read_register(client: &Client, book: &Book, id: u32, subject: Subje
             answered.value
         }
         Err(error) if error.is("NOT_FOUND") => None,
-        Err(_) => {
-            book.lock().reads_refused += 1;
+        Err(error) => {
+            book.refused(id, format!("linearizable of {}", subject.name()), invoked, &error);
             return false;
         }
     };

@@ -9,9 +9,14 @@ use crate::ring::Ring;
 
 const NAME: &str = "local";
 
-/// Adds or replaces the context, with the demonstration where nothing is named. It becomes the current one if there is none. A ring
-/// that was made anew has not seen what the last one of this name had.
-pub async fn write(cli: &Path, ring: &Ring, made_anew: bool) -> Result<String> {
+/// All contexts as a table, and how to call the command so that it uses this one.
+pub struct Written {
+    pub table: String,
+    pub command: String,
+}
+
+/// Adds or replaces the context, with the demonstration where nothing is named. It becomes the current one if there is none.
+pub async fn write(cli: &Path, ring: &Ring) -> Result<Written> {
     let mut add = ["context", "add", NAME].map(str::to_owned).to_vec();
     for node in &ring.nodes {
         add.extend(["--endpoint".to_owned(), format!("{}={}", node.region, node.api)]);
@@ -21,12 +26,17 @@ pub async fn write(cli: &Path, ring: &Ring, made_anew: bool) -> Result<String> {
         add.extend(["--region".to_owned(), first.to_string()]);
     }
     run(cli, &add).await?;
-    if made_anew {
-        run(cli, &words(&["context", "forget", NAME])).await?;
-    }
     run(cli, &words(&["--context", NAME, "organization", "set", "demo"])).await?;
     run(cli, &words(&["--context", NAME, "project", "set", "shop"])).await?;
-    run(cli, &words(&["context", "list"])).await
+    let table = run(cli, &words(&["context", "list"])).await?;
+    Ok(Written { command: command(cli, &table), table })
+}
+
+/// The line of the current context begins with a star.
+fn command(cli: &Path, table: &str) -> String {
+    let current = table.lines().any(|line| line.split_whitespace().take(2).eq(["*", NAME]));
+    let cli = cli.display();
+    if current { cli.to_string() } else { format!("{cli} --context {NAME}") }
 }
 
 fn words(words: &[&str]) -> Vec<String> {
@@ -42,4 +52,21 @@ async fn run(cli: &Path, args: &[String]) -> Result<String> {
         bail!("`{line}` failed with {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_context_is_named_where_another_one_is_current() {
+        let head = "CURRENT  NAME   REGIONS    PREFERRED  ORGANIZATION\n";
+        let atoll = Path::new("bin/atoll");
+        assert_eq!(
+            command(atoll, &format!("{head}*        local  us-east-1  us-east-1  -\n         other")),
+            "bin/atoll"
+        );
+        let other = format!("{head}         local  us-east-1  us-east-1  -\n*        other");
+        assert_eq!(command(atoll, &other), "bin/atoll --context local");
+    }
 }

@@ -8,7 +8,7 @@
 //!
 //! Map: [`front`] what the services hold while regions come and go · `call` one request · `write`, `read` what it asks of the region ·
 //! `input`, `command` reading requests · `resource`, `fact` writing answers · [`status`] every refusal · [`token`] what a client has
-//! seen, as text · one file per service, and `health`.
+//! seen, as text · `typed` what is refused below the services · one file per service, and `health`.
 //!
 //! What is not here: listeners, TLS and connections ([`crate::serve`]); identities (every caller is `anonymous` until there are any).
 
@@ -31,6 +31,7 @@ mod projects;
 mod read;
 mod regions;
 mod resource;
+mod typed;
 mod watching;
 mod write;
 
@@ -45,7 +46,7 @@ pub use front::{About, Front, Limits};
 use tonic::service::Routes;
 use tonic_health::pb::health_server::HealthServer;
 
-/// Bytes of one request message. A larger one is refused by tonic with OUT_OF_RANGE before it is read.
+/// Bytes of one request message. A larger one is refused with MESSAGE_TOO_LARGE before it is read.
 pub const REQUEST_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Calls of one connection that are worked on at once; for whoever builds the listener.
 pub const CALLS_PER_CONNECTION_MAX: u32 = 1024;
@@ -65,7 +66,7 @@ pub fn routes(front: &Arc<Front>) -> Result<Routes, tonic_reflection::server::Er
             $server::from_arc(Arc::clone(front)).max_decoding_message_size(REQUEST_BYTES_MAX)
         };
     }
-    Ok(Routes::new(HealthServer::from_arc(Arc::clone(front)))
+    let routes = Routes::new(HealthServer::from_arc(Arc::clone(front)))
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?)
         .add_service(limited!(OrganizationsServer))
@@ -75,5 +76,6 @@ pub fn routes(front: &Arc<Front>) -> Result<Routes, tonic_reflection::server::Er
         .add_service(limited!(MutationsServer))
         .add_service(limited!(OperationsServer))
         .add_service(limited!(LogServer))
-        .add_service(limited!(RegionsServer)))
+        .add_service(limited!(RegionsServer));
+    Ok(typed::typed(routes, &front.signature))
 }

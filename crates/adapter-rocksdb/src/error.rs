@@ -6,6 +6,7 @@ use std::{
 };
 
 use ids::{MemberId, RingId};
+use ports::Journal;
 
 /// See the module.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,14 +32,24 @@ pub enum OpenError {
     #[error("opened the data directory {dir:?}: its disk has no room")]
     Full { dir: PathBuf },
     #[error("opened the data directory {dir:?}: {what} is damaged: {detail}")]
-    Damaged { dir: PathBuf, what: String, detail: String },
+    Damaged {
+        dir: PathBuf,
+        what: String,
+        detail: String,
+        /// Whose it is, where that is known.
+        journal: Option<Journal>,
+    },
     #[error("opened the data directory {dir:?}: {detail}")]
     Io { dir: PathBuf, detail: String },
 }
 
 impl OpenError {
     pub(crate) fn damaged(dir: &Path, what: impl Into<String>, detail: impl ToString) -> Self {
-        Self::Damaged { dir: dir.to_owned(), what: what.into(), detail: one_line(&detail.to_string()) }
+        Self::Damaged { dir: dir.to_owned(), what: what.into(), detail: one_line(&detail.to_string()), journal: None }
+    }
+
+    pub(crate) fn of_journal(dir: &Path, journal: Journal, what: impl Into<String>, detail: &str) -> Self {
+        Self::Damaged { dir: dir.to_owned(), what: what.into(), detail: one_line(detail), journal: Some(journal) }
     }
 
     /// What the operating system said while `attempted` was done.
@@ -65,7 +76,7 @@ impl OpenError {
             rocksdb::ErrorKind::IOError if says(&["lock file", "lock hold by"]) => Self::InUse { dir },
             // A file that the manifest names and that is gone comes as an I/O error.
             rocksdb::ErrorKind::IOError if !says(&["No such file"]) => Self::Io { dir, detail },
-            _ => Self::Damaged { dir, what: "the database".to_owned(), detail },
+            _ => Self::Damaged { dir, what: "the database".to_owned(), detail, journal: None },
         }
     }
 }

@@ -174,6 +174,67 @@ fn frame(rest: &[u8], within: usize, room: usize) -> Frame {
     }
 }
 
+/// One record of a log file, or what is left of one.
+pub struct Piece {
+    pub whole: bool,
+    pub content: Vec<u8>,
+}
+
+/// Takes a damaged log file apart as far as it goes: bytes that do not read belong to a piece that is not whole, up to where a record
+/// begins again.
+pub fn pieces(file: &[u8]) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    let mut open: Option<Piece> = None;
+    let mut at = 0;
+    while let Some(rest) = file.get(at..).filter(|rest| !rest.is_empty()) {
+        let within = at % BLOCK_BYTES;
+        let room = BLOCK_BYTES - within;
+        let rest = rest.get(..room).unwrap_or(rest);
+        if room < HEADER_BYTES {
+            at += room;
+            continue;
+        }
+        let new = |whole| Piece { whole, content: Vec::new() };
+        let bytes = match frame(rest, within, room) {
+            Frame::Good { kind, bytes } => {
+                if matches!(kind, FULL | FIRST) {
+                    // One that is open here has no last part.
+                    pieces.extend(open.replace(new(true)).map(|piece| Piece { whole: false, ..piece }));
+                }
+                if matches!(kind, FULL..=LAST) {
+                    let piece = open.get_or_insert_with(|| new(false));
+                    piece.content.extend_from_slice(rest.get(HEADER_BYTES..bytes).unwrap_or_default());
+                }
+                if matches!(kind, FULL | LAST) {
+                    pieces.extend(open.take());
+                }
+                bytes
+            }
+            Frame::Torn { .. } | Frame::Damaged(_) => {
+                let bytes = next_good(rest, within);
+                let piece = open.get_or_insert_with(|| new(false));
+                piece.whole = false;
+                piece.content.extend_from_slice(rest.get(HEADER_BYTES..bytes).unwrap_or_default());
+                bytes
+            }
+        };
+        at += bytes;
+    }
+    pieces.extend(open.map(|piece| Piece { whole: false, ..piece }));
+    pieces
+}
+
+/// Where behind the start of `rest`, which begins `within` bytes into its block, a good frame begins, or the block ends.
+fn next_good(rest: &[u8], within: usize) -> usize {
+    let good = |skip: &usize| {
+        let rest = rest.get(*skip..).unwrap_or_default();
+        let known = rest.get(HEADER_BYTES - 1).is_some_and(|kind| matches!(*kind, FULL..=LAST));
+        let within = within + skip;
+        known && matches!(frame(rest, within, BLOCK_BYTES.saturating_sub(within)), Frame::Good { .. })
+    };
+    (1..rest.len()).find(good).unwrap_or(rest.len())
+}
+
 /// Whether a record starts somewhere behind the start of `rest`, which begins `within` bytes into its block.
 fn later_record(rest: &[u8], within: usize) -> bool {
     (1..rest.len()).any(|skip| {

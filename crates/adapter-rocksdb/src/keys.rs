@@ -56,6 +56,13 @@ impl EntryKey {
     }
 }
 
+/// The log and the number that the key of an entry names; `None`: no key that this program makes.
+pub fn parse_entry_key(key: &[u8]) -> Option<(Log, u64)> {
+    let (log, number) = key.split_at_checked(key.len().checked_sub(8)?)?;
+    let log = std::str::from_utf8(log).ok()?.strip_suffix('\0')?.parse().ok()?;
+    Some((log, u64::from_be_bytes(number.try_into().ok()?)))
+}
+
 /// What a key of the family [`META`] names.
 pub enum MetaKey {
     Identity,

@@ -26,7 +26,7 @@ use crate::{
     options, snapshots,
 };
 
-const DATABASE: &str = "log";
+pub const DATABASE: &str = "log";
 
 /// An opened data directory.
 pub struct Opened {
@@ -153,31 +153,40 @@ fn same_identity(dir: &Path, db: &DB, identity: &Identity) -> Result<(), OpenErr
 
 /// Makes sure that what RocksDB drops from its log files when it opens was never acknowledged.
 fn check_frames(dir: &Path) -> Result<(), OpenError> {
-    let database = dir.join(DATABASE);
     let io = |error: io::Error| OpenError::io(dir, "read its log files", &error);
-    if !fs::exists(&database).map_err(io)? {
+    if !fs::exists(dir.join(DATABASE)).map_err(io)? {
         return Err(OpenError::damaged(dir, "the database", "there is none"));
     }
-    if let Ok(current) = fs::read_to_string(database.join("CURRENT")) {
-        let manifest = database.join(current.trim_end());
-        // If there is none, RocksDB says so.
-        if fs::exists(&manifest).map_err(io)? {
-            check_file(dir, &manifest, true)?;
-        }
+    if let Some(manifest) = manifest(dir).map_err(io)? {
+        check_file(dir, &manifest, true)?;
     }
+    let logs = log_files(dir).map_err(io)?;
+    let last = logs.last();
+    logs.iter().try_for_each(|path| check_file(dir, path, Some(path) == last))
+}
+
+/// The manifest that is in force. If there is none, RocksDB says so.
+pub fn manifest(dir: &Path) -> io::Result<Option<PathBuf>> {
+    let database = dir.join(DATABASE);
+    let Ok(current) = fs::read_to_string(database.join("CURRENT")) else { return Ok(None) };
+    let manifest = database.join(current.trim_end());
+    Ok(fs::exists(&manifest)?.then_some(manifest))
+}
+
+/// The files of the write-ahead log that hold anything, in order.
+pub fn log_files(dir: &Path) -> io::Result<Vec<PathBuf>> {
     let mut logs = Vec::new();
-    for entry in fs::read_dir(&database).map_err(io)? {
-        let path = entry.map_err(io)?.path();
+    for entry in fs::read_dir(dir.join(DATABASE))? {
+        let path = entry?.path();
         let number = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse::<u64>().ok());
         let is_log = path.extension().is_some_and(|extension| extension == "log");
         let Some(number) = number.filter(|_| is_log) else { continue };
-        if fs::metadata(&path).map_err(io)?.len() > 0 {
+        if fs::metadata(&path)?.len() > 0 {
             logs.push((number, path));
         }
     }
     logs.sort();
-    let last = logs.last().map(|(number, _)| *number);
-    logs.iter().try_for_each(|(number, path)| check_file(dir, path, Some(*number) == last))
+    Ok(logs.into_iter().map(|(_, path)| path).collect())
 }
 
 fn check_file(dir: &Path, path: &Path, last: bool) -> Result<(), OpenError> {

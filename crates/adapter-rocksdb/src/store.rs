@@ -117,7 +117,7 @@ impl Store {
 
     fn new(dir: &Path, opened: Opened, observe: Option<Observe>, read_only: bool) -> Result<Self, OpenError> {
         let Opened { db, identity, lock } = opened;
-        let journals = recover::journals(dir, &db)?;
+        let journals = recover::journals(dir, &db, read_only)?;
         let state = Mutex::new(State { journals, ended: read_only, ..State::default() });
         let shared = Shared { db, state, changed: Condvar::new(), observe, read_only, _lock: lock };
         let snapshots = Arc::new(Snapshots::new(dir, read_only));

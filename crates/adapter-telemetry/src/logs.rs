@@ -6,7 +6,7 @@
 use std::{
     fmt,
     io::{self, IsTerminal, Write},
-    sync::mpsc::{Receiver, SyncSender, sync_channel},
+    sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     time::Duration,
 };
 
@@ -34,6 +34,8 @@ const LINES_MAX: usize = 8192;
 const CONSENSUS: &str = "openraft";
 /// How long the last lines may take.
 const FLUSH_WITHIN: Duration = Duration::from_secs(1);
+/// Between two looks whether the queue has room for the last one to ask.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// How a line looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,24 +60,39 @@ pub struct Writer {
 impl Writer {
     /// Starts the thread; `dropped` counts the lines for which there was no room.
     pub fn start(dropped: Counter) -> Result<Self, Error> {
+        Self::start_on(io::stderr(), dropped)
+    }
+
+    /// As [`Self::start`], to something else than standard error.
+    pub fn start_on(to: impl Write + Send + 'static, dropped: Counter) -> Result<Self, Error> {
         let (out, lines) = sync_channel(LINES_MAX);
         let name = "log-writer";
-        let started = std::thread::Builder::new().name(name.to_owned()).spawn(move || write(&lines));
+        let started = std::thread::Builder::new().name(name.to_owned()).spawn(move || write(to, &lines));
         started.map_err(|source| Error::Thread { name, source })?;
         Ok(Self { out, dropped })
     }
 
-    /// Waits a little until what was logged so far is written.
+    /// Waits a little until what was logged so far is written. Where nobody reads that may be never, and the queue may be full.
+    #[expect(clippy::disallowed_methods, reason = "it runs at the end of the process, outside of any runtime")]
     pub fn flush(&self) {
         let (done, written) = sync_channel(1);
-        if self.out.send(Out::Flush(done)).is_ok() {
-            let _ = written.recv_timeout(FLUSH_WITHIN);
+        let mut flush = Out::Flush(done);
+        let looks = FLUSH_WITHIN.as_millis() / LOOK_EVERY.as_millis();
+        for _ in 0..looks {
+            match self.out.try_send(flush) {
+                Ok(()) => {
+                    let _ = written.recv_timeout(FLUSH_WITHIN);
+                    return;
+                }
+                Err(TrySendError::Disconnected(_)) => return,
+                Err(TrySendError::Full(again)) => flush = again,
+            }
+            std::thread::sleep(LOOK_EVERY);
         }
     }
 }
 
-fn write(lines: &Receiver<Out>) {
-    let mut to = io::stderr();
+fn write(mut to: impl Write, lines: &Receiver<Out>) {
     // Standard error that is gone leaves nobody to tell.
     while let Ok(out) = lines.recv() {
         match out {

@@ -44,6 +44,22 @@ impl Way {
     }
 }
 
+/// Whether connections are encrypted, those of clients and those between members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Tls {
+    On,
+    Off,
+}
+
+impl Tls {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::Off => "off",
+        }
+    }
+}
+
 /// One measured run.
 pub struct Run {
     pub way: Way,
@@ -70,8 +86,8 @@ pub struct Writes {
     #[arg(long, value_enum, default_value_t = Target::Region)]
     target: Target,
     /// With TLS for clients and between members, without, or one after the other.
-    #[arg(long, value_delimiter = ',', default_values = ["on", "off"])]
-    tls: Vec<String>,
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Tls::On, Tls::Off])]
+    tls: Vec<Tls>,
 }
 
 #[derive(clap::Args)]
@@ -84,8 +100,8 @@ pub struct Reads {
     rounds: usize,
     #[arg(long, value_enum, default_value_t = Target::Region)]
     target: Target,
-    #[arg(long, value_delimiter = ',', default_values = ["on", "off"])]
-    tls: Vec<String>,
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Tls::On, Tls::Off])]
+    tls: Vec<Tls>,
 }
 
 /// Both systems, running.
@@ -175,8 +191,8 @@ impl Writes {
         let span = Duration::from_secs(self.minutes.map_or(self.seconds, |minutes| minutes * 60));
         let callers_max = self.callers.iter().copied().max().unwrap_or(1);
         let mut table = Table::new(format!("writes of 1 KiB, {:?}, runs of {} s", self.target, span.as_secs()));
-        for tls in &self.tls {
-            let both = Both::start(programs, tls == "on", self.target, callers_max).await?;
+        for &tls in &self.tls {
+            let both = Both::start(programs, tls == Tls::On, self.target, callers_max).await?;
             for callers in &self.callers {
                 let mut runs = Vec::new();
                 for round in 0..self.rounds {
@@ -186,11 +202,11 @@ impl Writes {
                         runs.push((round, run));
                     }
                 }
-                table.add(&format!("TLS {tls}"), *callers, &runs);
+                table.add(&format!("TLS {}", tls.name()), *callers, &runs);
             }
         }
         table.print();
-        Ok(())
+        table.all_done()
     }
 }
 
@@ -200,8 +216,8 @@ impl Reads {
         let callers_max = self.callers.iter().copied().max().unwrap_or(1);
         let mut table =
             Table::new(format!("reads of one resource of 1 KiB, {:?}, runs of {} s", self.target, span.as_secs()));
-        for tls in &self.tls {
-            let both = Both::start(programs, tls == "on", self.target, callers_max).await?;
+        for &tls in &self.tls {
+            let both = Both::start(programs, tls == Tls::On, self.target, callers_max).await?;
             // Every key is written once at least.
             both.write(Way::Etcd, callers_max, WARM_UP).await?;
             both.write(Way::Stream, callers_max, WARM_UP).await?;
@@ -215,11 +231,38 @@ impl Reads {
                             runs.push((round, run));
                         }
                     }
-                    table.add(&format!("{level:?}, TLS {tls}"), *callers, &runs);
+                    table.add(&format!("{level:?}, TLS {}", tls.name()), *callers, &runs);
                 }
             }
         }
         table.print();
-        Ok(())
+        table.all_done()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        writes: Writes,
+    }
+
+    #[test]
+    fn tls_is_on_or_off_and_no_other_word() {
+        let parsed = |words: &[&str]| {
+            let command = Command::try_parse_from([&["bench"], words].concat());
+            command.map(|command| command.writes.tls).map_err(|error| error.to_string())
+        };
+        assert_eq!(parsed(&[]), Ok(vec![Tls::On, Tls::Off]));
+        assert_eq!(parsed(&["--tls", "off"]), Ok(vec![Tls::Off]));
+        assert_eq!(parsed(&["--tls", "off,on"]), Ok(vec![Tls::Off, Tls::On]));
+        for word in ["yes", "On", "true", ""] {
+            assert!(parsed(&["--tls", word]).is_err(), "{word:?}");
+        }
     }
 }

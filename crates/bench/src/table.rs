@@ -1,17 +1,19 @@
 //! The figures as a table: medians over the rounds, and the median of the ratios of runs of the same round.
 
+use anyhow::{Result, bail};
 use comfy_table::{CellAlignment, presets};
 
-use crate::measure::{Run, Way};
+use crate::measure::{Run, Tls, Way};
 
 /// One line of progress, and one row of the table.
 pub struct Row;
 
 impl Row {
-    pub fn progress(tls: &str, callers: usize, round: usize, run: &Run) -> String {
+    pub fn progress(tls: Tls, callers: usize, round: usize, run: &Run) -> String {
         let failure = run.seen.failure.as_deref().map(|why| format!(", {} failed: {why}", run.seen.failed));
         format!(
-            "TLS {tls}, {callers} callers, round {}: {:<13} {:>7.0}/s, p50 {:.2} ms, p99 {:.2} ms{}",
+            "TLS {}, {callers} callers, round {}: {:<13} {:>7.0}/s, p50 {:.2} ms, p99 {:.2} ms{}",
+            tls.name(),
             round + 1,
             run.way.name(),
             rate(run),
@@ -26,6 +28,9 @@ impl Row {
 pub struct Table {
     title: String,
     table: comfy_table::Table,
+    /// Calls that failed, and why the first did.
+    failed: u64,
+    failure: Option<String>,
 }
 
 impl Table {
@@ -49,7 +54,7 @@ impl Table {
         for column in table.column_iter_mut().skip(3) {
             column.set_cell_alignment(CellAlignment::Right);
         }
-        Self { title, table }
+        Self { title, table, failed: 0, failure: None }
     }
 
     /// Adds one row per way. `runs` are of one setting, each with its round.
@@ -58,6 +63,11 @@ impl Table {
             let own: Vec<&(usize, Run)> = runs.iter().filter(|(_, run)| run.way == way).collect();
             if own.is_empty() {
                 continue;
+            }
+            for (_, run) in &own {
+                self.failed += run.seen.failed;
+                self.failure =
+                    self.failure.take().or_else(|| Some(format!("{}: {}", way.name(), run.seen.failure.as_ref()?)));
             }
             let over = |of: &dyn Fn(&Run) -> f64| median(own.iter().map(|(_, run)| of(run)).collect());
             let beside = |of: &dyn Fn(&Run) -> f64| -> Vec<f64> {
@@ -87,6 +97,19 @@ impl Table {
     pub fn print(&self) {
         println!("{}\n\n{}", self.title, self.table);
     }
+
+    /// Figures of runs in which calls failed compare nothing.
+    pub fn all_done(&self) -> Result<()> {
+        if self.failed == 0 {
+            return Ok(());
+        }
+        bail!(
+            "measured {}: {} calls failed, the first of {}",
+            self.title,
+            self.failed,
+            self.failure.as_deref().unwrap_or("them")
+        )
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of a run are far below 2^52")]
@@ -107,4 +130,34 @@ fn fold(values: &[f64], pick: fn(f64, f64) -> f64) -> f64 {
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::load::Seen;
+
+    fn run(way: Way, failed: u64) -> Run {
+        let failure = (failed > 0).then(|| "no answer".to_owned());
+        let seen = Seen { done: 10, failed, failure, micros: vec![100; 10] };
+        let second = Duration::from_secs(1);
+        Run { way, seen, elapsed: second, server_cpu: second, client_cpu: second }
+    }
+
+    #[test]
+    fn a_table_with_a_failed_call_is_an_error_whichever_system_it_was_of() {
+        let mut table = Table::new("writes".to_owned());
+        table.add("TLS on", 1, &[(0, run(Way::Etcd, 0)), (0, run(Way::Unary, 0))]);
+        assert!(table.all_done().is_ok());
+        table.add("TLS on", 16, &[(0, run(Way::Etcd, 0)), (0, run(Way::Stream, 2))]);
+        assert_eq!(
+            table.all_done().unwrap_err().to_string(),
+            "measured writes: 2 calls failed, the first of atoll, stream: no answer"
+        );
+        let mut etcd = Table::new("writes".to_owned());
+        etcd.add("TLS on", 1, &[(0, run(Way::Etcd, 1))]);
+        assert!(etcd.all_done().is_err());
+    }
 }

@@ -19,7 +19,7 @@ Exit codes:
   2    wrong usage, or a deletion that nobody confirmed
   3    the outcome of a write is not known; the message says how to settle it
   4    nobody could be reached
-  130  interrupted
+  130  interrupted; so do watched lists and `atoll log tail` end
 
 JSON and YAML are the proto3 JSON form of the API's messages: lowerCamelCase, 64-bit numbers as strings, bytes in base64, empty
 fields left out. Lists are {\"items\": [...], \"unreachable\": [...]}.
@@ -27,7 +27,7 @@ fields left out. Lists are {\"items\": [...], \"unreachable\": [...]}.
 Files: $ATOLL_CONFIG or ~/.config/atoll/config.toml, and state.toml beside it (what was seen, so that later runs see no less).
 
 Examples:
-  atoll context add local --endpoint us-east-1=https://127.0.0.1:7001 --ca-file ca.pem
+  atoll context add local --endpoint us-east-1=https://127.0.0.1:7101 --ca-file ca.pem
   atoll organization create acme && atoll organization set acme
   atoll project create web && atoll project list --watch
   atoll log tail --log all";
@@ -58,8 +58,9 @@ pub struct Global {
     #[arg(long, global = true, value_name = "REGION")]
     pub region: Option<String>,
     /// What reads must hold: what is here, what this context has seen, or everything anyone was told
-    #[arg(long, global = true, value_name = "LEVEL", default_value = "at-least")]
-    pub consistency: Level,
+    /// [default: at-least]
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub consistency: Option<Level>,
     /// Refuse reads that may be older, such as 5s
     #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
     pub max_staleness: Option<Duration>,
@@ -69,7 +70,7 @@ pub struct Global {
     /// How to print
     #[arg(short, long, global = true, value_name = "FORMAT", default_value = "table")]
     pub output: Format,
-    /// Say who answered and what was tried
+    /// Say who answered, what was tried, and the id of the trace
     #[arg(short, long, global = true)]
     pub verbose: bool,
 }
@@ -148,7 +149,7 @@ pub enum RegionCommand {
 pub enum LogCommand {
     /// Follow a log, or all of them, through any region that serves
     #[command(
-        after_help = "Without --from or --now it begins with the last 10 records. -o wide and -o json show the bookkeeping of sets too.\n\nExamples:\n  atoll log tail\n  \
+        after_help = "--consistency and --max-staleness say what the copy must hold when it begins. Without --from or --now it begins with the last 10 records. -o wide and -o json show the bookkeeping of sets too.\n\nExamples:\n  atoll log tail\n  \
                             atoll log tail --log region/us-east-1 --from 100\n  atoll log tail --log all --now -o json"
     )]
     Tail {
@@ -181,7 +182,8 @@ pub enum LogCommand {
     /// Recompute the chain of hashes, and compare it between regions
     #[command(
         after_help = "Reads every record of the logs from one region, recomputes each hash, and compares heads at equal positions\n\
-                            with the other regions. Exits with 1 when something differs, naming log and sequence.\n\n\
+                            with the other regions. Exits with 1 when something differs, naming log and sequence. Each copy is read\n\
+                            as it is, unless --consistency or --max-staleness asks more of it.\n\n\
                             Examples:\n  atoll log verify\n  atoll log verify --log global --regions us-east-1,eu-west-1"
     )]
     Verify {
@@ -199,7 +201,7 @@ pub enum OperationCommand {
     /// How an operation stands
     #[command(
         visible_alias = "show",
-        after_help = "Examples:\n  atoll operation get organizations/acme/operations/0196f1c2"
+        after_help = "Examples:\n  atoll operation get organizations/acme/operations/web.01a1fddc93e170e6bce8f375a7164e15"
     )]
     Get { name: String },
     /// Those of the organization that are not done
@@ -214,7 +216,7 @@ pub enum OperationCommand {
     },
     /// Wait until an operation is done
     #[command(
-        after_help = "Examples:\n  atoll operation wait organizations/acme/operations/0196f1c2\n  atoll operation wait NAME --for 5m"
+        after_help = "Examples:\n  atoll operation wait organizations/acme/operations/web.01a1fddc93e170e6bce8f375a7164e15\n  atoll operation wait NAME --for 5m"
     )]
     Wait {
         name: String,
@@ -238,7 +240,7 @@ pub enum ContextCommand {
     /// Add a context or replace it, from --endpoint, --ca-file and --region
     #[command(
         after_help = "The first context becomes the current one.\n\nExamples:\n  atoll context add local --endpoint \
-                            us-east-1=https://127.0.0.1:7001 \\\n    --endpoint us-west-2=https://127.0.0.1:7002 --ca-file \
+                            us-east-1=https://127.0.0.1:7101 \\\n    --endpoint us-west-2=https://127.0.0.1:7102 --ca-file \
                             ca.pem --region us-east-1"
     )]
     Add { name: String },
@@ -300,6 +302,24 @@ mod tests {
             command.get_subcommands().for_each(|below| look(below, &path));
         }
         look(&Args::command(), "");
+    }
+
+    /// `{project}.{uid}`, as regions name them.
+    #[test]
+    fn operations_in_examples_are_named_as_regions_name_them() {
+        fn examples(command: &clap::Command) -> Vec<String> {
+            let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let below = command.get_subcommands().flat_map(examples);
+            std::iter::once(after).chain(below).collect()
+        }
+        let text = examples(&Args::command()).join("\n");
+        let names: Vec<&str> =
+            text.split("/operations/").skip(1).filter_map(|rest| rest.split_whitespace().next()).collect();
+        assert_eq!(names.len(), 2, "{names:?}");
+        for name in names {
+            let (project, uid) = name.split_once('.').unwrap();
+            assert!(project.parse::<ids::Label>().is_ok() && request_id(uid).is_ok(), "{name}");
+        }
     }
 
     #[test]

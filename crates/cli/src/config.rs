@@ -70,6 +70,10 @@ pub struct State {
     /// Consistency tokens by context.
     #[serde(default)]
     pub tokens: BTreeMap<String, String>,
+    /// The authorities that were to be trusted when a context was added, PEM, by context: a ring that is made anew has others, perhaps
+    /// under the same file name.
+    #[serde(default)]
+    pub authorities: BTreeMap<String, String>,
 }
 
 /// Where the two files are.

@@ -40,6 +40,7 @@ impl Fail {
         Self { code: UNREACHABLE, ..Self::plain(what) }
     }
 
+    /// `what` is empty where an interruption is the usual end: then nothing is said.
     pub fn interrupted(what: impl Into<String>) -> Self {
         Self { code: INTERRUPTED, ..Self::plain(what) }
     }
@@ -82,7 +83,7 @@ impl Fail {
     /// Says it to stderr.
     pub fn report(self) -> ExitCode {
         use std::io::Write as _;
-        if self.code != 0 {
+        if !self.what.is_empty() {
             let mut stderr = anstream::stderr().lock();
             drop(stderr.write_all(self.text(true).as_bytes()));
         }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use client::{Answered, Listed};
+use client::{Answered, Listed, TraceContext};
 use comfy_table::{Table, presets::NOTHING};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -142,6 +142,13 @@ impl Output {
             row.extend(item.wide(now));
         }
         row
+    }
+
+    /// Where to look in a collector for what the regions did, when asked for.
+    pub fn trace(&self, trace: &TraceContext) {
+        if self.verbose {
+            note(format_args!("trace {}", trace.trace_id()));
+        }
     }
 
     /// Who answered, and how old that may be where it has an age: in wide tables and when asked for.

@@ -2,7 +2,7 @@
 
 use std::{fs, time::Duration};
 
-use client::{Client, Consistency, Endpoint, Error, Read, Route, Write};
+use client::{Client, Consistency, Endpoint, Error, Read, Route, TraceContext, Write};
 
 use crate::{
     args::{Global, Level, Writing},
@@ -42,14 +42,39 @@ impl Session {
             client.import_token(&token);
         }
         let output = Output::new(global);
+        // All calls of one run are one trace, and every region is asked to record it.
+        let trace = TraceContext::begin();
+        output.trace(&trace);
+        let client = client.traced(trace);
         Ok(Self { client, names: Names::new(settings.defaults), output, global: global.clone(), files, context })
     }
 
+    /// As the command line asks, or no less than this context has seen.
     pub fn read(&self) -> Read {
+        self.read_or(Consistency::AtLeast)
+    }
+
+    /// As the command line asks, or else what is there.
+    pub fn read_here(&self) -> Read {
+        self.read_or(Consistency::Local)
+    }
+
+    /// The command line asks something of reads.
+    pub fn demands(&self) -> bool {
+        self.global.consistency.is_some() || self.global.max_staleness.is_some()
+    }
+
+    /// A read that serves the command and is not what it shows.
+    pub fn aside(&self) -> Read {
+        Read { timeout: Some(self.global.timeout), ..Read::local() }
+    }
+
+    fn read_or(&self, otherwise: Consistency) -> Read {
         let consistency = match self.global.consistency {
-            Level::Local => Consistency::Local,
-            Level::AtLeast => Consistency::AtLeast,
-            Level::Linearizable => Consistency::Linearizable,
+            Some(Level::Local) => Consistency::Local,
+            Some(Level::AtLeast) => Consistency::AtLeast,
+            Some(Level::Linearizable) => Consistency::Linearizable,
+            None => otherwise,
         };
         let max_staleness = self.global.max_staleness;
         Read { consistency, max_staleness, timeout: Some(self.global.timeout), route: Route::Any }

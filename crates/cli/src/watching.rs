@@ -55,7 +55,8 @@ pub async fn watch<R: Watched>(session: &Session, what: &str, scope: Scope<R>) -
     loop {
         let (log, event) = match future::select(events.next(), &mut interrupt).await {
             future::Either::Left((Some(event), _)) => event,
-            future::Either::Left((None, _)) | future::Either::Right(_) => return Ok(()),
+            future::Either::Left((None, _)) => return Ok(()),
+            future::Either::Right(_) => return Err(Fail::interrupted("")),
         };
         match event.map_err(|error| session.failed(what, &error))? {
             WatchItem::Record(record) => {
@@ -90,7 +91,7 @@ async fn list<R: Watched>(
     // The places first: a list that is newer than its place shows some changes twice, which does no harm.
     let mut from = BTreeMap::new();
     for log in &scope.logs {
-        let head = session.client.logs().head(log, &session.read()).await.map_err(failed)?;
+        let head = session.client.logs().head(log, &session.aside()).await.map_err(failed)?;
         from.insert(log.clone(), head.value.seq);
     }
     let listed = (scope.list)(session).await.map_err(failed)?;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    Config, Error, Token,
+    Config, Error, Token, TraceContext,
     endpoint::Connections,
     logs::Logs,
     operations::Operations,
@@ -20,6 +20,8 @@ use crate::{
 #[derive(Clone)]
 pub struct Client {
     pub(crate) shared: Arc<Shared>,
+    /// The trace that its calls are part of; each is one of its own otherwise.
+    trace: Option<TraceContext>,
 }
 
 pub(crate) struct Shared {
@@ -41,7 +43,18 @@ impl Client {
         }
         let steer = Steer::new(members, config.preferred_region.clone());
         let shared = Shared { steer, budget: Budget::default(), token: Mutex::default(), config };
-        Ok(Self { shared: Arc::new(shared) })
+        Ok(Self { shared: Arc::new(shared), trace: None })
+    }
+
+    /// The same client, whose calls from here on are part of this trace.
+    #[must_use]
+    pub fn traced(&self, trace: TraceContext) -> Self {
+        Self { shared: Arc::clone(&self.shared), trace: Some(trace) }
+    }
+
+    /// What a call that begins now sends with all its tries.
+    pub(crate) fn trace(&self) -> TraceContext {
+        self.trace.unwrap_or_else(TraceContext::unasked)
     }
 
     pub fn organizations(&self) -> Organizations {

@@ -102,6 +102,7 @@ impl Ring {
             tls,
         };
         server.start()?;
+        self.state().addresses.insert(member, server.endpoint());
         Ok(server)
     }
 }

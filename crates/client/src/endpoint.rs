@@ -90,6 +90,13 @@ impl Connections {
         self.streams.take(&self.transport)
     }
 
+    /// What this member says of the ring's addresses, if it says it within `within`.
+    pub(crate) async fn topology(&self, within: Duration) -> Option<v1::Topology> {
+        let mut client = v1::regions_client::RegionsClient::new(self.unary());
+        let answer = timeout(within, client.get_topology(v1::GetTopologyRequest {})).await.ok()?;
+        answer.ok().map(tonic::Response::into_inner)
+    }
+
     /// Whether the unary connection gives any answer within `within`; a recent one counts. The answer is of use too.
     pub(crate) async fn sign_of_life(&self, within: Duration) -> Option<Option<v1::Topology>> {
         let asked = async {

@@ -12,6 +12,7 @@ mod call;
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
+use api::v1;
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::time::{sleep, timeout_at};
 use tonic::{Request, Response, Status, transport::Channel};
@@ -117,11 +118,28 @@ impl Client {
         self.import_token(&origin.token);
         let region = origin.region.unwrap_or_else(|| member.map_or_else(String::new, |m| m.endpoint.region.clone()));
         if let Some(member) = member {
-            member.health.answered();
+            self.heard(member);
             self.shared.steer.settle_on(&member.endpoint.region);
         }
         let Origin { member, age, token, partial, .. } = origin;
         Answered { value: response.into_inner(), region, member, age, token, partial, tries }
+    }
+
+    /// A member answered. Now and then it is asked, beside the calls, for the addresses of the ring: whoever knows one address must not be
+    /// lost with it.
+    pub(crate) fn heard(&self, member: &Arc<Connections>) {
+        member.health.answered();
+        if self.shared.config.refresh_topology && self.shared.steer.asks() {
+            let (client, member) = (self.clone(), Arc::clone(member));
+            detach(async move { client.learn(member.topology(client.shared.config.connect_timeout).await) });
+        }
+    }
+
+    fn learn(&self, topology: Option<v1::Topology>) {
+        let config = &self.shared.config;
+        if let Some(topology) = topology.filter(|_| config.refresh_topology) {
+            self.shared.steer.learn(&topology, config);
+        }
     }
 
     /// Tells when a try has gone on for too long, and what is known of the member then.
@@ -156,10 +174,14 @@ impl Client {
             .steer
             .members()
             .into_iter()
-            .map(|member| async move { member.sign_of_life(within).await.map(|_| member.endpoint.region.clone()) })
+            .map(|member| async move {
+                let topology = member.sign_of_life(within).await?;
+                Some((member.endpoint.region.clone(), topology))
+            })
             .collect();
         while let Some(answer) = asked.next().await {
-            if let Some(region) = answer {
+            if let Some((region, topology)) = answer {
+                self.learn(topology);
                 return self.shared.steer.settle_on(&region);
             }
         }
@@ -178,9 +200,7 @@ impl Client {
         match member.sign_of_life(config.connect_timeout).await {
             Some(topology) => {
                 member.health.answered();
-                if let Some(topology) = topology.filter(|_| config.refresh_topology) {
-                    self.shared.steer.learn(&topology, config);
-                }
+                self.learn(topology);
             }
             None => member.health.failed(),
         }

@@ -6,10 +6,10 @@
 //! says who gave it and how old it may be ([`Answered`]); every refusal is a typed [`Error`].
 //!
 //! Map: [`config`] addresses and times · [`options`] what one call may ask for · [`answer`] values with their origin · [`error`] typed
-//! refusals · [`token`], [`request_id`] the two things a client carries · [`resources`] organizations, folders, projects, clusters ·
+//! refusals · [`token`], [`request_id`], [`trace`] what a client carries · [`resources`] organizations, folders, projects, clusters ·
 //! [`operations`], [`regions`], [`logs`] the rest · [`watch`] endless records · [`mutations`] many writes over one stream ·
-//! [`pages`] lists · `engine` tries, patience, fail-over · `steer` which endpoint next · `retry` what a refusal means · `endpoint`
-//! connections · `task` the one place that spawns.
+//! [`pages`] lists · `engine` tries, patience, fail-over · `steer` which endpoint next, and which there are · `retry` what a refusal
+//! means · `endpoint` connections · `task` the one place that spawns.
 //!
 //! **Architecture invariants:** no global state; a client without calls does nothing. A write that may have taken effect is never
 //! reported as a plain failure ([`Error::outcome_unknown`]). `api` is the only crate of the workspace that it uses.
@@ -35,6 +35,7 @@ pub mod regions;
 pub mod request_id;
 pub mod resources;
 pub mod token;
+pub mod trace;
 pub mod watch;
 
 pub use answer::{Answered, Listed};
@@ -48,4 +49,5 @@ pub use pages::Pages;
 pub use request_id::RequestId;
 pub use token::Token;
 pub use tonic::Code;
+pub use trace::TraceContext;
 pub use watch::{Watch, WatchFrom, WatchItem};

@@ -10,17 +10,17 @@ mod queue;
 
 use std::{sync::Arc, time::Duration};
 
-use api::v1;
+use api::{metadata, v1};
 use tokio::{
     sync::{Notify, Semaphore},
     time::{Instant, sleep, timeout},
 };
 use tokio_stream::wrappers::UnboundedReceiverStream;
-use tonic::{Code, Status, Streaming};
+use tonic::{Code, Request, Status, Streaming};
 
 use self::queue::Queue;
 use crate::{
-    Client, Error, RequestId, Route,
+    Client, Error, RequestId, Route, TraceContext,
     endpoint::{Connections, MESSAGE_BYTES_MAX, never_sent},
     error::reason,
     retry::{Next, next, pause},
@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// What the server takes of one stream.
-const IN_FLIGHT_MAX: u32 = 4096;
+const IN_FLIGHT_MAX: u32 = 1024;
 
 const OPEN_WITHIN: Duration = Duration::from_secs(2);
 
@@ -51,6 +51,7 @@ pub struct MutationsSender {
 pub struct MutationsReceiver {
     client: Client,
     route: Route,
+    trace: TraceContext,
     shared: Arc<Shared>,
     open: Option<Open>,
     met: Met,
@@ -82,7 +83,7 @@ struct Shared {
 }
 
 impl Client {
-    /// A stream of mutations with at most `in_flight_max` (1 to 4096) under way.
+    /// A stream of mutations with at most `in_flight_max` (1 to 1024) under way.
     pub fn mutations(&self, in_flight_max: u32, route: Route) -> Mutations {
         let in_flight_max = in_flight_max.clamp(1, IN_FLIGHT_MAX);
         let room = Semaphore::new(usize::try_from(in_flight_max).unwrap_or(usize::MAX));
@@ -92,6 +93,7 @@ impl Client {
             receiver: MutationsReceiver {
                 client: self.clone(),
                 route,
+                trace: self.trace(),
                 shared,
                 open: None,
                 met: Met::default(),
@@ -180,7 +182,7 @@ impl MutationsReceiver {
     fn take(&mut self, answer: v1::MutateResponse) {
         if let Some(open) = &mut self.open {
             open.heard = Instant::now();
-            open.member.health.answered();
+            self.client.heard(&open.member);
         }
         (self.failures, self.lost, self.met) = (0, None, Met::default());
         for outcome in answer.outcomes {
@@ -234,7 +236,10 @@ impl MutationsReceiver {
             return self.give_up("no endpoint is known");
         };
         *self.met.tries.entry(member.endpoint.address.clone()).or_default() += 1;
-        let messages = UnboundedReceiverStream::new(self.shared.queue.restart());
+        let mut messages = Request::new(UnboundedReceiverStream::new(self.shared.queue.restart()));
+        if let Some(trace) = self.trace.metadata() {
+            messages.metadata_mut().insert(metadata::TRACEPARENT, trace);
+        }
         let mut client =
             v1::mutations_client::MutationsClient::new(member.stream()).max_decoding_message_size(MESSAGE_BYTES_MAX);
         match timeout(OPEN_WITHIN, client.mutate(messages)).await {

@@ -1,19 +1,29 @@
-//! Which endpoint next: the preferred region first, then whoever is up, and in doubt another region rather than another member.
+//! Which endpoint next: the preferred region first, then whoever is up, and in doubt another region rather than another member. And which
+//! endpoints there are: those configured, and what members tell of the ring, asked for after the first answer and now and then.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use api::v1;
+use tokio::time::Instant;
 
 use crate::{Config, Endpoint, Route, endpoint::Connections};
+
+/// What a member said of the ring is asked for again after so long.
+const TOPOLOGY_EVERY: Duration = Duration::from_secs(60);
+/// A question for it that was not answered is asked again after so long.
+const TOPOLOGY_AGAIN: Duration = Duration::from_secs(2);
 
 pub(crate) struct Steer {
     /// Only ever grows.
     members: Mutex<Vec<Arc<Connections>>>,
     /// Configured, or the first that answered.
     preferred: Mutex<Option<String>>,
+    /// When the ring is to be asked for its addresses again; `None`: with the next answer.
+    ask_at: Mutex<Option<Instant>>,
 }
 
 /// What one call has met so far.
@@ -35,7 +45,8 @@ impl Met {
 
 impl Steer {
     pub(crate) fn new(members: Vec<Connections>, preferred: Option<String>) -> Self {
-        Self { members: Mutex::new(members.into_iter().map(Arc::new).collect()), preferred: Mutex::new(preferred) }
+        let members = Mutex::new(members.into_iter().map(Arc::new).collect());
+        Self { members, preferred: Mutex::new(preferred), ask_at: Mutex::default() }
     }
 
     pub(crate) fn members(&self) -> Vec<Arc<Connections>> {
@@ -51,8 +62,20 @@ impl Steer {
         self.preferred.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| region.to_owned());
     }
 
+    /// Whether the ring is to be asked for its addresses now. Who is told so is the one who asks.
+    pub(crate) fn asks(&self) -> bool {
+        let mut ask_at = self.ask_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let due = ask_at.is_none_or(|at| at <= now);
+        if due {
+            *ask_at = Some(now + TOPOLOGY_AGAIN);
+        }
+        due
+    }
+
     /// Takes new addresses in. None is ever forgotten, and none that cannot be read is taken.
     pub(crate) fn learn(&self, topology: &v1::Topology, config: &Config) {
+        *self.ask_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now() + TOPOLOGY_EVERY);
         let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
         for region in &topology.regions {
             for member in &region.members {
@@ -92,7 +115,7 @@ impl Steer {
             Route::Any => self.preferred(),
             Route::Prefer(region) | Route::Only(region) => Some(region.clone()),
         };
-        let now = tokio::time::Instant::now();
+        let now = Instant::now();
         let mut members = self.members();
         members.retain(|member| Some(&member.endpoint.region) == wanted.as_ref() && member.health.due(now));
         members

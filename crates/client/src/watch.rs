@@ -5,12 +5,15 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use api::v1::{self, watch_records_response::Item};
+use api::{
+    metadata,
+    v1::{self, watch_records_response::Item},
+};
 use tokio::time::{sleep, timeout};
-use tonic::{Code, Status, Streaming};
+use tonic::{Code, Request, Status, Streaming};
 
 use crate::{
-    Client, Error, Route,
+    Client, Error, Route, TraceContext,
     endpoint::{Connections, MESSAGE_BYTES_MAX, never_sent},
     error::reason,
     retry::{Next, next, pause},
@@ -57,6 +60,7 @@ pub struct Watch {
     client: Client,
     log: String,
     route: Route,
+    trace: TraceContext,
     with_proposals: bool,
     from: WatchFrom,
     incarnation: Option<u64>,
@@ -70,6 +74,7 @@ pub struct Watch {
 impl Watch {
     pub(crate) fn new(client: Client, log: &str, from: WatchFrom, route: Route) -> Self {
         Self {
+            trace: client.trace(),
             client,
             log: log.to_owned(),
             route,
@@ -154,7 +159,10 @@ impl Watch {
             WatchFrom::Now => (0, true),
         };
         let (log, with_proposals) = (self.log.clone(), self.with_proposals);
-        let request = v1::WatchRecordsRequest { log, after_seq, from_now, with_proposals };
+        let mut request = Request::new(v1::WatchRecordsRequest { log, after_seq, from_now, with_proposals });
+        if let Some(trace) = self.trace.metadata() {
+            request.metadata_mut().insert(metadata::TRACEPARENT, trace);
+        }
         let mut client = v1::log_client::LogClient::new(member.stream()).max_decoding_message_size(MESSAGE_BYTES_MAX);
         let opened = timeout(OPEN_WITHIN, client.watch_records(request)).await;
         // Only now, so that a wait that is dropped has not used the endpoint up.
@@ -175,7 +183,7 @@ impl Watch {
 
     fn take(&mut self, message: v1::WatchRecordsResponse) -> Result<(), Error> {
         if let Some((_, member)) = &self.open {
-            member.health.answered();
+            self.client.heard(member);
         }
         match (message.item, self.from) {
             (None, _) => Err(self.malformed("a message without an item".to_owned())),

@@ -1,9 +1,10 @@
 //! What every [`LogStore`] promises.
 //!
-//! Map: `reading` what a reader sees, durable or not · `changing` appends, cuts and meta values · `surviving` callbacks, and what a
-//! crash leaves.
+//! Map: `reading` what a reader sees, durable or not · `changing` appends, cuts and meta values · `later` writes that nobody waits for ·
+//! `surviving` callbacks, and what a crash leaves.
 
 mod changing;
+mod later;
 mod reading;
 mod surviving;
 
@@ -32,6 +33,10 @@ pub async fn suite(provider: &mut impl Provider<Store = dyn LogStore>) -> Result
     changing::purge_beyond(&*provider.open().await).await?;
     changing::meta(&*provider.open().await).await?;
     changing::independent(&*provider.open().await).await?;
+    later::in_order(&*provider.open().await).await?;
+    later::refused_in_order(&*provider.open().await).await?;
+    later::with_the_next(provider).await?;
+    later::by_itself(provider).await?;
     surviving::answers_in_order(&*provider.open().await).await?;
     surviving::one_at_a_time(provider).await?;
     surviving::cuts(provider).await?;

@@ -3,7 +3,7 @@
 //! ```text
 //!   write ──▶ memory            what readers see
 //!        └──▶ pending ──flush──▶ durable        what survives
-//!               └──crash: a random prefix──▲
+//!               └──crash: a random prefix──▲    (writes that nobody waits for: flushed with the next one, or after a while)
 //! ```
 //! Map: `store` what a place holds · `pending` units in order · `state` the three parts and every step between them · `syncer` the
 //! task that flushes · `open` a process's handle, which is the two ports · `damage` of what is at rest.
@@ -42,6 +42,8 @@ pub struct DiskWeather {
     pub flush_min: Duration,
     /// A flush takes at most this long; where it is below `flush_min`, exactly that.
     pub flush_max: Duration,
+    /// What nobody waits for is flushed by itself after at most this long.
+    pub later_max: Duration,
     /// No flush completes until this is lifted.
     pub stalled: bool,
     /// The next flush that carries bytes fails for want of room.
@@ -56,6 +58,7 @@ impl Default for DiskWeather {
         Self {
             flush_min: Duration::from_millis(1),
             flush_max: Duration::from_millis(5),
+            later_max: Duration::from_millis(40),
             stalled: false,
             full: false,
             failing: false,
@@ -70,6 +73,8 @@ pub enum DiskCanary {
     None,
     /// A write is acknowledged at once, while it is pending.
     AckBeforeFlush,
+    /// A write for which nobody waits is flushed with the next one that is waited for, and never by itself.
+    NeverByItself,
     /// A unit that sets the meta value `vote` is acknowledged at once, and a crash throws it away if it is still pending.
     VoteNotFlushed,
 }

@@ -1,8 +1,8 @@
 //! The one decider of a group: turns submissions into proposals, in order, many to a Raft entry.
 //!
 //! ```text
-//! submissions ─▶ queue ─▶ decide on the look-ahead ─▶ dry run ─▶ one Raft entry ─▶ outcomes ─▶ answers
-//!                             ▲                          │
+//! submissions ─▶ queue ─▶ decide on the look-ahead ─▶ encode ─▶ one Raft entry ─▶ outcomes ─▶ answers
+//!                             ▲                         │
 //!                             └── look-ahead = applied state + what is in flight
 //! ```
 //!
@@ -21,33 +21,31 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering::SeqCst},
+        atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst},
     },
     time::Duration,
 };
 
 use bytes::Bytes;
 use domain::{Context, Rejection};
-use ids::{Hlc, Incarnation, MemberId, Seq};
-use invariants::{Observation, observation::entry_digest};
-use openraft::{
-    ReadPolicy,
-    async_runtime::watch::WatchReceiver,
-    errors::{ClientWriteError, LinearizableReadError, RaftError},
-    impls::ProgressResponder,
-};
-use ports::{Instant, timeout, trace::tracing::Span, trace_span};
+use ids::{Hlc, MemberId, Seq};
+use openraft::{async_runtime::watch::WatchReceiver, impls::ProgressResponder};
+use ports::{timeout, trace::tracing::Span, trace_span};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use wire::{CommandDigest, LEVEL, Proposal, command::Submission, entity::raw_fact};
 
 use crate::{
-    Canary,
     cell::StateCell,
     observed,
-    raft::{Batch, Entry, ProposalOutcome, Raft, convert::encode_entry, machine::Shared},
-    state::{LogState, Outcome},
+    raft::{Batch, Raft, machine::Shared},
+    state::LogState,
     verdict::Verdict,
 };
+
+mod answers;
+mod ticket;
+
+pub use ticket::{Claim, Ticket};
 
 /// Submissions that wait for the decider; the next is told to come later.
 pub const QUEUE_MAX: usize = 4096;
@@ -59,49 +57,8 @@ const IN_FLIGHT_MAX: u32 = 4;
 /// How long a batch waits for what is in flight, so that those who come meanwhile share it: an entry costs the same for one command as
 /// for many. Shorter than the way to another region, over which entries overlap.
 const GATHER: Duration = Duration::from_millis(5);
-/// Times a command is decided again after a wrong guess before the caller is told to come later.
-const ATTEMPTS_MAX: u32 = 32;
 /// How long decisions wait for a state to begin from, before their callers are told to ask again. They have no effect until then.
 const SETTLE_WITHIN: Duration = Duration::from_secs(1);
-
-/// One submission on its way.
-pub struct Ticket {
-    pub submission: Submission,
-    pub deadline: Instant,
-    pub claim: Arc<Claim>,
-    pub reply: oneshot::Sender<Verdict>,
-    pub attempts: u32,
-    /// Open from the proposal until its outcome is known.
-    pub proposed: Span,
-}
-
-/// Whether a submission may have been proposed. Whoever gives up on it must know: before, it certainly has no effect.
-#[derive(Default)]
-pub struct Claim(AtomicU8);
-
-impl Claim {
-    const QUEUED: u8 = 0;
-    const PROPOSED: u8 = 1;
-    const WITHDRAWN: u8 = 2;
-
-    fn step(&self, from: u8, to: u8) -> bool {
-        self.0.compare_exchange(from, to, SeqCst, SeqCst).is_ok()
-    }
-
-    /// Takes the submission back, if it was not proposed: it will not be.
-    pub fn withdraw(&self) -> bool {
-        self.step(Self::QUEUED, Self::WITHDRAWN)
-    }
-
-    fn propose(&self) -> bool {
-        self.step(Self::QUEUED, Self::PROPOSED)
-    }
-
-    /// The proposal certainly had no effect.
-    fn release(&self) -> bool {
-        self.step(Self::PROPOSED, Self::QUEUED)
-    }
-}
 
 /// See the module. Cheap to clone: every task of the decider holds one.
 #[derive(Clone)]
@@ -308,162 +265,11 @@ impl Decider {
         let decider = self.clone();
         self.shared.env.tasks().spawn(async move {
             let answer = if sent.is_ok() { answer.await.ok() } else { None };
+            // Told first: whoever decides next must know of a wrong guess.
+            decider.settle(tickets, batch, answer);
             decider.in_flight.fetch_sub(1, SeqCst);
             drop(permit);
-            decider.settle(tickets, batch, answer);
         });
-    }
-
-    fn settle(
-        &self,
-        tickets: Vec<Ticket>,
-        batch: Batch,
-        answer: Option<openraft::raft::ClientWriteResult<crate::raft::TypeConfig>>,
-    ) {
-        match answer {
-            Some(Ok(written)) => {
-                self.observe_acknowledged(written.log_id, batch);
-                for (ticket, outcome) in tickets.into_iter().zip(written.data) {
-                    self.settle_one(ticket, outcome);
-                }
-            }
-            // Refused before the entry was appended: it had no effect.
-            Some(Err(ClientWriteError::ForwardToLeader(_))) => {
-                self.wrong_guesses.fetch_add(1, SeqCst);
-                for ticket in tickets {
-                    ticket.claim.release();
-                    self.not_leader(ticket);
-                }
-            }
-            // Appended, and then thrown away or not heard of again: another leader may have it.
-            Some(Err(_)) | None => {
-                self.wrong_guesses.fetch_add(1, SeqCst);
-                let message =
-                    format!("proposed to {}: its leader changed before the entry was acknowledged", self.shared.log);
-                for ticket in tickets {
-                    let _ = ticket.reply.send(Verdict::Unsettled { message: message.clone() });
-                }
-            }
-        }
-    }
-
-    fn observe_acknowledged(&self, log_id: crate::raft::RaftLogId, batch: Batch) {
-        let (member, log) = (self.shared.member, &self.shared.log);
-        self.shared.env.observe_each(&|| {
-            let entry = Entry { log_id, payload: openraft::EntryPayload::Normal(batch.clone()) };
-            let digest = entry_digest(&encode_entry(&entry));
-            Observation::EntryAcknowledged { member, log: log.clone(), index: log_id.index(), digest }
-        });
-    }
-
-    fn settle_one(&self, mut ticket: Ticket, outcome: ProposalOutcome) {
-        ticket.proposed = Span::none();
-        let incarnation = self.shared.cell.state().incarnation;
-        let verdict = match outcome {
-            ProposalOutcome::Stored(seq) => {
-                let subject = ticket.submission.command.subject();
-                Verdict::Done { incarnation, seq, subject, validated_only: false }
-            }
-            ProposalOutcome::Duplicate(outcome) => self.repeated(&ticket.submission, &outcome, incarnation),
-            ProposalOutcome::Conflict { .. } => {
-                self.wrong_guesses.fetch_add(1, SeqCst);
-                if ticket.claim.release() {
-                    self.requeue(ticket);
-                }
-                return;
-            }
-        };
-        let _ = ticket.reply.send(verdict);
-    }
-
-    /// Back into the queue, to be decided again.
-    fn requeue(&self, mut ticket: Ticket) {
-        ticket.attempts += 1;
-        if ticket.attempts > ATTEMPTS_MAX {
-            let message = format!(
-                "decided {} {ATTEMPTS_MAX} times: others changed what it rests on each time",
-                ticket.submission.command.subject()
-            );
-            let _ = ticket.reply.send(Verdict::unavailable("CONTENTION", message));
-            return;
-        }
-        self.queue_again(ticket);
-    }
-
-    fn queue_again(&self, ticket: Ticket) {
-        // A full queue drops the ticket: its caller withdraws it and says so.
-        let _ = self.queue.try_send(ticket);
-    }
-
-    fn spawn_confirm(&self, ticket: Ticket) {
-        let Ok(permit) = Arc::clone(&self.confirming).try_acquire_owned() else {
-            let _ = ticket.reply.send(self.overloaded());
-            return;
-        };
-        let decider = self.clone();
-        self.shared.env.tasks().spawn(async move {
-            decider.confirm(ticket).await;
-            drop(permit);
-        });
-    }
-
-    fn overloaded(&self) -> Verdict {
-        Verdict::unavailable(
-            "OVERLOADED",
-            format!("queued a command for {}: {QUEUE_MAX} wait already", self.shared.log),
-        )
-    }
-
-    /// Answers what leaves no guard behind: rejections, validations, requests that were answered before.
-    async fn confirm(&self, ticket: Ticket) {
-        let left = ticket.deadline.since(self.shared.env.now());
-        let state = match timeout(self.shared.env.as_ref(), left, self.confirmed()).await {
-            Some(Ok(state)) => state,
-            Some(Err(leader)) => {
-                let _ = ticket.reply.send(Verdict::NotLeader { leader });
-                return;
-            }
-            None => {
-                // The claim is still ours: it was not proposed.
-                let _ = ticket.reply.send(self.no_quorum());
-                return;
-            }
-        };
-        let verdict = match state.outcome(&ticket.submission.request_id) {
-            Some(outcome) => self.repeated(&ticket.submission, outcome, state.incarnation),
-            None => match self.propose(&state, &ticket.submission) {
-                Err(rejection) => Verdict::rejected(&rejection),
-                Ok(_) if ticket.submission.validate_only => Verdict::Done {
-                    incarnation: state.incarnation,
-                    seq: state.seq,
-                    subject: ticket.submission.command.subject(),
-                    validated_only: true,
-                },
-                Ok(_) => return self.requeue(ticket),
-            },
-        };
-        let _ = ticket.reply.send(verdict);
-    }
-
-    /// The state after a quorum confirmed this leader: it holds everything that anyone was told before the call. `Err`: not the
-    /// leader, with the leader where it is known.
-    pub async fn confirmed(&self) -> Result<LogState, Option<MemberId>> {
-        match self.raft.ensure_linearizable(ReadPolicy::ReadIndex).await {
-            Ok(_) => Ok(self.shared.cell.state()),
-            Err(RaftError::APIError(LinearizableReadError::ForwardToLeader(forward))) => {
-                Err(forward.leader_id.map(MemberId).filter(|leader| *leader != self.shared.member))
-            }
-            Err(_) => Err(None),
-        }
-    }
-
-    /// The answer to a request that was answered before: the same, unless its id now stands for another request.
-    fn repeated(&self, submission: &Submission, first: &Outcome, incarnation: Incarnation) -> Verdict {
-        let ignored = self.shared.canary.is(Canary::IgnoreCommandDigest);
-        if first.is_of_another(CommandDigest::of(&submission.command)) && !ignored {
-            return Verdict::request_id_reused(submission, first);
-        }
-        Verdict::Done { incarnation, seq: first.seq, subject: first.response.clone(), validated_only: false }
     }
 
     fn not_leader(&self, ticket: Ticket) {

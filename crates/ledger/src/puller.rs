@@ -41,6 +41,12 @@ const LEFT_ALONE_WRONG: Duration = Duration::from_secs(10);
 /// Without progress for so long while others are known to be further on, any member pulls over the long way.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// A replica that has this much catching up taken in and not flushed takes no more: a sync that stalls must not fill the memory. Far more
+/// than a disk in good health ever holds.
+const UNFLUSHED_SECONDS: u64 = 2;
+/// Between two looks whether the disk has caught up.
+const FLOODED_PAUSE: Duration = Duration::from_millis(50);
+
 /// Keeps one replica up.
 pub struct Puller {
     pub replica: Arc<Replica>,
@@ -67,6 +73,10 @@ impl Puller {
         loop {
             if self.replica.quarantined().is_some() {
                 return;
+            }
+            if self.replica.unflushed_bytes() >= self.bytes_per_second.saturating_mul(UNFLUSHED_SECONDS) {
+                self.env.sleep(FLOODED_PAUSE).await;
+                continue;
             }
             if !self.behind() {
                 progress = self.env.now();

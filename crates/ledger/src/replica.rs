@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use bytes::Bytes;
@@ -84,6 +87,8 @@ pub struct Replica {
     parts: ReplicaParts,
     /// Records since the last snapshot, and why the copy is out of service.
     status: Mutex<Status>,
+    /// See [`Self::unflushed_bytes`].
+    unflushed: Arc<AtomicU64>,
 }
 
 #[derive(Default)]
@@ -111,7 +116,7 @@ impl Replica {
         parts.records.join_to(state.seq);
         let quarantined = parts.records.quarantined().map_err(store_failed)?;
         let status = Mutex::new(Status { since_snapshot: 0, quarantined, accusers: BTreeSet::new() });
-        let replica = Self { log: log.clone(), parts, status };
+        let replica = Self { log: log.clone(), parts, status, unflushed: Arc::default() };
         if replica.quarantined().is_some() {
             replica.parts.cell.close();
             return Ok(replica);
@@ -168,6 +173,11 @@ impl Replica {
         &self.parts.records
     }
 
+    /// Bytes of records that were taken in and of whose flush nothing was heard.
+    pub fn unflushed_bytes(&self) -> u64 {
+        self.unflushed.load(Relaxed)
+    }
+
     /// Why this copy is out of service; `None` while it serves.
     pub fn quarantined(&self) -> Option<String> {
         self.status.lock().unwrap_or_else(PoisonError::into_inner).quarantined.clone()
@@ -215,8 +225,14 @@ impl Replica {
             span.in_scope(|| self.observe_applied(record, proposal));
         }
         let count = decoded.len() as u64;
-        // A lost tail is pulled again, so nobody waits for this flush.
-        if let Err(error) = self.parts.records.append(first, records, state.hash, Box::new(|_| ())) {
+        // A lost tail is pulled again, so nobody waits for this flush; the puller only looks how much is under way.
+        let bytes = records.iter().map(|record| record.len() as u64).sum();
+        self.unflushed.fetch_add(bytes, Relaxed);
+        let unflushed = Arc::clone(&self.unflushed);
+        let flushed = Box::new(move |_| {
+            unflushed.fetch_sub(bytes, Relaxed);
+        });
+        if let Err(error) = self.parts.records.append(first, records, state.hash, flushed) {
             self.quarantine(QuarantineCause::OwnLog, error.to_string());
         }
         self.observe_digest(&state);

@@ -92,6 +92,8 @@ pub enum Place {
     RaftMeta(&'static str),
     /// The snapshot, and the sequence it says it stands at.
     Snapshot(Option<Seq>),
+    /// A snapshot that says nothing: it stood somewhere from here to there, as the records beside it tell.
+    SnapshotWithin(Seq, Seq),
 }
 
 impl fmt::Display for Place {
@@ -103,6 +105,7 @@ impl fmt::Display for Place {
             Self::RaftMeta(key) => write!(f, "the marker {key} of the Raft entries"),
             Self::Snapshot(Some(seq)) => write!(f, "the snapshot at {seq}"),
             Self::Snapshot(None) => f.write_str("the snapshot"),
+            Self::SnapshotWithin(from, to) => write!(f, "the snapshot, of a place from {from} to {to}"),
         }
     }
 }
@@ -138,7 +141,7 @@ pub fn verify(logs: &dyn LogStore, snapshots: &dyn SnapshotStore, held: &[Held])
 }
 
 fn verify_log(logs: &dyn LogStore, snapshots: &dyn SnapshotStore, held: &Held, found: &mut Findings) -> LogReport {
-    let saved = read_snapshot(snapshots, held, found);
+    let saved = read_snapshot(logs, snapshots, held, found);
     let snapshot = saved.state().map(|state| state.seq);
     let chained = chain::check(logs, &held.log, &saved, found);
     let entries = if held.voter { entries::check(logs, &held.log, &saved, found) } else { 0 };
@@ -177,12 +180,12 @@ impl Saved {
     }
 }
 
-fn read_snapshot(snapshots: &dyn SnapshotStore, held: &Held, found: &mut Findings) -> Saved {
+fn read_snapshot(logs: &dyn LogStore, snapshots: &dyn SnapshotStore, held: &Held, found: &mut Findings) -> Saved {
     let sealed = match snapshots.latest(&held.log) {
         Ok(Some(sealed)) => sealed,
         Ok(None) => return Saved::None,
         Err(error) => {
-            found.tell(Place::Snapshot(None), error, "a readable snapshot");
+            found.tell(snapshot_within(logs, &held.log), error, "a readable snapshot");
             return Saved::Damaged;
         }
     };
@@ -194,10 +197,18 @@ fn read_snapshot(snapshots: &dyn SnapshotStore, held: &Held, found: &mut Finding
             Saved::Whole(Box::new(state), mark)
         }
         Err(error) => {
-            found.tell(Place::Snapshot(seq_said(&sealed)), told(&error), "a sealed snapshot of this log");
+            let place =
+                seq_said(&sealed).map_or_else(|| snapshot_within(logs, &held.log), |seq| Place::Snapshot(Some(seq)));
+            found.tell(place, told(&error), "a sealed snapshot of this log");
             Saved::Damaged
         }
     }
+}
+
+/// Where a snapshot that cannot be read stood: records go on from it at the latest, and it was made of them.
+fn snapshot_within(logs: &dyn LogStore, log: &Log) -> Place {
+    let Bounds { first, next } = logs.bounds(&Journal::Records(log.clone()));
+    Place::SnapshotWithin(Seq(first.saturating_sub(1)), Seq(next.saturating_sub(1)))
 }
 
 /// The sequence that a damaged snapshot gives for its own; only to tell people where to look.

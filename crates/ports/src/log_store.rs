@@ -87,7 +87,8 @@ pub trait LogStore: Send + Sync + 'static {
     fn write(&self, ops: Vec<Op>, flushed: Flushed);
 
     /// As [`Self::write`], for what nobody waits for and what a crash may take: it keeps its place in the order and becomes durable
-    /// with the next write at the latest, but need not cause a flush of its own at once.
+    /// with the next [`Self::write`] or when the store is closed, or else by itself within a second, but need not cause a flush of its
+    /// own at once.
     fn write_later(&self, ops: Vec<Op>, flushed: Flushed) {
         self.write(ops, flushed);
     }

@@ -4,15 +4,18 @@
 //! member, which had none. Two counts, so that what other members pass on cannot crowd out this member's own callers and the other
 //! way round. When a member shuts down it first refuses its own callers and goes on deciding for others, because it may still lead;
 //! after it handed that over it is closed: it decides and relays nothing any more, and still tells who leads.
+//!
+//! A member without room on its disk decides no customer's command, whoever asks: what it must write by itself shall still find some.
 
 use std::{
     pin::pin,
     sync::{
-        Arc,
+        Arc, PoisonError, RwLock,
         atomic::{AtomicU8, AtomicUsize, Ordering::SeqCst},
     },
 };
 
+use domain::Command;
 use ledger::Verdict;
 use tokio::sync::Notify;
 
@@ -27,6 +30,8 @@ pub struct Admission {
     stage: AtomicU8,
     own: Arc<Count>,
     from_members: Arc<Count>,
+    /// Why customers' commands are not decided here, while they are not.
+    refusing: RwLock<Option<NotAdmitted>>,
 }
 
 #[derive(Default)]
@@ -95,6 +100,19 @@ impl Admission {
             return Err(NotAdmitted { reason: "OVERLOADED", message });
         }
         Ok(admitted)
+    }
+
+    /// Decides no customer's command from now on, until told otherwise.
+    pub fn refuse_writes(&self, why: Option<NotAdmitted>) {
+        *self.refusing.write().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
+    /// Whether this member, leading the log, decides the command now. What regions owe each other goes on.
+    pub fn decides(&self, command: &Command) -> Result<(), NotAdmitted> {
+        if matches!(command, Command::RegisterRegion(_) | Command::AcknowledgeDrain(_)) {
+            return Ok(());
+        }
+        self.refusing.read().unwrap_or_else(PoisonError::into_inner).clone().map_or(Ok(()), Err)
     }
 
     /// Takes on no more from this member's own callers.

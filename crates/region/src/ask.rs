@@ -18,6 +18,8 @@ pub const REACHABLE_WITHIN: Duration = Duration::from_millis(2500);
 const TRY_WITHIN: Duration = Duration::from_millis(1200);
 /// Between two tries that came to nothing.
 const RETRY_AFTER: Duration = Duration::from_millis(60);
+/// Said by the leader, this will not pass while a caller waits: the disk needs an operator.
+const DISK_FULL: &str = "DISK_FULL";
 
 /// What one try came to.
 #[derive(Debug)]
@@ -83,6 +85,7 @@ impl Inner {
             match self.ask_once(log, question, left, round).await {
                 Tried::Answer(answer) => return Asked::Answer { answer, doubtful: maybe.is_some() },
                 Tried::NotLeader(leader) => self.remember_leader(log, leader),
+                Tried::NotDone { reason, message } if reason == DISK_FULL => return conclude(maybe, reason, message),
                 Tried::NotDone { reason, message } => last = Some((reason, message)),
                 Tried::Maybe(message) => maybe = Some(message),
             }

@@ -52,7 +52,7 @@ impl Question for Decide<'_> {
 impl Region {
     /// Brings a command to the leader of its log and waits for what became of it, at most `within`. Sending it again with the same
     /// request id, here or in any other region, has the same outcome. A member that is shutting down, or that has too much to do,
-    /// refuses it with the reason `SHUTTING_DOWN` or `OVERLOADED`.
+    /// refuses it with the reason `SHUTTING_DOWN` or `OVERLOADED`; a leader without room on its disk, with `DISK_FULL`.
     pub async fn submit(&self, submission: &Submission, within: Duration) -> Verdict {
         let env = &self.inner.env;
         let began = env.now();
@@ -63,6 +63,13 @@ impl Region {
         let (outcome, reason) = outcome(&verdict);
         env.measure(&Measure::Submitted { outcome, reason, took: env.now().since(began) });
         verdict
+    }
+
+    /// While this member leads a log, it decides no customer's command of it, whoever asks, and says this reason and message; until
+    /// told otherwise. Reads, consensus and what regions owe each other go on.
+    pub fn refuse_writes(&self, why: Option<(&'static str, &str)>) {
+        let why = why.map(|(reason, message)| NotAdmitted { reason, message: message.to_owned() });
+        self.inner.admission.refuse_writes(why);
     }
 }
 
@@ -95,6 +102,9 @@ impl Inner {
     }
 
     async fn decide_here(&self, group: &Group, submission: Submission, relay_hops: u32, within: Duration) -> Verdict {
+        if let Err(why) = self.admission.decides(&submission.command) {
+            return why.verdict();
+        }
         let request_id = submission.request_id;
         self.env.observe_each(&|| Observation::Routed { request_id, relay_hops });
         let began = self.env.now();

@@ -137,7 +137,9 @@ impl World {
     /// Disks as they are without a fault.
     pub fn fair_weather(&self) -> DiskWeather {
         let (flush_min, flush_max) = self.plan.flush;
-        DiskWeather { flush_min, flush_max, stalled: false, full: false, failing: false }
+        // From a flush or two to longer than most things that follow: what a delay hides shows at either end.
+        let later_max = flush_max * 8;
+        DiskWeather { flush_min, flush_max, later_max, stalled: false, full: false, failing: false }
     }
 
     pub fn members(&self) -> Vec<MemberId> {

@@ -12,6 +12,8 @@ use super::{Config, Error, value};
 
 const PREFIX: &str = "ATOLL_";
 const SECTIONS: [&str; 7] = ["data", "listen", "tls", "telemetry", "timing", "retention", "catch_up"];
+/// Variables of other programs, and of the tests that run this one.
+const OF_OTHERS: [&str; 3] = ["ATOLL_CONFIG", "ATOLL_UPDATE_GOLDEN", "ATOLL_TESTS_MAY_SKIP_MOUNTS"];
 /// Keys above all sections.
 const TOP: [&str; 3] = ["ring", "member", "region"];
 /// Keys whose value is no text. Lists are written as in TOML.
@@ -58,14 +60,21 @@ pub fn load(file: &Path, environment: &Environment) -> Result<(Config, Origins),
     Ok((config, origins))
 }
 
-/// The key that a variable sets; none for one that is somebody else's.
+/// The key that a variable sets; none for one that is somebody else's. One that nobody knows is a slip of the pen.
 fn key_of(name: &str) -> Result<Option<String>, Error> {
+    if OF_OTHERS.contains(&name) {
+        return Ok(None);
+    }
     let Some(rest) = name.strip_prefix(PREFIX).map(str::to_lowercase) else { return Ok(None) };
     if TOP.contains(&rest.as_str()) {
         return Ok(Some(rest));
     }
     let section = SECTIONS.iter().find(|section| rest.starts_with(&format!("{section}_")));
-    let Some(section) = section else { return Ok(None) };
+    let Some(section) = section else {
+        let (top, sections) = (TOP.join(", "), SECTIONS.join(", "));
+        let wanted = format!("wanted {PREFIX}<KEY> of {top}, or {PREFIX}<SECTION>_<KEY> of {sections}");
+        return Err(value(name, format!("it sets nothing: {wanted}")));
+    };
     let key = rest.split_at(section.len()).1.trim_start_matches('_');
     let known = known();
     if known.contains(&format!("{section}.{key}")) {

@@ -13,13 +13,15 @@ use adapter_grpc::{
 use adapter_rocksdb::Store;
 use futures_util::future::{Either, select};
 use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
     sync::watch,
     task::JoinSet,
     time::{Instant, timeout},
 };
 
-use super::Node;
+use super::{
+    Node,
+    signals::{Signals, Told},
+};
 use crate::{
     config::Config,
     failure::{Failure, chain},
@@ -49,32 +51,6 @@ pub struct Supervisor {
 /// The listener of other members, and how all listeners are told to end.
 type Listening = (std::net::TcpListener, watch::Sender<bool>, watch::Receiver<bool>);
 
-struct Signals {
-    stop: [Signal; 2],
-    reload: Signal,
-}
-
-enum Told {
-    Stop,
-    Reload,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        let stop = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
-        Ok(Self { stop, reload: signal(SignalKind::hangup())? })
-    }
-
-    async fn next(&mut self) -> Told {
-        let [terminate, interrupt] = &mut self.stop;
-        let (terminate, interrupt, reload) = (pin!(terminate.recv()), pin!(interrupt.recv()), pin!(self.reload.recv()));
-        match select(select(terminate, interrupt), reload).await {
-            Either::Left(_) => Told::Stop,
-            Either::Right(_) => Told::Reload,
-        }
-    }
-}
-
 /// Why a life ended.
 enum Ended {
     Told,
@@ -90,8 +66,8 @@ impl Supervisor {
         let shutdown = async move { drop(stopped.wait_for(|stop| *stop).await) };
         let members = serve::serve(listener, self.node.tls.members(), routes, Limits::members(), shutdown);
         let lives = async {
-            let life = Life::begin(&self.node, store).await?;
-            self.node.current.set(Ok(life.region.clone()));
+            let life = signals.during(Life::begin(&self.node, store)).await??;
+            self.node.current.set(Ok(life.open()));
             self.node.metrics.starts.get_or_create(&kind("process")).inc();
             self.say_serving();
             self.live(life, &mut signals).await
@@ -102,14 +78,7 @@ impl Supervisor {
             Either::Left((life, _)) => life?,
             Either::Right(_) => return Err(Failure::failed("served other members: the listener ended by itself")),
         };
-        let ending = Box::pin(self.finish(life, stop, listeners, clients));
-        match select(ending, pin!(signals.next())).await {
-            Either::Left(((), _)) => Ok(()),
-            Either::Right(_) => {
-                tracing::warn!("told to stop a second time: ends at once");
-                Err(Failure::failed("ended at once, as it was told twice: what was acknowledged is on disk"))
-            }
-        }
+        signals.during(Box::pin(self.finish(life, stop, listeners, clients))).await
     }
 
     fn say_serving(&self) {
@@ -136,20 +105,18 @@ impl Supervisor {
             let Ended::Stopped { reason, why } = self.watch(&life, signals).await else { return Ok(Some(life)) };
             tracing::error!(reason, why, "stopped serving: closes its store and begins again");
             self.close(reason, &why);
-            if let Err(why) = life.end(&self.node).await {
+            if let Err(why) = signals.during(life.end(&self.node)).await? {
                 tracing::warn!(why, "closed the store");
             }
             if began.elapsed() >= LASTED {
                 after = AGAIN_AFTER.0;
             }
             life = loop {
-                if let Either::Right((Told::Stop, _)) =
-                    select(pin!(tokio::time::sleep(after)), pin!(signals.next())).await
-                {
+                if self.told_to_stop_within(after, signals).await {
                     return Ok(None);
                 }
                 after = (after * 2).min(AGAIN_AFTER.1);
-                match self.again().await {
+                match signals.during(self.again()).await? {
                     Ok(life) => break life,
                     Err(why) => {
                         tracing::warn!(why, next_try_ms = after.as_millis(), "cannot serve yet");
@@ -157,9 +124,21 @@ impl Supervisor {
                     }
                 }
             };
-            self.node.current.set(Ok(life.region.clone()));
+            self.node.current.set(Ok(life.open()));
             self.node.metrics.starts.get_or_create(&kind("recovery")).inc();
             tracing::info!(after_ms = began.elapsed().as_millis(), "serving again");
+        }
+    }
+
+    /// Waits between two lives. Members that are read again hold for the next one.
+    async fn told_to_stop_within(&self, span: Duration, signals: &mut Signals) -> bool {
+        let mut over = pin!(tokio::time::sleep(span));
+        loop {
+            match select(over.as_mut(), pin!(signals.next())).await {
+                Either::Left(_) => return false,
+                Either::Right((Told::Stop, _)) => return true,
+                Either::Right((Told::Reload, _)) => self.reload(None),
+            }
         }
     }
 
@@ -184,16 +163,17 @@ impl Supervisor {
     /// Looks after a life until it ends.
     async fn watch(&self, life: &Life, signals: &mut Signals) -> Ended {
         let mut stopped = life.region.stopped();
+        self.look_at_room(life);
         loop {
             let look = pin!(tokio::time::sleep(LOOK_EVERY));
             match select(pin!(select(&mut stopped, look)), pin!(signals.next())).await {
                 Either::Left((Either::Left((stopped, _)), _)) => return self.stopped(&stopped),
                 Either::Left((Either::Right(((), _)), _)) => {
-                    self.look_at_room();
+                    self.look_at_room(life);
                     pages::read_into(&life.region, &self.node.metrics);
                 }
                 Either::Right((Told::Stop, _)) => return Ended::Told,
-                Either::Right((Told::Reload, _)) => self.reload(life),
+                Either::Right((Told::Reload, _)) => self.reload(Some(life)),
             }
         }
     }
@@ -205,31 +185,36 @@ impl Supervisor {
         Ended::Stopped { reason, why: stopped.to_string() }
     }
 
-    /// Refuses customers' writes while room is short, so that what the member itself must write still finds some.
-    fn look_at_room(&self) {
+    /// Refuses customers' writes while room is short, so that what the member itself must write still finds some: those that come in
+    /// here, and those of every other member for the logs that are led here.
+    fn look_at_room(&self, life: &Life) {
         let (config, metrics) = (self.node.config(), &self.node.metrics);
         let Some(room) = world::room(&config.data.dir) else { return };
         metrics.free_bytes.set(i64::try_from(room).unwrap_or(i64::MAX));
         let reserve = config.data.reserve.0;
-        let refusing = metrics.writes_refused.get() == 1;
-        if room < reserve && !refusing {
-            tracing::error!(room, reserve, "refuses customers' writes: the disk is almost full");
-            let why = "wrote to a member whose disk is almost full: reads are served, writes are taken elsewhere";
-            self.node.front.refuse_writes(Some(("DISK_FULL", why)));
-            metrics.writes_refused.set(1);
-        } else if refusing && room / 3 >= reserve / 2 {
-            tracing::info!(room, reserve, "takes customers' writes again");
-            self.node.front.refuse_writes(None);
-            metrics.writes_refused.set(0);
+        let before = metrics.writes_refused.get() == 1;
+        let refuses = room < reserve || (before && room / 3 < reserve / 2);
+        let why = "wrote to a member whose disk is almost full, or to a log that it leads: reads are served, nothing was done";
+        let why = refuses.then_some(("DISK_FULL", why));
+        // The front stays as it was told; a region is another one in each life.
+        self.node.front.refuse_writes(why);
+        life.region.refuse_writes(why);
+        metrics.writes_refused.set(i64::from(refuses));
+        match (before, refuses) {
+            (false, true) => tracing::error!(room, reserve, "refuses customers' writes: the disk is almost full"),
+            (true, false) => tracing::info!(room, reserve, "takes customers' writes again"),
+            _ => {}
         }
     }
 
-    /// Reads the configuration again, for its members.
-    fn reload(&self, life: &Life) {
+    /// Reads the configuration again, for its members. Without a life they hold for the next one.
+    fn reload(&self, life: Option<&Life>) {
         let read = Config::load(&self.file).and_then(|config| self.node.set_members(&config).map(|()| config));
         match read {
             Ok(config) => {
-                life.set_members(&self.node);
+                if let Some(life) = life {
+                    life.set_members(&self.node);
+                }
                 tracing::info!(members = config.members.len(), "read its members again");
             }
             Err(error) => tracing::error!(error = chain(&error), "kept its members: the configuration does not read"),

@@ -55,7 +55,7 @@ fn the_environment_goes_over_the_file_and_says_so() {
         ("ATOLL_TLS_NAMES", r#"["node.example"]"#),
         ("ATOLL_TELEMETRY_SAMPLE", "0.5"),
         ("ATOLL_RING", "7"),
-        ("ATOLL_CONTEXT", "of another program"),
+        ("ATOLL_CONFIG", "of another program"),
     ]);
     let output = command.output().unwrap();
     let shown = String::from_utf8(output.stdout).unwrap();
@@ -71,6 +71,13 @@ fn the_environment_goes_over_the_file_and_says_so() {
     has("reserve = \"16MiB\" # file");
     has("multiplier = 1.0 # default");
 
+    for typo in ["ATOLL_RINGS", "ATOLL_DATUM_DIR", "ATOLL_"] {
+        let output = command.env(typo, "x").output().unwrap();
+        command.env_remove(typo);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{typo} was taken: {said}");
+        assert!(said.contains(typo) && said.contains("it sets nothing") && said.contains("catch_up"), "{said}");
+    }
     command.env("ATOLL_DATA_DRI", "x");
     let output = command.output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();

@@ -147,6 +147,13 @@ impl Node {
         assert!(status.success());
     }
 
+    /// Sends these signals, one right after the other.
+    pub fn signals(&self, names: &[&str]) {
+        let id = self.child.id();
+        let script = names.iter().map(|name| format!("kill -{name} {id}")).collect::<Vec<_>>().join(" && ");
+        assert!(Command::new("sh").args(["-c", &script]).status().unwrap().success());
+    }
+
     /// Waits for the end of the process.
     pub fn ended(&mut self) -> ExitStatus {
         let child = &mut self.child;

@@ -106,3 +106,17 @@ fn certificates_that_are_none_are_named() {
     assert!(said.contains(".pem"), "{said}");
     assert!(!place.data.exists());
 }
+
+#[test]
+fn a_member_of_a_ring_does_not_take_the_place_of_another() {
+    let place = Place::new();
+    let join = || refused(&["join", "--config", &place.config(), "--replaces", "9"]);
+    assert!(run(&["init", "--config", &place.config()]).status.success());
+    assert!(join().contains("it is a member already"), "it is to form its ring");
+    let mut node = place.serve();
+    node.signal("TERM");
+    node.ended();
+    assert!(!place.data.join("to-be-formed").exists());
+    assert!(join().contains("it is a member already"), "it has voted");
+    assert!(!place.data.join("joining").exists());
+}

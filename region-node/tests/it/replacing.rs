@@ -102,8 +102,20 @@ fn a_new_member_takes_the_place_of_a_lost_one_and_a_lost_one_cannot_come_back_by
     }
     let joined = run(&["join", "--config", &four.config(), "--replaces", "3"]);
     assert!(joined.status.success(), "{joined:?}");
+    // As if it had been killed between the directory and the mark: it may be repeated.
+    fs::remove_file(four.dir.join("joining")).unwrap();
+    let joined = run(&["join", "--config", &four.config(), "--replaces", "3"]);
+    assert!(joined.status.success(), "{joined:?}");
     let fourth = four.serve(&[]);
     fourth.said("was taken in");
+
+    let page = fourth.page("/status");
+    let (_, body) = page.split_once("\r\n\r\n").unwrap();
+    let links = serde_json::from_str::<serde_json::Value>(body).unwrap()["links"].as_array().unwrap().clone();
+    for member in [1, 2] {
+        let of_member = |link: &&serde_json::Value| link["member"] == member && link["lane"] == "heartbeats";
+        assert_eq!(links.iter().find(of_member).map(|link| &link["connected"]), Some(&true.into()), "{links:?}");
+    }
 
     // Without the first, the new one is needed for a majority.
     first.signal("KILL");

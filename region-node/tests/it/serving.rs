@@ -1,5 +1,7 @@
 //! Serving, stopping, and going on.
 
+use std::os::unix::fs::PermissionsExt;
+
 use api::v1;
 use client::{Read, Write};
 
@@ -81,6 +83,9 @@ fn a_running_member_tells_its_status_and_keeps_its_directory_to_itself() {
     let (_, body) = page.split_once("\r\n\r\n").unwrap();
     let page: serde_json::Value = serde_json::from_str(body).unwrap();
     assert_eq!(page["logs"][0]["leads"], true, "{page}");
+    assert_eq!(page["links"], serde_json::json!([]), "a member that is alone calls nobody: {page}");
+    let mode = std::fs::metadata(&place.data).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o700, "others may look into the data directory: {mode:o}");
 }
 
 #[test]
@@ -100,4 +105,16 @@ fn members_are_read_again_on_sighup_and_a_file_that_does_not_read_changes_nothin
     node.signal("HUP");
     node.said("kept its members: the configuration does not read");
     assert!(node.page("/healthz").starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn a_second_signal_to_stop_ends_it_at_once_and_one_to_reload_does_not() {
+    let place = Place::new();
+    let mut node = place.serve();
+    node.signals(&["TERM", "HUP", "HUP"]);
+    assert_eq!(node.ended().code(), Some(0));
+    assert_eq!(node.steps().last().map(String::as_str), Some("store closed"));
+    let mut node = place.serve();
+    node.signals(&["TERM", "INT"]);
+    assert_eq!(node.ended().code(), Some(1));
 }

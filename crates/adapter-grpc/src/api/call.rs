@@ -165,6 +165,11 @@ fn time_for(metadata: &MetadataMap) -> Result<Option<Duration>, Refusal> {
         let shown = String::from_utf8_lossy(value.as_encoded_bytes()).into_owned();
         return Err(Refusal::field(FIELD, &shown, "1 to 8 digits and one of H, M, S, m, u, n"));
     };
+    time_left(given).map(Some)
+}
+
+/// The time that a call may take which is to be answered within `given`; refused where that leaves none.
+pub fn time_left(given: Duration) -> Result<Duration, Refusal> {
     let left = given.saturating_sub((given / 10).clamp(WAY_BACK.0, WAY_BACK.1));
     if left.is_zero() {
         let message = format!(
@@ -174,11 +179,11 @@ fn time_for(metadata: &MetadataMap) -> Result<Option<Duration>, Refusal> {
         );
         return Err(Refusal::new("DEADLINE_EXCEEDED", message));
     }
-    Ok(Some(left))
+    Ok(left)
 }
 
 /// Reads gRPC's text of a time span.
-fn timeout_of(text: &str) -> Option<Duration> {
+pub fn timeout_of(text: &str) -> Option<Duration> {
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     let number = token::number(digits).filter(|_| digits.len() <= 8)?;
     Some(match unit {

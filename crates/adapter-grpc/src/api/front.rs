@@ -40,13 +40,14 @@ pub struct About {
 pub struct Limits {
     /// A watcher that takes nothing for so long is cut off.
     pub watch_patience: Duration,
-    /// Mutations of one stream without an answer; no more are read until answers leave.
+    /// Mutations of one stream without an answer; no more are read until answers leave. A fraction of what the region takes on
+    /// ([`region::admission::SUBMISSIONS_MAX`]), so that one stream leaves room for others.
     pub unanswered: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { watch_patience: Duration::from_secs(30), unanswered: 4096 }
+        Self { watch_patience: Duration::from_secs(30), unanswered: 1024 }
     }
 }
 

@@ -8,8 +8,8 @@ use api::v1::{
 };
 use bytes::Bytes;
 use futures_util::stream::{Stream, StreamExt};
-use ids::{Log, Seq, Token, limits::PAGE_SIZE_MAX};
-use ledger::{records::ReadError, shipping::LogCopy};
+use ids::{Log, Seq, limits::PAGE_SIZE_MAX};
+use ledger::{LogState, records::ReadError, shipping::LogCopy};
 use tonic::{Request, Response, Status};
 use wire::{Proposal, Record};
 
@@ -18,6 +18,7 @@ use super::{
     fact,
     front::Front,
     input::{name, page_size},
+    read::wanted,
     resource::ANSWER_BYTES_MAX,
     status::Refusal,
     watching,
@@ -31,8 +32,9 @@ impl log_server::Log for Front {
     async fn get_log_head(&self, request: Request<GetLogHeadRequest>) -> Result<Response<LogHead>, Status> {
         self.serve(request, WITHIN, |call, request| async move {
             let log = name("log", &request.log)?;
+            let view = call.read(&log, &wanted(request.read)?).await?;
             let copy = call.copy(&log)?;
-            Ok(call.headed(&copy, head(&copy)))
+            Ok(Answer::new(head(&view.state, &copy), view.token(), view.age))
         })
         .await
     }
@@ -45,10 +47,11 @@ impl log_server::Log for Front {
             let log = name("log", &request.log)?;
             let size = page_size(request.page_size)?;
             let size = if size == 0 { PAGE_SIZE_MAX } else { size.min(PAGE_SIZE_MAX) };
+            let view = call.read(&log, &wanted(request.read)?).await?;
             let copy = call.copy(&log)?;
-            let head = head(&copy);
+            let head = head(&view.state, &copy);
             let records = list(&copy, Seq(request.after_seq), Seq(head.seq), size, request.with_proposals).await?;
-            Ok(call.headed(&copy, ListRecordsResponse { records, head: Some(head) }))
+            Ok(Answer::new(ListRecordsResponse { records, head: Some(head) }, view.token(), view.age))
         })
         .await
     }
@@ -85,14 +88,9 @@ impl Call {
         let copy = self.opened.region.ledger().copy(log);
         copy.ok_or_else(|| Refusal::new("NO_COPY", format!("read {log}: no copy of it is in service here")))
     }
-
-    fn headed<T>(&self, copy: &LogCopy, body: T) -> Answer<T> {
-        Answer::new(body, Token::from(copy.cell.state().position()), None)
-    }
 }
 
-fn head(copy: &LogCopy) -> LogHead {
-    let state = copy.cell.state();
+fn head(state: &LogState, copy: &LogCopy) -> LogHead {
     LogHead {
         log: state.log.to_string(),
         incarnation: state.incarnation.0,

@@ -1,11 +1,14 @@
 //! `atoll.v1.Mutations`: many writes over one stream.
 //!
 //! ```text
-//!   messages ─▶ task: at most 4096 without an answer ─▶ region ─▶ outbox ─▶ one message with all that is ready
+//!   messages ─▶ task: at most 1024 without an answer ─▶ region ─▶ outbox ─▶ one message with all that is ready
 //! ```
 //!
 //! The task goes on while the client does not read, so a slow client holds its own outcomes and none of the region's room. Outcomes are
 //! sent as soon as the connection takes a message, however many there are: no timer.
+//!
+//! A stream that is ended from this side says what its unanswered mutations may hope for. `OUTCOME_UNKNOWN`: some of them were begun, so
+//! each is to be sent again under its request id. Any other reason: none of them was begun.
 
 use std::{
     collections::VecDeque,
@@ -30,6 +33,7 @@ use super::{
     command::Writes as _,
     front::{Front, Opened, Writes},
     status::Refusal,
+    typed::of_message,
     write::{Committed, committed, submission},
 };
 
@@ -46,6 +50,8 @@ struct Outbox {
 #[derive(Default)]
 struct Ready {
     outcomes: Vec<Outcome>,
+    /// How many were begun that have no outcome here or before.
+    under_way: usize,
     /// Set when no more will come: how the stream ends.
     end: Option<Result<(), Status>>,
     /// The client is gone.
@@ -61,6 +67,18 @@ impl Outbox {
         self.lock().end.get_or_insert(how);
         self.for_outcomes.wake();
     }
+
+    /// Ends the stream where it stands, for `why`. Whatever is under way may still take effect.
+    fn cut(&self, why: Refusal, signature: &Signature) {
+        let under_way = self.lock().under_way;
+        let why = if under_way == 0 {
+            why
+        } else {
+            let message = format!("{}; {under_way} mutations of the stream were begun and not answered", why.message);
+            Refusal::new("OUTCOME_UNKNOWN", message).with("because", why.reason)
+        };
+        self.end(Err(signature.status(why)));
+    }
 }
 
 /// The task's side: however the task ends, the stream does.
@@ -71,11 +89,7 @@ struct Outcomes {
 
 impl Drop for Outcomes {
     fn drop(&mut self) {
-        let why = Refusal::new(
-            "SHUTTING_DOWN",
-            "sent mutations to a member that stopped: those without an answer are unknown",
-        );
-        self.outbox.end(Err(self.signature.status(why)));
+        self.outbox.cut(Refusal::new("SHUTTING_DOWN", "sent mutations to a member that stopped"), &self.signature);
     }
 }
 
@@ -129,6 +143,7 @@ impl Mutations for Front {
             next: 0,
             room: self.limits.unanswered,
             ended: None,
+            signature: self.signature.clone(),
         };
         opened.env().tasks().spawn(run(intake, outcomes));
         let mut response = Response::new(Answers(outbox));
@@ -151,16 +166,20 @@ struct Intake {
     room: usize,
     /// No more messages come, and why.
     ended: Option<Result<(), Status>>,
+    signature: Signature,
 }
 
 async fn run(intake: Intake, outcomes: Outcomes) {
     let opened = Arc::clone(&intake.opened);
     let how = match select(pin!(work(intake, &outcomes.outbox)), pin!(opened.closing())).await {
-        Either::Left((how, _)) => how,
-        Either::Right((why, _)) => Err(outcomes.signature.status(why)),
+        Either::Left((how, _)) => Ok(how),
+        Either::Right((why, _)) => Err(why),
     };
     drop(opened);
-    outcomes.outbox.end(how);
+    match how {
+        Ok(how) => outcomes.outbox.end(how),
+        Err(why) => outcomes.outbox.cut(why, &outcomes.signature),
+    }
 }
 
 async fn work(mut intake: Intake, outbox: &Outbox) -> Result<(), Status> {
@@ -179,6 +198,7 @@ async fn work(mut intake: Intake, outbox: &Outbox) -> Result<(), Status> {
                     return Poll::Ready(Ok(()));
                 }
                 ready.outcomes.append(&mut done);
+                ready.under_way = under_way.len();
                 ready.outcomes.len()
             };
             if unsent > 0 {
@@ -216,7 +236,7 @@ impl Intake {
             match self.messages.poll_next_unpin(context) {
                 Poll::Pending => return false,
                 Poll::Ready(Some(Ok(message))) => self.waiting = message.mutations.into(),
-                Poll::Ready(Some(Err(status))) => self.ended = Some(Err(status)),
+                Poll::Ready(Some(Err(status))) => self.ended = Some(Err(of_message(status, &self.signature))),
                 Poll::Ready(None) => self.ended = Some(Ok(())),
             }
         }

@@ -1,7 +1,7 @@
 //! Every way in which a call is refused, and what gRPC says of it. The one place that maps a reason to a code.
 //!
 //! Codes follow gRPC's own advice on retrying. UNAVAILABLE always means *not done*: the same request may be sent again, here later or
-//! elsewhere now. ABORTED means: look again before you go on; with `OUTCOME_UNKNOWN` the request may have taken effect, and the same
+//! elsewhere now; at the end of a stream of mutations it is said of those without an answer. ABORTED means: look again before you go on; with `OUTCOME_UNKNOWN` the request may have taken effect, and the same
 //! request id, sent again, tells. A refusal that may pass by itself carries `google.rpc.RetryInfo`; one that does not never will
 //! without another request.
 //!

@@ -2,7 +2,7 @@
 //!
 //! The answer to a write is read from the copy here once that holds the write, so it is never older than the write; it may be newer.
 //! Where the copy does not come so far in [`COPY_WITHIN`] (the write was decided far away), or no longer has the row, the answer is what
-//! the write itself says, under the revision that it made. If that is not the whole resource, the metadata `atoll-partial` says so.
+//! the write itself says, under the revision that it made. That may not be the whole resource, so the metadata `atoll-partial` say so.
 
 use std::time::Duration;
 
@@ -22,8 +22,9 @@ use super::{
 
 /// Who asks, until there are identities.
 const ACTOR: &str = "anonymous";
-/// How long an answer waits for the copy here.
-const COPY_WITHIN: Duration = Duration::from_secs(2);
+/// How long an answer waits for the copy here. A copy stands still for a second or more when the member that it is pulled from is lost;
+/// a write that took effect must not look lost meanwhile.
+const COPY_WITHIN: Duration = Duration::from_millis(750);
 
 /// A write that took effect, or would.
 pub struct Committed {
@@ -118,11 +119,11 @@ impl Call {
         let made = Revision::from(committed.position.seq);
         match (found.filter(|(revision, _)| *revision >= made), copy) {
             (Some((revision, row)), Some(view)) => Answer::new(T::show(revision, &row), view.token(), view.age),
-            (_not_here, copy) => {
+            _not_here => {
                 let mut implied = T::default();
                 implied.apply(&write.command, committed.request_id);
                 *implied.version().0 = made.to_string();
-                Answer { body: implied, token, age: None, partial: copy.is_none() }
+                Answer { body: implied, token, age: None, partial: true }
             }
         }
     }

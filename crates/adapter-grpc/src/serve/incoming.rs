@@ -1,16 +1,24 @@
 //! Accepting connections: many handshakes at a time, each bounded in time, and errors that end nothing.
+//!
+//! Where too many shake hands at once, the oldest of the address that has most of them gives way to the new one: who opens connections and
+//! says nothing holds up himself, and nobody at another address.
 
 use std::{
+    collections::BTreeMap,
     future::Future,
     io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
-use futures_util::{FutureExt, Stream as FutureStream, StreamExt, stream::FuturesUnordered};
+use futures_util::{
+    FutureExt, Stream as FutureStream, StreamExt,
+    future::{AbortHandle, abortable},
+    stream::FuturesUnordered,
+};
 use ports::BoxFuture;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -25,7 +33,7 @@ use super::{
 };
 use crate::tls::{Fault, Identity, ServerTls};
 
-/// Handshakes at the same time; more connections wait in the kernel's queue.
+/// Handshakes at the same time.
 const HANDSHAKES_MAX: usize = 256;
 const HANDSHAKE: Duration = Duration::from_secs(5);
 /// After an error of accepting, most likely a lack of file descriptors.
@@ -36,14 +44,19 @@ pub(super) struct Incoming {
     tls: Option<ServerTls>,
     switch: Switch,
     places: Arc<Semaphore>,
-    handshakes: FuturesUnordered<BoxFuture<'static, Option<Wire>>>,
+    /// Each with its number.
+    handshakes: FuturesUnordered<BoxFuture<'static, (u64, Option<Wire>)>>,
+    /// Those that were not given up, by number, so that the oldest come first.
+    under_way: BTreeMap<u64, (IpAddr, AbortHandle)>,
+    next: u64,
     pause: Option<Pin<Box<Sleep>>>,
 }
 
 impl Incoming {
     pub fn new(listener: TcpListener, tls: Option<ServerTls>, limits: &Limits, switch: Switch) -> Self {
         let places = Arc::new(Semaphore::new(limits.connections_max));
-        Self { listener, tls, switch, places, handshakes: FuturesUnordered::new(), pause: None }
+        let (handshakes, under_way) = (FuturesUnordered::new(), BTreeMap::new());
+        Self { listener, tls, switch, places, handshakes, under_way, next: 0, pause: None }
     }
 
     fn accept(&mut self, cx: &mut Context<'_>) {
@@ -53,7 +66,7 @@ impl Incoming {
             }
             self.pause = None;
         }
-        while self.handshakes.len() < HANDSHAKES_MAX {
+        loop {
             match self.listener.poll_accept(cx) {
                 Poll::Pending => return,
                 Poll::Ready(Ok((stream, address))) => self.admit(stream, address),
@@ -71,6 +84,9 @@ impl Incoming {
     }
 
     fn admit(&mut self, stream: TcpStream, address: SocketAddr) {
+        if self.under_way.len() >= HANDSHAKES_MAX {
+            self.give_one_up();
+        }
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
             tracing::warn!(%address, "closed a connection: the listener has as many as it may");
             return;
@@ -79,7 +95,7 @@ impl Incoming {
         let _ = stream.set_nodelay(true);
         let tls = self.tls.clone();
         let switch = self.switch.clone();
-        self.handshakes.push(Box::pin(async move {
+        let (shaking, handle) = abortable(async move {
             let members_only = tls.as_ref().is_some_and(ServerTls::members_only);
             match timeout(HANDSHAKE, shake(stream, address, tls, switch, place)).await {
                 Ok(Ok(wire)) => return Some(wire),
@@ -89,7 +105,24 @@ impl Incoming {
                 Err(_) => tracing::debug!(%address, "closed a connection: no handshake in time"),
             }
             None
-        }));
+        });
+        let number = self.next;
+        self.next += 1;
+        self.under_way.insert(number, (address.ip(), handle));
+        self.handshakes.push(Box::pin(async move { (number, shaking.await.ok().flatten()) }));
+    }
+
+    /// Gives up the oldest handshake of the address that has most of them.
+    fn give_one_up(&mut self) {
+        let mut by_address: BTreeMap<IpAddr, (usize, u64)> = BTreeMap::new();
+        for (number, (address, _)) in &self.under_way {
+            by_address.entry(*address).or_insert((0, *number)).0 += 1;
+        }
+        let oldest_of_most = by_address.into_values().max_by_key(|(count, _)| *count).map(|(_, oldest)| oldest);
+        if let Some((address, handle)) = oldest_of_most.and_then(|number| self.under_way.remove(&number)) {
+            tracing::debug!(%address, "closed a connection: too many shake hands at once");
+            handle.abort();
+        }
     }
 }
 
@@ -100,9 +133,12 @@ impl FutureStream for Incoming {
         loop {
             self.accept(cx);
             match self.handshakes.poll_next_unpin(cx) {
-                Poll::Ready(Some(Some(wire))) => return Poll::Ready(Some(Ok(wire))),
-                // Room for another one.
-                Poll::Ready(Some(None)) => {}
+                Poll::Ready(Some((number, shaken))) => {
+                    self.under_way.remove(&number);
+                    if let Some(wire) = shaken {
+                        return Poll::Ready(Some(Ok(wire)));
+                    }
+                }
                 Poll::Ready(None) | Poll::Pending => return Poll::Pending,
             }
         }

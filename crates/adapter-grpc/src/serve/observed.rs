@@ -33,8 +33,11 @@ pub struct Begun {
 
 /// One call.
 pub trait Observed: Send {
-    /// The answer, or its stream, begins; `code` is gRPC's, 0 for a stream whose end is not known yet.
-    fn answered(&mut self, code: i32);
+    /// The answer, or its stream, begins.
+    fn answered(&mut self);
+
+    /// How it ended, by gRPC's code. Told once of each call; a call that the client left before its end is CANCELLED.
+    fn ended(&mut self, code: i32);
 }
 
 /// `routes`, with every call told to `observer`.
@@ -79,26 +82,55 @@ where
 
     fn call(&mut self, mut request: http::Request<Q>) -> Self::Future {
         let given = request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok());
-        let Begun { span, traceparent, mut call } = self.observer.begin(request.uri().path(), given);
+        let Begun { span, traceparent, call } = self.observer.begin(request.uri().path(), given);
         if let Some(value) = traceparent.and_then(|text| http::HeaderValue::try_from(text).ok()) {
             request.headers_mut().insert(TRACEPARENT, value);
         }
         let answering = self.inner.call(request);
         let work = async move {
+            // However it goes on, its end is told once.
+            let mut call = End { call, told: false };
             let answer = answering.await?;
+            call.call.answered();
             // A refusal has its status in front; whoever began well says it at the end.
-            let status = answer.headers().get("grpc-status").and_then(|value| value.to_str().ok());
-            call.answered(status.and_then(|code| code.parse().ok()).unwrap_or_default());
-            Ok(answer.map(|body| Counted { body, _call: call }))
+            if let Some(code) = code_in(answer.headers()) {
+                call.tell(code);
+            }
+            Ok(answer.map(|body| Counted { body, call }))
         };
         Box::pin(work.instrument(span))
+    }
+}
+
+fn code_in(headers: &http::HeaderMap) -> Option<i32> {
+    headers.get("grpc-status")?.to_str().ok()?.parse().ok()
+}
+
+/// Tells the end of a call, at the latest when nothing is left of it.
+struct End {
+    call: Box<dyn Observed>,
+    told: bool,
+}
+
+impl End {
+    fn tell(&mut self, code: i32) {
+        if !self.told {
+            self.told = true;
+            self.call.ended(code);
+        }
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.tell(tonic::Code::Cancelled.into());
     }
 }
 
 /// A body that is known to be there.
 pub struct Counted<B> {
     body: B,
-    _call: Box<dyn Observed>,
+    call: End,
 }
 
 impl<B: Body + Unpin> Body for Counted<B> {
@@ -109,7 +141,13 @@ impl<B: Body + Unpin> Body for Counted<B> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<hyper::body::Frame<Self::Data>, Self::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if let Poll::Ready(Some(Ok(frame))) = &polled
+            && let Some(code) = frame.trailers_ref().and_then(code_in)
+        {
+            self.call.tell(code);
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

@@ -1,13 +1,17 @@
-//! One accepted connection: encrypted or not, with who called, and with a switch that cuts it.
+//! One accepted connection: encrypted or not, with who called, with a switch that cuts it, and with a bound on the time until it speaks
+//! HTTP/2: what finds dead connections later begins only then.
 
 use std::{
-    fmt, io,
+    fmt,
+    future::Future,
+    io,
     pin::Pin,
     sync::{
         Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicBool, Ordering::SeqCst},
     },
     task::{Context, Poll},
+    time::Duration,
 };
 
 use futures_util::task::AtomicWaker;
@@ -15,11 +19,16 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
     sync::OwnedSemaphorePermit,
+    time::{Sleep, sleep},
 };
 use tokio_rustls::server::TlsStream;
 use tonic::transport::server::Connected;
 
 use super::Caller;
+
+/// Bytes with which an HTTP/2 client begins (RFC 9113, 3.4), and how long they may take.
+const PREFACE_BYTES: usize = 24;
+const PREFACE: Duration = Duration::from_secs(5);
 
 pub(super) enum Stream {
     Plain(TcpStream),
@@ -31,6 +40,8 @@ pub(super) struct Wire {
     caller: Caller,
     switch: Switch,
     reader: Arc<AtomicWaker>,
+    /// What of the preface did not come yet, and when it is too late for it.
+    preface: Option<(usize, Pin<Box<Sleep>>)>,
     /// One of the connections that the listener may have.
     _place: OwnedSemaphorePermit,
 }
@@ -38,7 +49,8 @@ pub(super) struct Wire {
 impl Wire {
     pub fn new(stream: Stream, caller: Caller, switch: Switch, place: OwnedSemaphorePermit) -> Self {
         let reader = switch.join();
-        Self { stream, caller, switch, reader, _place: place }
+        let preface = Some((PREFACE_BYTES, Box::pin(sleep(PREFACE))));
+        Self { stream, caller, switch, reader, preface, _place: place }
     }
 }
 
@@ -89,10 +101,21 @@ impl AsyncRead for Wire {
         if self.switch.is_cut.load(SeqCst) {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::ConnectionAborted, "cut at the end of a shutdown")));
         }
-        match &mut self.stream {
+        let before = into.filled().len();
+        let read = match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_read(cx, into),
             Stream::Tls(stream) => Pin::new(stream).poll_read(cx, into),
+        };
+        if let Some((left, late)) = &mut self.preface {
+            *left = left.saturating_sub(into.filled().len() - before);
+            if *left == 0 {
+                self.preface = None;
+            } else if late.as_mut().poll(cx).is_ready() {
+                let why = "closed a connection: it did not begin to speak HTTP/2 in time";
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, why)));
+            }
         }
+        read
     }
 }
 

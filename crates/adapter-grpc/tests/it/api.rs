@@ -2,11 +2,14 @@
 //!
 //! Map: [`ring`] three members with listeners · `resources` what clients do all day · `operations` deletions that take their time ·
 //! `mutations` the stream of writes · `records` logs and watches · `looking` reads with tokens and ages, regions, topology ·
-//! `refusals` bad input · `fronting` regions that come and go, health, reflection · `table` the golden file of all refusals.
+//! `refusals` bad input, over
+//! [`bare`] connections too · `observing` what is counted of calls · `fronting` regions that come and go, health, reflection · `table` the golden file of all refusals.
 
+mod bare;
 mod fronting;
 mod looking;
 mod mutations;
+mod observing;
 mod operations;
 mod records;
 mod refusals;

@@ -9,7 +9,7 @@ use adapter_grpc::{
 use ids::MemberId;
 use ports::{CallError, PeerTransport};
 use tokio::{
-    io::AsyncReadExt,
+    io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     time::{Instant, timeout},
 };
@@ -74,12 +74,16 @@ async fn callers_that_never_shake_hands_hold_up_nobody() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(&certified(&dir, 2), How::AtOnce);
     let mut silent = Vec::new();
-    for _ in 0..50 {
+    // More than may shake hands at once.
+    for _ in 0..300 {
         silent.push(TcpStream::connect(server.address).await.unwrap());
     }
-    call(&transport(&certified(&dir, 1), &[(2, server.address)]), 2, heads(1, 1), SOON).await.unwrap();
-    // And they are not kept.
-    let read = timeout(Duration::from_secs(8), silent[0].read(&mut [0; 1])).await;
+    let within = Duration::from_secs(2);
+    call(&transport(&certified(&dir, 1), &[(2, server.address)]), 2, heads(1, 1), within).await.unwrap();
+    // And they are not kept: the oldest gave way, the last one's time is over.
+    let read = timeout(Duration::from_secs(1), silent[0].read(&mut [0; 1])).await;
+    assert!(matches!(read, Ok(Ok(0) | Err(_))), "{read:?}");
+    let read = timeout(Duration::from_secs(8), silent[299].read(&mut [0; 1])).await;
     assert!(matches!(read, Ok(Ok(0) | Err(_))), "{read:?}");
 }
 
@@ -99,4 +103,17 @@ async fn more_connections_than_allowed_are_closed_and_places_come_free() {
     assert_eq!(result, Err(CallError::Unreachable { to: MemberId(2) }));
     kept.clear();
     crate::peers::ring::until_answered(&transport, 2, SOON).await;
+}
+
+#[tokio::test]
+async fn a_connection_that_does_not_begin_to_speak_http2_is_closed() {
+    let server = Server::start(&Material::off(), How::AtOnce);
+    let mut silent = TcpStream::connect(server.address).await.unwrap();
+    let mut begun = TcpStream::connect(server.address).await.unwrap();
+    begun.write_all(b"PRI * HTTP").await.unwrap();
+    for stream in [&mut silent, &mut begun] {
+        // What the server says by itself, and the end.
+        let read = timeout(Duration::from_secs(8), stream.read_to_end(&mut Vec::new())).await;
+        assert!(read.is_ok(), "it is kept");
+    }
 }

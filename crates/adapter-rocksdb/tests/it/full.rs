@@ -6,13 +6,19 @@ use ids::Log;
 use ports::{Journal, LogStore, Op, SnapshotStore, StoreError};
 
 use crate::{
-    directory::{Mounted, open, options},
+    directory::{Mounted, not_mounted, open, options},
     workload::{put, snapshot, written},
 };
 
 fn append(number: u64) -> Vec<Op> {
     let entries = vec![Bytes::from(vec![u8::try_from(number % 251).unwrap(); 100_000])];
     vec![Op::Append { journal: Journal::Raft(Log::Global), first: number, entries }]
+}
+
+#[test]
+fn a_test_that_may_not_mount_fails_unless_it_may_be_skipped() {
+    assert!(std::panic::catch_unwind(|| not_mounted::<()>(false, "no")).is_err());
+    assert_eq!(not_mounted::<()>(true, "no"), None);
 }
 
 #[test]

@@ -44,7 +44,12 @@ fn as_a_child_it_writes_until_it_is_killed() {
                 store.put(&Log::Global, snapshot(unit), Box::new(flushed));
                 in_flight += 1;
             }
-            store.write(ops, Box::new(move |result| told.send(("write", unit, result)).unwrap()));
+            let flushed = Box::new(move |result| told.send(("write", unit, result)).unwrap());
+            // Runs of either kind, and both mixed.
+            match (unit / 100 % 3, unit % 3) {
+                (0, _) | (1, 0) => store.write_later(ops, flushed),
+                _ => store.write(ops, flushed),
+            }
             in_flight += 1;
         }
         let (what, unit, result) = answers.recv().unwrap();

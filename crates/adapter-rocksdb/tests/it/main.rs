@@ -12,6 +12,7 @@ mod flipped;
 mod full;
 mod identity;
 mod killed;
+mod located;
 mod order;
 mod suites;
 mod tail;

@@ -169,3 +169,43 @@ fn a_journal_that_begins_again_further_down_holds_only_the_new_entries() {
     let found = store.read(&journal, 20, 99, usize::MAX).unwrap();
     assert_eq!(found, (20..23).map(|number| content(2, number)).collect::<Vec<_>>());
 }
+
+#[test]
+fn what_nobody_waits_for_is_durable_when_the_store_is_closed() {
+    let dir = TempDir::new().unwrap();
+    let entry = |number: u64| Op::Append { journal: raft(), first: number, entries: vec![content(number, number)] };
+    let later = |store: &adapter_rocksdb::Store, number: u64| {
+        let (told, answer) = mpsc::channel();
+        store.write_later(vec![entry(number)], Box::new(move |result| told.send(result).unwrap()));
+        answer
+    };
+    let store = open(dir.path());
+    let answer = later(&store, 1);
+    store.shutdown().unwrap();
+    assert_eq!(answer.try_recv(), Ok(Ok(())), "shutdown returns only behind it");
+    drop(store);
+    let store = open(dir.path());
+    let answer = later(&store, 2);
+    drop(store);
+    assert_eq!(answer.try_recv(), Ok(Ok(())), "so does dropping it");
+    let store = open(dir.path());
+    assert_eq!(store.read(&raft(), 1, 9, usize::MAX), Ok(vec![content(1, 1), content(2, 2)]));
+}
+
+#[test]
+fn what_nobody_waits_for_shares_the_flush_of_what_is_waited_for() {
+    let dir = TempDir::new().unwrap();
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&events);
+    let store = open_observed(dir.path(), Arc::new(move |event| seen.lock().unwrap().push(event)));
+    let (told, answers) = mpsc::channel();
+    for number in 1..=50_u64 {
+        let (entry, told) = (content(number, number), told.clone());
+        let ops = vec![Op::Append { journal: raft(), first: number, entries: vec![entry] }];
+        let flushed = Box::new(move |result| told.send((number, result)).unwrap());
+        if number == 50 { store.write(ops, flushed) } else { store.write_later(ops, flushed) }
+    }
+    assert!((1..=50).all(|number| answers.recv().unwrap() == (number, Ok(()))));
+    let flushes = events.lock().unwrap().iter().filter(|event| matches!(event, StoreEvent::Flushed { .. })).count();
+    assert!(flushes <= 5, "{flushes} flushes for one write that was waited for");
+}

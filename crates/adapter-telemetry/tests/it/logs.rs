@@ -1,8 +1,9 @@
 //! Log lines.
 
 use std::{
-    io,
-    sync::{Arc, Mutex},
+    io::{self, Write as _},
+    sync::{Arc, Mutex, mpsc},
+    time::Duration,
 };
 
 use adapter_telemetry::{Config, Error, Format, build, logs, trace::TARGET};
@@ -72,4 +73,38 @@ fn what_cannot_be_read_is_named() {
     assert!(matches!(&refused, Error::Filter { given } if given == "loud=very"), "{refused}");
     let refused = build(&config(Some("ftp://x".to_owned())), &counters()).err().unwrap();
     assert_eq!(refused.to_string(), "read the collector \"ftp://x\": wanted http://HOST:PORT with nothing behind it");
+}
+
+/// Takes nothing until told.
+struct Stuck(mpsc::Receiver<()>);
+
+impl io::Write for Stuck {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        // It ends when the test does.
+        let _ = self.0.recv();
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn the_end_of_a_process_does_not_wait_for_a_reader_that_stands_still() {
+    let dropped = prometheus_client::metrics::counter::Counter::default();
+    let (release, stuck) = mpsc::channel();
+    let mut writer = logs::Writer::start_on(Stuck(stuck), dropped.clone()).unwrap();
+    // More than the queue holds, so that there is no room for a flush either.
+    while dropped.get() == 0 {
+        writer.write_all(b"line\n").unwrap();
+    }
+    let (done, flushed) = mpsc::channel();
+    let flush = std::thread::Builder::new().spawn(move || {
+        logs::Writer::flush(&writer);
+        done.send(()).unwrap();
+    });
+    assert_eq!(flushed.recv_timeout(Duration::from_secs(5)), Ok(()), "it still waits");
+    drop(release);
+    flush.unwrap().join().unwrap();
 }

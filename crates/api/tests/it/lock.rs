@@ -5,8 +5,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
-    path::PathBuf,
+    fs, io,
+    path::{Path, PathBuf},
 };
 
 use prost::Message;
@@ -26,11 +26,29 @@ fn updating() -> bool {
     std::env::var("UPDATE_GOLDEN").is_ok_and(|value| value == "1")
 }
 
+fn lock_file() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../proto/atoll/v1.lock")
+}
+
+/// The lines of the lock. One that is missing locks nothing, so it is an error: whoever wants to begin anew makes an empty file.
+fn locked(path: &Path) -> io::Result<BTreeSet<String>> {
+    let text = fs::read_to_string(path)
+        .map_err(|error| io::Error::new(error.kind(), format!("read the lock {}: {error}", path.display())))?;
+    Ok(text.lines().map(str::to_owned).collect())
+}
+
+#[test]
+fn a_lock_that_is_missing_is_not_an_empty_one() {
+    let error = locked(&lock_file().with_file_name("no.lock")).unwrap_err();
+    assert!(error.kind() == io::ErrorKind::NotFound && error.to_string().contains("no.lock"), "{error}");
+    assert!(locked(&lock_file()).unwrap().len() > 200);
+}
+
 #[test]
 fn nothing_that_clients_were_built_against_is_gone_or_changed() {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../proto/atoll/v1.lock");
+    let path = lock_file();
     let current = lines(api::DESCRIPTORS);
-    let locked: BTreeSet<String> = fs::read_to_string(&path).unwrap_or_default().lines().map(str::to_owned).collect();
+    let locked = locked(&path).unwrap();
     let broken = broken(&locked, &current);
     assert!(
         broken.is_empty(),

@@ -35,7 +35,7 @@ pub fn run(command: ContextCommand, global: &Global) -> Result<(), Fail> {
                 config.current_context = None;
             }
             files.save(&config)?;
-            forget(&files, &name)?;
+            take_authority(&files, &name, None, true)?;
             say(format_args!("context {name} removed"))
         }
         ContextCommand::Forget { name } => {
@@ -60,16 +60,33 @@ fn add(files: &Files, mut config: Config, name: &str, global: &Global) -> Result
     if let Some(region) = context.preferred_region.as_ref().filter(|region| !known(region)) {
         return Err(Fail::usage(format!("prefer the region {region:?}: wanted the region of an endpoint")).next(wanted));
     }
-    let replaced = config.contexts.insert(name.to_owned(), context).is_some();
+    let authority = context.ca_file.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
+    let endpoints = context.endpoints.clone();
+    let replaced = config.contexts.insert(name.to_owned(), context);
     let current = config.current_context.get_or_insert_with(|| name.to_owned()).clone();
     files.save(&config)?;
-    // It may be another ring under the same name.
-    forget(files, name)?;
-    say(format_args!("context {name} {}", if replaced { "replaced" } else { "added" }))?;
+    let moved = replaced.as_ref().is_none_or(|before| before.endpoints != endpoints);
+    take_authority(files, name, authority, moved)?;
+    say(format_args!("context {name} {}", if replaced.is_some() { "replaced" } else { "added" }))?;
     if current != name {
         note(format_args!("the current context is {current}; `atoll context use {name}` changes that"));
     }
     Ok(())
+}
+
+/// Keeps the authority that a context trusts. With another one, or at other addresses, it may be another ring under the same name: what was
+/// seen is forgotten.
+fn take_authority(files: &Files, name: &str, authority: Option<String>, moved: bool) -> Result<(), Fail> {
+    let mut state = files.state();
+    let before = state.clone();
+    if moved || state.authorities.get(name) != authority.as_ref() {
+        state.tokens.remove(name);
+    }
+    match authority {
+        Some(pem) => state.authorities.insert(name.to_owned(), pem),
+        None => state.authorities.remove(name),
+    };
+    if state == before { Ok(()) } else { files.save_state(&state) }
 }
 
 fn forget(files: &Files, name: &str) -> Result<(), Fail> {

@@ -30,7 +30,7 @@ pub async fn run(session: &Session, command: LogCommand) -> Result<(), Fail> {
                 log: names::log(&log)?,
                 after_seq: from.saturating_sub(1),
                 page_size: i32::try_from(limit).unwrap_or(1000),
-                with_proposals: false,
+                ..v1::ListRecordsRequest::default()
             };
             let listed = session.client.logs().list(request, &session.read()).await;
             let listed = listed.map_err(|error| session.failed(&format!("list records of {log}"), &error))?;
@@ -72,14 +72,17 @@ fn show(session: &Session, listed: &Answered<v1::ListRecordsResponse>) -> Result
 async fn tail(session: &Session, logs: &[String], from: Option<u64>, now: bool) -> Result<(), Fail> {
     let mut streams = Vec::new();
     for log in logs {
+        // Where it begins says the head, which is also what is refused when the copy does not hold what is asked.
+        let head = if session.demands() || (from.is_none() && !now) {
+            let head = session.client.logs().head(log, &session.read()).await;
+            head.map_err(|error| session.failed(&format!("look at {log}"), &error))?.value
+        } else {
+            v1::LogHead::default()
+        };
         let start = match (from, now) {
             (_, true) => WatchFrom::Now,
             (Some(from), false) => WatchFrom::After(from.saturating_sub(1)),
-            (None, false) => {
-                let head = session.client.logs().head(log, &session.read()).await;
-                let head = head.map_err(|error| session.failed(&format!("look at {log}"), &error))?.value;
-                WatchFrom::After(head.seq.saturating_sub(BEFORE).max(head.first_seq.saturating_sub(1)))
-            }
+            (None, false) => WatchFrom::After(head.seq.saturating_sub(BEFORE).max(head.first_seq.saturating_sub(1))),
         };
         streams.push(items(log.clone(), session.client.watch(log, start)));
     }
@@ -88,7 +91,7 @@ async fn tail(session: &Session, logs: &[String], from: Option<u64>, now: bool) 
     let mut interrupt = Box::pin(tokio::signal::ctrl_c());
     loop {
         let future::Either::Left((Some((log, item)), _)) = future::select(events.next(), &mut interrupt).await else {
-            return Ok(());
+            return Err(Fail::interrupted(""));
         };
         match item.map_err(|error| session.failed(&format!("follow {log}"), &error))? {
             WatchItem::Record(found) => match session.output.format {
@@ -182,7 +185,7 @@ async fn copy(
     region: &str,
     chain: &mut Option<Chain>,
 ) -> Result<Result<(u64, String), Trouble>, Fail> {
-    let read = Read { route: Route::Only(region.to_owned()), timeout: Some(session.timeout()), ..Read::default() };
+    let read = Read { route: Route::Only(region.to_owned()), ..session.read_here() };
     let parsed = log.parse().map_err(|_| Fail::usage(format!("read the log {log:?}: wanted global or region/NAME")))?;
     let head = match session.client.logs().head(log, &read).await {
         Ok(head) => head.value,
@@ -222,6 +225,7 @@ async fn extend(session: &Session, log: &str, read: &Read, chain: &mut Chain, la
             after_seq: chain.last(),
             page_size: 1000,
             with_proposals: true,
+            ..v1::ListRecordsRequest::default()
         };
         let page = session.client.logs().list(request, read).await.map_err(Trouble::Away)?;
         if page.value.records.is_empty() {

@@ -12,9 +12,14 @@ use crate::{
 };
 
 pub async fn run(session: &Session, command: RegionCommand) -> Result<(), Fail> {
+    if session.demands() {
+        let what = "look at regions: --consistency and --max-staleness are for reads of logs and what is in them; a member says how \
+                    regions look to it now";
+        return Err(Fail::usage(what).next("leave them out; the column AGE says how old the copy of each region is"));
+    }
     match command {
         RegionCommand::List => {
-            let answer = session.client.regions().list(&session.read()).await;
+            let answer = session.client.regions().list(&session.aside()).await;
             let Answered { value, region, member, token, .. } =
                 answer.map_err(|error| session.failed("list regions", &error))?;
             // Each row has an age of its own.
@@ -54,7 +59,7 @@ pub async fn run(session: &Session, command: RegionCommand) -> Result<(), Fail> 
 
 /// The regions of the ring, by the member that answers.
 pub async fn names(session: &Session) -> Result<Vec<String>, Fail> {
-    let answer = session.client.regions().list(&session.read()).await;
+    let answer = session.client.regions().list(&session.aside()).await;
     let answer = answer.map_err(|error| session.failed("list regions", &error))?;
     Ok(answer.value.regions.iter().map(|region| short(&region.name).to_owned()).collect())
 }

@@ -145,3 +145,29 @@ fn ctrl_c_leaves_a_deletion_running_and_says_how_to_go_on() {
     let operation = world.ring.state().operations.keys().next().unwrap().clone();
     assert_eq!(rest.last().unwrap(), &format!("  next: atoll operation wait {operation}"));
 }
+
+#[test]
+fn ctrl_c_ends_what_goes_on_with_exit_code_130_and_no_word() {
+    let world = furnished();
+    for words in [["project", "list", "--watch"].as_slice(), &["log", "tail"]] {
+        let mut child = world.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        lines.next().unwrap().unwrap();
+        // It listens for the signal once it follows, which the next record shows.
+        run(&world, "project update web --description changed");
+        let shown = |line: &String| line.starts_with("MODIFIED") || line.contains("project-updated");
+        lines.by_ref().map(Result::unwrap).find(shown).expect("the change");
+        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!((ended.status.code(), String::from_utf8_lossy(&ended.stderr).as_ref()), (Some(130), ""));
+    }
+}
+
+#[test]
+fn a_log_is_followed_only_from_a_copy_that_holds_what_is_asked() {
+    let world = furnished();
+    world.ring.state().reads.clear();
+    let mut following = Following::start(&world, "log tail --from 1 --consistency linearizable");
+    following.line();
+    assert_eq!(world.ring.state().reads.last().unwrap().level(), client::v1::read_options::Level::Linearizable);
+}

@@ -188,11 +188,13 @@ fn logs_are_listed_and_verified() {
 fn a_project_is_deleted_region_by_region() {
     let world = furnished();
     let mut text = world.session(&[&format!("project delete web --yes --async {}", id(8)), "project get web -o wide"]);
-    let operation = format!("organizations/acme/operations/{:032x}", 8);
+    // Named by the project's uid, which in the double is the request that made it.
+    let operation = format!("organizations/acme/operations/web.{:032x}", 3);
     world.ring.change(|state| state.acknowledge(&operation, "us-east-1"));
     text.push_str(&world.session(&[
         "operation list",
-        &format!("operation get {:032x} -o json", 8),
+        &format!("operation get web.{:032x} -o json", 3),
+        "operation get 0196f1c2",
         &format!("operation wait {operation} --for 50ms"),
     ]));
     for region in ["us-west-2", "eu-west-1"] {
@@ -205,7 +207,7 @@ fn a_project_is_deleted_region_by_region() {
 #[test]
 fn deleting_a_project_waits_for_every_region() {
     let world = furnished();
-    let operation = format!("organizations/acme/operations/{:032x}", 9);
+    let operation = format!("organizations/acme/operations/web.{:032x}", 3);
     scope(|scope| {
         scope.spawn(|| {
             while !world.ring.state().operations.contains_key(&operation) {
@@ -233,7 +235,7 @@ fn contexts_are_kept_in_a_file() {
         "folder set dev",
         "project set web",
         "context show -o yaml",
-        "context add other --endpoint us-east-1=https://example.com:7001 --region us-east-1",
+        "context add other --endpoint us-east-1=https://example.com:7101 --region us-east-1",
         "context use other",
         "context list",
         "context add wrong",
@@ -257,6 +259,71 @@ fn what_was_seen_is_kept_for_the_next_run() {
     world.run("context forget");
     world.run("project list");
     assert_eq!(world.ring.state().reads.last().unwrap().token, "");
+}
+
+#[test]
+fn a_context_that_is_added_again_forgets_only_when_it_may_be_another_ring() {
+    let world = furnished();
+    let authority = world.files.path().join("ca.pem");
+    // Nobody looks into it: the addresses are without TLS.
+    std::fs::write(&authority, "-----BEGIN CERTIFICATE-----\none").unwrap();
+    let address = |server: usize| format!("--endpoint us-east-1={}", world.servers[server].endpoint().address);
+    let add = |address: &str| {
+        let output = world.run(&format!("context add again {address} --ca-file {}", authority.display()));
+        assert!(output.status.success(), "{output:?}");
+    };
+    let seen = || {
+        assert!(world.run("organization list --context again").status.success());
+        world.ring.state().reads.last().unwrap().token.clone()
+    };
+    add(&address(0));
+    assert_eq!(seen(), "", "nothing was seen yet");
+    add(&address(0));
+    assert_ne!(seen(), "", "the same ring");
+    add(&address(1));
+    assert_eq!(seen(), "", "other addresses");
+    assert_ne!(seen(), "");
+    std::fs::write(&authority, "-----BEGIN CERTIFICATE-----\nother").unwrap();
+    add(&address(1));
+    assert_eq!(seen(), "", "another authority in the same file");
+}
+
+#[test]
+fn what_reads_must_hold_reaches_the_logs_and_is_refused_where_it_means_nothing() {
+    use v1::read_options::Level;
+    let world = furnished();
+    let last = |line: &str| {
+        world.ring.state().reads.clear();
+        let output = world.run(line);
+        assert!(output.status.success(), "{line}: {output:?}");
+        world.ring.state().reads.clone()
+    };
+    for line in ["log list", "log verify --log global --regions us-east-1"] {
+        let reads = last(&format!("{line} --consistency linearizable --max-staleness 3s"));
+        assert!(!reads.is_empty(), "{line}");
+        for read in reads {
+            assert_eq!((read.level(), read.max_staleness.unwrap().seconds), (Level::Linearizable, 3), "{line}");
+        }
+    }
+    assert!(last("log list").iter().all(|read| read.level() == Level::AtLeast));
+    assert!(last("log verify --log global").iter().all(|read| read.level() == Level::Local), "copies as they are");
+    for line in ["region list --consistency linearizable", "region status --max-staleness 1s"] {
+        let output = world.run(line);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("--max-staleness"), "{output:?}");
+    }
+}
+
+#[test]
+fn all_calls_of_a_run_are_one_trace_which_is_said_when_asked_for() {
+    let world = furnished();
+    world.ring.state().traces.clear();
+    let output = world.run("project describe web -v");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    let said = stderr.lines().find_map(|line| line.strip_prefix("trace ")).expect("the trace id").to_owned();
+    let traces = world.ring.state().traces.clone();
+    assert!(!traces.is_empty());
+    assert!(traces.iter().all(|(_, trace)| trace.contains(&said) && trace.ends_with("-01")), "{said} {traces:?}");
 }
 
 #[test]

@@ -173,9 +173,9 @@ fn delete_project(state: &mut State, r: &v1::DeleteProjectRequest) -> Result<Don
     (project.state, project.awaiting) = (v1::State::Deleting.into(), regions.clone());
     (project.etag, project.update_time) = (stamp.etag, stamp.time);
     let made = project.clone();
-    let organization = r.name.split("/projects/").next().unwrap_or_default();
+    let (organization, id) = r.name.split_once("/projects/").unwrap_or_default();
     let operation = v1::Operation {
-        name: format!("{organization}/operations/{}", r.request_id),
+        name: format!("{organization}/operations/{id}.{}", made.uid),
         kind: "projects.delete".to_owned(),
         target: r.name.clone(),
         done: false,

@@ -18,7 +18,8 @@ use api::{
     },
 };
 use tonic::{
-    Code, Response, Status,
+    Code, Request, Response, Status,
+    metadata::MetadataMap,
     service::Routes,
     transport::{Identity, ServerTlsConfig, server::Router},
 };
@@ -39,15 +40,20 @@ pub(super) struct Service {
 
 pub(super) fn router(service: Service, tls: Option<&(String, String)>) -> Result<Router, String> {
     let mut routes = Routes::builder();
+    let looker = service.clone();
+    let look = move |request: Request<()>| {
+        looker.note_trace(request.metadata());
+        Ok(request)
+    };
     routes
-        .add_service(OrganizationsServer::new(service.clone()))
-        .add_service(FoldersServer::new(service.clone()))
-        .add_service(ProjectsServer::new(service.clone()))
-        .add_service(ClustersServer::new(service.clone()))
-        .add_service(OperationsServer::new(service.clone()))
-        .add_service(RegionsServer::new(service.clone()))
-        .add_service(LogServer::new(service.clone()))
-        .add_service(MutationsServer::new(service));
+        .add_service(OrganizationsServer::with_interceptor(service.clone(), look.clone()))
+        .add_service(FoldersServer::with_interceptor(service.clone(), look.clone()))
+        .add_service(ProjectsServer::with_interceptor(service.clone(), look.clone()))
+        .add_service(ClustersServer::with_interceptor(service.clone(), look.clone()))
+        .add_service(OperationsServer::with_interceptor(service.clone(), look.clone()))
+        .add_service(RegionsServer::with_interceptor(service.clone(), look.clone()))
+        .add_service(LogServer::with_interceptor(service.clone(), look.clone()))
+        .add_service(MutationsServer::with_interceptor(service, look));
     let mut server = tonic::transport::Server::builder();
     if let Some((certificate, key)) = tls {
         let tls = ServerTlsConfig::new().identity(Identity::from_pem(certificate, key));
@@ -59,6 +65,12 @@ pub(super) fn router(service: Service, tls: Option<&(String, String)>) -> Result
 impl Service {
     fn fault(&self) -> Fault {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note_trace(&self, headers: &MetadataMap) {
+        if let Some(trace) = headers.get(metadata::TRACEPARENT).and_then(|value| value.to_str().ok()) {
+            self.ring.state().traces.push((self.region.clone(), trace.to_owned()));
+        }
     }
 
     /// What the fault makes of a call, before anything is done.

@@ -19,6 +19,8 @@ pub struct Executed {
 #[derive(Clone)]
 pub struct State {
     pub regions: BTreeMap<String, u64>,
+    /// What the topology says: region and address by member.
+    pub addresses: BTreeMap<u64, crate::Endpoint>,
     pub organizations: BTreeMap<String, v1::Organization>,
     pub folders: BTreeMap<String, v1::Folder>,
     pub projects: BTreeMap<String, v1::Project>,
@@ -31,6 +33,8 @@ pub struct State {
     pub submitted: Vec<Executed>,
     /// Read options as they came.
     pub reads: Vec<v1::ReadOptions>,
+    /// Trace contexts as they came, with the region that they came to.
+    pub traces: Vec<(String, String)>,
     /// Locations that lists over regions name.
     pub unreachable: Vec<String>,
     /// Records before this one are no longer kept.
@@ -66,6 +70,7 @@ impl State {
     pub(super) fn new(hash: fn(&v1::Record) -> [u8; 32]) -> Self {
         Self {
             regions: BTreeMap::new(),
+            addresses: BTreeMap::new(),
             organizations: BTreeMap::new(),
             folders: BTreeMap::new(),
             projects: BTreeMap::new(),
@@ -75,6 +80,7 @@ impl State {
             executed: Vec::new(),
             submitted: Vec::new(),
             reads: Vec::new(),
+            traces: Vec::new(),
             unreachable: Vec::new(),
             first_seq: 1,
             cut_watch_after: None,

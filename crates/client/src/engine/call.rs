@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use tonic::{Code, Request, Status};
 
 use crate::{
-    Attempt, Client, Error, Read, RequestId, Route, Write,
+    Attempt, Client, Error, Read, RequestId, Route, TraceContext, Write,
     endpoint::{Connections, chain, never_sent},
     error::reason,
     retry::{Next, next, pause},
@@ -77,6 +77,8 @@ struct Try {
 pub(crate) struct Call<'a> {
     client: &'a Client,
     plan: Plan,
+    /// The same for all tries.
+    trace: TraceContext,
     deadline: Instant,
     tries: Vec<Try>,
     met: Met,
@@ -98,6 +100,7 @@ impl<'a> Call<'a> {
         Self {
             client,
             plan,
+            trace: client.trace(),
             deadline,
             tries: Vec::new(),
             met: Met::default(),
@@ -133,6 +136,9 @@ impl<'a> Call<'a> {
     pub(crate) fn request<Req>(&self, message: Req) -> Request<Req> {
         let mut request = Request::new(message);
         request.set_timeout(self.deadline.saturating_duration_since(Instant::now()));
+        if let Some(trace) = self.trace.metadata() {
+            request.metadata_mut().insert(metadata::TRACEPARENT, trace);
+        }
         // Reads say in a field what they must hold; a write says here what it builds on.
         if self.plan.request_id.is_some()
             && let Ok(token) = self.client.token().to_string().parse()
@@ -142,8 +148,8 @@ impl<'a> Call<'a> {
         request
     }
 
-    pub(crate) fn won(&self, attempt: usize) -> (Option<&Connections>, u32) {
-        let member = self.tries.get(attempt).map(|one| one.member.as_ref());
+    pub(crate) fn won(&self, attempt: usize) -> (Option<&Arc<Connections>>, u32) {
+        let member = self.tries.get(attempt).map(|one| &one.member);
         (member, u32::try_from(self.tries.len()).unwrap_or(u32::MAX))
     }
 

@@ -75,3 +75,17 @@ async fn addresses_are_learned_once_and_never_forgotten() {
     let known: Vec<String> = steer.members().iter().map(|member| member.endpoint.address.clone()).collect();
     assert_eq!(known, ["http://a1", "http://a2", "http://b1", "http://c1", "http://d1"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_ring_is_asked_for_its_addresses_at_once_again_when_it_was_silent_and_now_and_then() {
+    let steer = steer(Some("a"));
+    assert!(steer.asks(), "nothing was told yet");
+    assert!(!steer.asks(), "one asks, not every call");
+    tokio::time::advance(TOPOLOGY_AGAIN).await;
+    assert!(steer.asks(), "nobody answered");
+    steer.learn(&v1::Topology::default(), &Config::new(Vec::new()));
+    tokio::time::advance(TOPOLOGY_EVERY / 2).await;
+    assert!(!steer.asks(), "it was told not long ago");
+    tokio::time::advance(TOPOLOGY_EVERY / 2).await;
+    assert!(steer.asks());
+}

@@ -22,6 +22,22 @@ async fn an_answer_says_who_gave_it_and_what_it_has_seen() {
 }
 
 #[tokio::test]
+async fn heads_and_records_of_logs_are_read_as_asked() {
+    use v1::read_options::Level;
+    let world = World::start();
+    let logs = world.client().logs();
+    let read = Read { max_staleness: Some(Duration::from_secs(3)), ..Read::linearizable() };
+    logs.head("global", &read).await.unwrap();
+    let request = v1::ListRecordsRequest { log: "global".to_owned(), ..v1::ListRecordsRequest::default() };
+    logs.list(request, &read).await.unwrap();
+    let sent = world.ring.state().reads.clone();
+    assert_eq!(sent.len(), 2);
+    for options in sent {
+        assert_eq!((options.level(), options.max_staleness.unwrap().seconds), (Level::Linearizable, 3));
+    }
+}
+
+#[tokio::test]
 async fn a_token_goes_from_one_client_to_another() {
     let world = World::start();
     let one = world.client();

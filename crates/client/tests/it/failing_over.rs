@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use client::{Client, Code, Config, Endpoint, Read, RequestId, Write, double::Fault, reason};
+use client::{Client, Code, Config, Endpoint, Read, RequestId, WatchFrom, WatchItem, Write, double::Fault, reason};
 use tokio::time::Instant;
 
 use crate::world::{World, eventually, organization};
@@ -27,6 +27,63 @@ async fn the_next_call_after_a_region_died_is_answered_elsewhere_within_two_seco
 
     let again = client.organizations().get("organizations/two", &Read::default()).await.unwrap();
     assert_eq!(again.tries, 1, "a dead member is not asked first again");
+}
+
+/// A client that was given the address of one region.
+fn of_one_address(world: &World) -> Client {
+    Client::connect(Config::new(vec![world.servers[0].endpoint()])).unwrap()
+}
+
+#[tokio::test]
+async fn a_client_that_was_given_one_address_is_answered_elsewhere_when_that_region_died() {
+    let mut world = World::start();
+    let client = of_one_address(&world);
+    client.organizations().create("one", organization(""), &Write::default()).await.unwrap();
+    eventually("the addresses of the ring", || client.endpoints().len() == 3).await;
+    world.servers[0].stop();
+    let began = Instant::now();
+    let made = client.organizations().create("two", organization(""), &Write::default()).await.unwrap();
+    assert!(began.elapsed() < BAR, "took {:?}", began.elapsed());
+    assert_ne!(made.region, "us-east-1");
+}
+
+#[tokio::test]
+async fn a_client_that_prefers_its_one_address_learns_the_others_too() {
+    let world = World::start();
+    // Nobody looks who answers first, which is another place to learn from.
+    let client = Client::connect(Config::new(vec![world.servers[0].endpoint()]).prefer("us-east-1")).unwrap();
+    client.organizations().list(0, &Read::default()).collect().await.unwrap();
+    eventually("the addresses of the ring", || client.endpoints().len() == 3).await;
+}
+
+#[tokio::test]
+async fn a_client_that_only_watches_goes_on_elsewhere_when_its_one_region_died() {
+    let mut world = World::start();
+    let client = of_one_address(&world);
+    let mut watch = client.watch("global", WatchFrom::Now);
+    assert!(matches!(watch.next().await, Some(Ok(WatchItem::Progress { seq: 0 }))));
+    eventually("the addresses of the ring", || client.endpoints().len() == 3).await;
+    world.servers[0].stop();
+    world.ring.change(|state| state.append("global", "", "folder-created", "organizations/acme/folders/one", None));
+    let found = async {
+        loop {
+            if let WatchItem::Record(record) = watch.next().await.unwrap().unwrap() {
+                return record.seq;
+            }
+        }
+    };
+    assert_eq!(tokio::time::timeout(BAR, found).await, Ok(1));
+}
+
+#[tokio::test]
+async fn a_client_that_is_to_keep_to_its_addresses_learns_none() {
+    let world = World::start();
+    let config = Config { refresh_topology: false, ..Config::new(vec![world.servers[0].endpoint()]) };
+    let client = Client::connect(config).unwrap();
+    for _ in 0..20 {
+        client.regions().list(&Read::default()).await.unwrap();
+    }
+    assert_eq!(client.endpoints().len(), 1);
 }
 
 #[tokio::test]

@@ -11,5 +11,6 @@
 mod calls;
 mod failing_over;
 mod mutating;
+mod tracing;
 mod watching;
 mod world;

@@ -110,6 +110,17 @@ async fn a_disk_that_acknowledges_before_the_flush_is_found() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_disk_that_never_flushes_by_itself_is_found() {
+    for seed in SEEDS {
+        let broken = log_suite(seed, DiskCanary::NeverByItself).await.unwrap_err();
+        assert_eq!(
+            broken.promise, "what nobody waits for becomes durable by itself within a bounded time",
+            "seed {seed}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_disk_that_does_not_flush_votes_is_found() {
     for seed in SEEDS {
         let broken = log_suite(seed, DiskCanary::VoteNotFlushed).await.unwrap_err();

@@ -22,13 +22,13 @@ impl OpenDisk {
         Self { disk, life }
     }
 
-    fn take(&self, change: Change, flushed: Flushed) {
+    fn take(&self, change: Change, flushed: Flushed, awaited: bool) {
         let aftermath = {
             let mut state = self.disk.lock();
             if state.life != self.life {
                 return;
             }
-            state.take(change, flushed)
+            state.take(change, flushed, awaited)
         };
         self.disk.settle(aftermath);
         self.disk.changed.notify_waiters();
@@ -37,7 +37,11 @@ impl OpenDisk {
 
 impl LogStore for OpenDisk {
     fn write(&self, ops: Vec<Op>, flushed: Flushed) {
-        self.take(Change::Ops(ops), flushed);
+        self.take(Change::Ops(ops), flushed, true);
+    }
+
+    fn write_later(&self, ops: Vec<Op>, flushed: Flushed) {
+        self.take(Change::Ops(ops), flushed, false);
     }
 
     fn read(&self, journal: &Journal, from: u64, to: u64, bytes_max: usize) -> Result<Vec<Bytes>, StoreError> {
@@ -55,7 +59,7 @@ impl LogStore for OpenDisk {
 
 impl SnapshotStore for OpenDisk {
     fn put(&self, log: &Log, sealed: Bytes, flushed: Flushed) {
-        self.take(Change::Snapshot(log.clone(), sealed), flushed);
+        self.take(Change::Snapshot(log.clone(), sealed), flushed, true);
     }
 
     fn latest(&self, log: &Log) -> Result<Option<Bytes>, StoreError> {

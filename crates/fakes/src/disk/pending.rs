@@ -25,6 +25,8 @@ pub enum Change {
 /// A change and who wants to know.
 pub struct Unit {
     pub change: Change,
+    /// Somebody waits for its flush.
+    pub awaited: bool,
     /// `None` once called.
     pub flushed: Option<Flushed>,
 }

@@ -63,12 +63,12 @@ impl State {
     }
 
     /// Takes one write: readers see it from now on.
-    pub fn take(&mut self, change: Change, flushed: Flushed) -> Aftermath {
+    pub fn take(&mut self, change: Change, flushed: Flushed, awaited: bool) -> Aftermath {
         let refused = self.broken.clone().or_else(|| change.check(&self.memory).err());
         let change = refused.map_or(change, Change::Refused);
         change.apply(&mut self.memory);
         let lies = match self.canary {
-            DiskCanary::None => false,
+            DiskCanary::None | DiskCanary::NeverByItself => false,
             // Votes are the other canary's business.
             DiskCanary::AckBeforeFlush => !change.sets_vote(),
             DiskCanary::VoteNotFlushed => change.sets_vote(),
@@ -81,8 +81,27 @@ impl State {
         } else {
             Some(flushed)
         };
-        self.pending.push_back(Unit { change, flushed });
+        self.pending.push_back(Unit { change, awaited, flushed });
         aftermath
+    }
+
+    /// How long what is pending may wait for a write that somebody waits for. `None` while nothing is pending.
+    pub fn patience(&mut self) -> Option<Duration> {
+        if self.pending.is_empty() {
+            return None;
+        }
+        if self.is_awaited().is_some() {
+            return Some(Duration::ZERO);
+        }
+        if self.canary == DiskCanary::NeverByItself {
+            return Some(Duration::MAX);
+        }
+        Some(self.flush_rng.random_range(Duration::ZERO..=self.weather.later_max))
+    }
+
+    /// Whether somebody waits for something that is pending.
+    pub fn is_awaited(&self) -> Option<()> {
+        self.pending.iter().any(|unit| unit.awaited).then_some(())
     }
 
     /// Begins a flush of what is pending now: how many units, and how long it takes. `None` while there are none.

@@ -318,3 +318,35 @@ async fn damage_is_seen_by_readers_and_survives() {
     assert_eq!(bench.store.read(&RAFT, 1, 2, usize::MAX).map(|entries| entries.len()), Ok(1));
     assert!(matches!(bench.store.read(&RAFT, 1, 4, usize::MAX), Err(StoreError::Corrupt { .. })));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_waits_for_is_pending_until_somebody_waits_or_for_a_while() {
+    let bench = Bench::new(4);
+    bench.weather(|weather| weather.later_max = HOUR);
+    bench.store.write_later(vec![append(1)], bench.flushed(1));
+    pass(Duration::from_millis(50)).await;
+    assert_eq!((bench.answers(), bench.disk.pending()), (Vec::new(), 1), "longer than any flush takes");
+    bench.append([2]);
+    pass(Duration::from_millis(50)).await;
+    assert_eq!(bench.answers(), [(1, Ok(())), (2, Ok(()))]);
+    assert_eq!((bench.disk.counts().flushes, bench.disk.pending()), (1, 0));
+    bench.store.write_later(vec![append(3)], bench.flushed(3));
+    pass(HOUR + Duration::from_secs(1)).await;
+    assert_eq!(bench.answers().len(), 3, "by itself");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_takes_what_nobody_waited_for_as_it_takes_anything_pending() {
+    let (mut kept, mut lost) = (0, 0);
+    for seed in 0..40 {
+        let mut bench = Bench::new(seed);
+        bench.weather(|weather| weather.later_max = HOUR);
+        (1..=4).for_each(|number| bench.store.write_later(vec![append(number)], bench.flushed(number)));
+        pass(Duration::from_millis(50)).await;
+        bench.disk.crash();
+        bench.reopen();
+        kept += bench.next() - 1;
+        lost += 5 - bench.next();
+    }
+    assert!(kept > 0 && lost > 0, "{kept} kept, {lost} lost");
+}

@@ -122,7 +122,7 @@ async fn records_that_were_known_count_as_flushed_at_once_and_new_ones_when_they
         let told = Box::new(move |result: Result<(), StoreError>| told.send(result).unwrap());
         kept.append(Seq(*range.start()), records(range, 8), Hash::ZERO, told).unwrap();
         assert_eq!(heard.try_recv().is_ok(), flushed_at_once);
-        env.sleep(Duration::from_millis(20)).await;
+        env.sleep(Duration::from_millis(100)).await;
         assert_eq!(heard.try_recv().is_ok(), !flushed_at_once);
     }
 }

@@ -212,7 +212,7 @@ fn names(finding: &Finding, place: &fakes::Place, damage: Damage) -> bool {
         (fakes::Place::Entry(Journal::Raft(_), at), Place::Entry(index)) => (*at..=at + next).contains(index),
         (fakes::Place::Meta(Journal::Records(_), key), Place::RecordsMeta(named)) => key == named,
         (fakes::Place::Meta(Journal::Raft(_), key), Place::RaftMeta(named)) => key == named,
-        (fakes::Place::Snapshot(_), Place::Snapshot(_)) => true,
+        (fakes::Place::Snapshot(_), Place::Snapshot(_) | Place::SnapshotWithin(..)) => true,
         _ => false,
     }
 }

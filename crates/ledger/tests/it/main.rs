@@ -16,6 +16,7 @@
 )]
 
 mod deciding;
+mod flooding;
 mod pulling;
 mod replicas;
 mod ring;

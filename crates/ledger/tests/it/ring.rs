@@ -107,6 +107,7 @@ pub struct Ring {
     pub canary: Canary,
     pub retention: Retention,
     pub chunk_bytes: usize,
+    pub catch_up_bytes_per_second: u64,
     network: Network,
     requests: AtomicU64,
 }
@@ -132,6 +133,7 @@ impl Ring {
             canary: Canary::None,
             retention,
             chunk_bytes,
+            catch_up_bytes_per_second: 64 * 1024 * 1024,
             network: Network::default(),
             requests: AtomicU64::new(0),
         };
@@ -162,7 +164,7 @@ impl Ring {
             region: ports.registry.topology().region_of(id).unwrap().clone(),
             timing: Timing::default(),
             retention: self.retention,
-            catch_up_bytes_per_second: 64 * 1024 * 1024,
+            catch_up_bytes_per_second: self.catch_up_bytes_per_second,
             snapshot_chunk_bytes: self.chunk_bytes,
             canary: self.canary,
         };

@@ -178,7 +178,7 @@ async fn a_sender_with_a_lower_vote_is_told_the_higher_one() {
 }
 
 /// Makes clusters in region `a`, each with a description.
-async fn clusters(ring: &Ring, numbers: std::ops::RangeInclusive<u64>) {
+pub async fn clusters(ring: &Ring, numbers: std::ops::RangeInclusive<u64>) {
     for number in numbers {
         let name = format!("organizations/o/projects/p/locations/a/clusters/c-{number}").parse().unwrap();
         let (display_name, description) = (String::new(), "d".repeat(200));
@@ -189,7 +189,7 @@ async fn clusters(ring: &Ring, numbers: std::ops::RangeInclusive<u64>) {
     }
 }
 
-async fn project(ring: &Ring) -> Seq {
+pub async fn project(ring: &Ring) -> Seq {
     done(ring.decide(organization("o")).await);
     let name = "organizations/o/projects/p".parse().unwrap();
     let parent = "organizations/o".parse().unwrap();

@@ -91,4 +91,6 @@ pub const TABLE: &[Row] = &[
     never("UNREADABLE_RECORD", Code::DataLoss, "a stored record does not read here"),
     // Of calls.
     never("DEADLINE_EXCEEDED", Code::DeadlineExceeded, "the deadline left no time to begin; nothing was done"),
+    never("DEADLINE_PASSED", Code::DeadlineExceeded, "the deadline passed before there was an answer; a write may or may not have taken effect"),
+    never("MESSAGE_TOO_LARGE", Code::ResourceExhausted, "the request's message is too large; the limit is in the metadata, nothing was done"),
 ];

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 
-use super::ring::{Ring, cluster_name, new_cluster, refused};
+use super::ring::{Ring, cluster_name, eventually, new_cluster, refused};
 
 struct Stream {
     requests: mpsc::Sender<v1::MutateRequest>,
@@ -140,6 +140,41 @@ async fn a_region_that_closes_ends_the_stream_with_its_reason() {
     let status = stream.answers.message().await.unwrap_err();
     assert_eq!(refused(&status).reason, "MEMBER_STOPPED");
     ring.front(1).vacated().await;
+}
+
+#[tokio::test]
+async fn a_region_that_closes_while_mutations_are_under_way_says_that_they_are_unknown() {
+    let ring = Ring::formed().await.with_project().await;
+    let mut stream = Stream::open(&ring, 1).await;
+    stream.send(vec![create("a", "one", 1)]).await;
+    stream.outcomes(1).await;
+    ring.cut(1, 2);
+    ring.cut(1, 3);
+    stream.send(vec![create("b", "two", 2)]).await;
+    eventually(|| async { (ring.region(1).status().submissions_in_flight == 1).then_some(()) }).await;
+    ring.front(1).close("MEMBER_STOPPED", "closed for a test");
+    let refused = refused(&stream.answers.message().await.unwrap_err());
+    assert_eq!((refused.code, refused.reason.as_str()), (tonic::Code::Aborted, "OUTCOME_UNKNOWN"));
+    assert_eq!(refused.metadata["because"], "MEMBER_STOPPED");
+}
+
+#[tokio::test]
+async fn one_stream_leaves_room_for_others() {
+    let ring = Ring::formed().await.with_project().await;
+    let greedy = Stream::open(&ring, 1).await;
+    let mut other = Stream::open(&ring, 1).await;
+    // Nobody answers these for a while.
+    ring.cut(1, 2);
+    ring.cut(1, 3);
+    for from in (0..5000).step_by(1000) {
+        let many = (from..from + 1000).map(|n| create("b", &format!("c{n}"), n + 1)).collect();
+        greedy.send(many).await;
+    }
+    let waiting = || ring.region(1).status().submissions_in_flight;
+    eventually(|| async { (waiting() >= 1024).then_some(()) }).await;
+    other.send(vec![create("a", "one", 10_000)]).await;
+    assert_eq!(reason(&other.outcomes(1).await[&0]), "DONE");
+    assert_eq!(waiting(), 1024, "more than one stream may hold, or fewer, so that this test shows nothing");
 }
 
 /// For people: `cargo test --release -p adapter-grpc --test it -- --ignored --nocapture mutations_per_second`. Client, server, consensus

@@ -7,7 +7,7 @@ use api::v1::{
     self, WatchRecordsRequest, clusters_client::ClustersClient, fact::After, log_client::LogClient,
     watch_records_response::Item,
 };
-use tonic::Streaming;
+use tonic::{Request, Streaming};
 
 use super::ring::{Ring, SOON, create_organization, eventually, new_cluster, refusal, refused};
 
@@ -33,6 +33,7 @@ async fn records_are_listed_with_what_they_did_and_prove_themselves() {
         after_seq,
         page_size,
         with_proposals: true,
+        read: None,
     };
     let all = client.list_records(list(0, 0)).await.unwrap().into_inner();
     let head = all.head.unwrap();
@@ -60,7 +61,8 @@ async fn records_are_listed_with_what_they_did_and_prove_themselves() {
     assert_eq!(again.hash().0.as_slice(), created.hash.as_ref());
     let page = client.list_records(list(2, 2)).await.unwrap().into_inner().records;
     assert_eq!(page.iter().map(|record| record.seq).collect::<Vec<_>>(), [3, 4]);
-    let here = client.get_log_head(v1::GetLogHeadRequest { log: "global".to_owned() }).await.unwrap().into_inner();
+    let here =
+        client.get_log_head(v1::GetLogHeadRequest { log: "global".to_owned(), read: None }).await.unwrap().into_inner();
     assert_eq!(here, head);
 }
 
@@ -176,15 +178,39 @@ async fn what_is_no_longer_kept_is_refused_with_what_is() {
         (refused_watch.reason.as_str(), refused_watch.metadata["first_seq"].as_str()),
         ("REVISION_COMPACTED", "3")
     );
-    let head = client.get_log_head(v1::GetLogHeadRequest { log: "global".to_owned() }).await.unwrap().into_inner();
+    let head =
+        client.get_log_head(v1::GetLogHeadRequest { log: "global".to_owned(), read: None }).await.unwrap().into_inner();
     assert_eq!(head.first_seq, 3);
+}
+
+#[tokio::test]
+async fn heads_and_records_hold_what_the_read_asks_or_are_refused() {
+    let ring = Ring::formed().await;
+    let mut client = LogClient::new(ring.connect(3).await);
+    let token = |token: &str| v1::ReadOptions { token: token.to_owned(), ..Default::default() };
+    let none_is_so_new =
+        v1::ReadOptions { max_staleness: Some(prost_types::Duration::default()), ..Default::default() };
+    for (read, reason) in [(token("global@1.1000000"), "NOT_YET_REPLICATED"), (none_is_so_new, "TOO_STALE")] {
+        let mut head = Request::new(v1::GetLogHeadRequest { log: "global".to_owned(), read: Some(read.clone()) });
+        head.set_timeout(Duration::from_millis(300));
+        assert_eq!(refusal(client.get_log_head(head).await).reason, reason);
+        let list = v1::ListRecordsRequest { log: "global".to_owned(), read: Some(read), ..Default::default() };
+        let mut list = Request::new(list);
+        list.set_timeout(Duration::from_millis(300));
+        assert_eq!(refusal(client.list_records(list).await).reason, reason);
+    }
+    let linearizable = v1::ReadOptions { level: v1::read_options::Level::Linearizable.into(), ..Default::default() };
+    create_organization(&ring.connect(1).await, "acme").await.unwrap();
+    let newest = ring.region(1).ledger().copy(&ids::Log::Global).unwrap().head().seq.0;
+    let head = v1::GetLogHeadRequest { log: "global".to_owned(), read: Some(linearizable) };
+    assert!(client.get_log_head(head).await.unwrap().into_inner().seq >= newest, "what was told elsewhere is in it");
 }
 
 #[tokio::test]
 async fn a_log_that_is_none_is_refused() {
     let ring = Ring::formed().await;
     let mut client = LogClient::new(ring.connect(1).await);
-    let head = |log: &str| v1::GetLogHeadRequest { log: log.to_owned() };
+    let head = |log: &str| v1::GetLogHeadRequest { log: log.to_owned(), read: None };
     assert_eq!(refusal(client.get_log_head(head("moon")).await).fields, ["log"]);
     assert_eq!(refusal(client.get_log_head(head("region/nowhere")).await).reason, "UNKNOWN_LOCATION");
     let watch = WatchRecordsRequest { log: "region/nowhere".to_owned(), ..Default::default() };

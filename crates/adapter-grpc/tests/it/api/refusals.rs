@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use api::v1::{
-    self, clusters_client::ClustersClient, folders_client::FoldersClient, organizations_client::OrganizationsClient,
-    projects_client::ProjectsClient,
+    self, clusters_client::ClustersClient, folders_client::FoldersClient, mutations_client::MutationsClient,
+    organizations_client::OrganizationsClient, projects_client::ProjectsClient,
 };
 use prost_types::FieldMask;
-use tonic::{Code, Request, transport::Channel};
+use tonic::{Code, Request, Status, codegen::Service as _, transport::Channel};
 
-use super::ring::{Refused, Ring, create_organization, new_cluster, refusal};
+use super::{
+    bare::{Bare, Never},
+    ring::{Refused, Ring, create_organization, new_cluster, refusal, refused},
+};
 
 fn invalid(refused: &Refused, field: &str) {
     assert_eq!((refused.code, refused.reason.as_str()), (Code::InvalidArgument, "INVALID_ARGUMENT"), "{refused:?}");
@@ -189,7 +192,13 @@ async fn a_message_that_is_too_large_is_refused() {
         organization: Some(organization),
         ..Default::default()
     };
-    assert_eq!(client.create_organization(create).await.unwrap_err().code(), Code::OutOfRange);
+    let refused = refusal(client.create_organization(create.clone()).await);
+    assert_eq!((refused.code, refused.reason.as_str()), (Code::ResourceExhausted, "MESSAGE_TOO_LARGE"));
+    assert_eq!((refused.metadata["limit_bytes"].as_str(), refused.retry_after), ("4194304", None));
+    let mutation = v1::Mutation { kind: Some(v1::mutation::Kind::CreateOrganization(create)) };
+    let messages = tokio_stream::iter([v1::MutateRequest { mutations: vec![mutation] }]);
+    let mut stream = MutationsClient::new(ring.connect(1).await).mutate(messages).await.unwrap().into_inner();
+    assert_eq!(refusal(stream.message().await).reason, "MESSAGE_TOO_LARGE");
     assert_eq!(head(&ring).await, before);
 }
 
@@ -197,7 +206,8 @@ async fn a_message_that_is_too_large_is_refused() {
 async fn a_deadline_that_leaves_no_time_or_makes_no_sense_is_refused_before_anything_is_done() {
     let ring = Ring::formed().await.with_project().await;
     let before = head(&ring).await;
-    let mut client = OrganizationsClient::new(ring.connect(1).await);
+    let origin = ring.endpoint(1).uri().clone();
+    let mut client = OrganizationsClient::with_origin(Bare::connect(&ring, 1).await, origin);
     let create = |timeout: &str| {
         let organization = Some(v1::Organization::default());
         let create =
@@ -207,9 +217,8 @@ async fn a_deadline_that_leaves_no_time_or_makes_no_sense_is_refused_before_anyt
         request
     };
     for timeout in ["0S", "1n", "3m"] {
-        // A transport may have cut it off before it came so far.
-        let status = client.create_organization(create(timeout)).await.unwrap_err();
-        assert!(matches!(status.code(), Code::DeadlineExceeded | Code::Cancelled), "{timeout}: {status:?}");
+        let refused = refusal(client.create_organization(create(timeout)).await);
+        assert_eq!((refused.code, refused.reason.as_str()), (Code::DeadlineExceeded, "DEADLINE_EXCEEDED"), "{timeout}");
     }
     for timeout in ["soon", "-1S", "999999999S"] {
         invalid(&refusal(client.create_organization(create(timeout)).await), "grpc-timeout");
@@ -217,6 +226,22 @@ async fn a_deadline_that_leaves_no_time_or_makes_no_sense_is_refused_before_anyt
     assert_eq!(head(&ring).await, before);
     // A deadline far away is no reason to refuse: the call is worked on for a minute at most.
     client.create_organization(create("99999999H")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_deadline_that_passes_before_the_message_came_is_typed() {
+    let ring = Ring::formed().await;
+    let mut server = Bare::connect(&ring, 1).await;
+    let uri = format!("{}atoll.v1.Organizations/GetOrganization", ring.endpoint(1).uri());
+    let request = tonic::codegen::http::Request::post(uri)
+        .header("content-type", "application/grpc")
+        .header("te", "trailers")
+        .header("grpc-timeout", "300m")
+        .body(tonic::body::Body::new(Never))
+        .unwrap();
+    let answer = server.call(request).await.unwrap();
+    let refused = refused(&Status::from_header_map(answer.headers()).unwrap());
+    assert_eq!((refused.code, refused.reason.as_str()), (Code::DeadlineExceeded, "DEADLINE_PASSED"));
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! What clients do all day.
 
+use std::time::Duration;
+
 use api::v1::{
     self, clusters_client::ClustersClient, folders_client::FoldersClient, organizations_client::OrganizationsClient,
     projects_client::ProjectsClient,
@@ -193,7 +195,13 @@ async fn a_write_whose_copy_does_not_come_is_answered_with_what_it_says_itself()
     client.create_cluster(new_cluster("b", "two")).await.unwrap();
     let cluster = v1::Cluster { name: cluster_name("b", "one"), description: "new".to_owned(), ..Default::default() };
     let update = v1::UpdateClusterRequest { cluster: Some(cluster), ..Default::default() };
+    let began = tokio::time::Instant::now();
     let changed = client.update_cluster(update.clone()).await.unwrap();
+    assert!(
+        began.elapsed() < Duration::from_millis(1500),
+        "a write that took effect looks lost: {:?}",
+        began.elapsed()
+    );
     assert_eq!(changed.metadata().get(api::metadata::PARTIAL).unwrap(), "true");
     let changed = changed.into_inner();
     // The name, what was asked for and the new version; nothing of the version before.
@@ -203,6 +211,18 @@ async fn a_write_whose_copy_does_not_come_is_answered_with_what_it_says_itself()
     let at_home = v1::GetClusterRequest { name: changed.name, read: None };
     let at_home = ClustersClient::new(ring.connect(2).await).get_cluster(at_home).await.unwrap().into_inner();
     assert_eq!((at_home.etag, at_home.description.as_str()), (etag, "new"));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_read_from_a_copy_is_marked() {
+    let ring = Ring::formed().await.with_project().await;
+    let mut client = ClustersClient::new(ring.connect(1).await);
+    client.create_cluster(new_cluster("a", "one")).await.unwrap();
+    // The copy is here and has no such row any more.
+    let delete = v1::DeleteClusterRequest { name: cluster_name("a", "one"), ..Default::default() };
+    let deleted = client.delete_cluster(delete).await.unwrap();
+    assert_eq!(deleted.metadata().get(api::metadata::PARTIAL).unwrap(), "true");
+    assert_eq!(deleted.into_inner().cluster_type(), v1::ClusterType::Unspecified, "it is not whole");
 }
 
 #[tokio::test]

@@ -23,12 +23,13 @@ type Outgoing<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 #[tonic::async_trait]
 impl Log for Service {
     async fn get_log_head(&self, request: Request<v1::GetLogHeadRequest>) -> Answer<v1::LogHead> {
-        self.read(None, |state| Ok(state.log_head(&request.into_inner().log))).await
+        let r = request.into_inner();
+        self.read(r.read, |state| Ok(state.log_head(&r.log))).await
     }
 
     async fn list_records(&self, request: Request<v1::ListRecordsRequest>) -> Answer<v1::ListRecordsResponse> {
         let r = request.into_inner();
-        self.read(None, |state| {
+        self.read(r.read.clone(), |state| {
             let size = usize::try_from(r.page_size).ok().filter(|size| *size > 0).unwrap_or(1000);
             let records = after(state, &r.log, r.after_seq, r.with_proposals)?.into_iter().take(size).collect();
             Ok(v1::ListRecordsResponse { records, head: Some(state.log_head(&r.log)) })

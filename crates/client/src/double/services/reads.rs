@@ -6,7 +6,10 @@ use api::v1::{self, operations_server::Operations, regions_server::Regions};
 use tonic::{Request, Response, Status};
 
 use super::{
-    super::{Fault, State, state::not_found},
+    super::{
+        Fault, State,
+        state::{bad_field, not_found},
+    },
     Service,
 };
 
@@ -19,7 +22,12 @@ impl Regions for Service {
         if self.fault() == Fault::Mute {
             std::future::pending::<()>().await;
         }
-        Ok(self.answer(v1::Topology { ring: "double".to_owned(), regions: Vec::new() }))
+        let region = |(member, endpoint): (&u64, &crate::Endpoint)| v1::RegionAddresses {
+            region: endpoint.region.clone(),
+            members: vec![v1::MemberAddress { member: *member, api: endpoint.address.clone() }],
+        };
+        let regions = self.ring.state().addresses.iter().map(region).collect();
+        Ok(self.answer(v1::Topology { ring: "double".to_owned(), regions }))
     }
 
     async fn list_regions(&self, _: Request<v1::ListRegionsRequest>) -> Answer<v1::ListRegionsResponse> {
@@ -88,11 +96,20 @@ fn log_status(state: &State, log: &str, leader: u64) -> v1::LogStatus {
     }
 }
 
+/// Names are `organizations/{organization}/operations/{project}.{uid}`.
+fn operation(state: &State, name: &str) -> Result<v1::Operation, Status> {
+    let parts = name.split_once("/operations/").and_then(|(_, operation)| operation.split_once('.'));
+    if parts.is_none_or(|(_, uid)| uid.parse::<crate::RequestId>().is_err()) {
+        return Err(bad_field("name", "wanted organizations/{o}/operations/{operation}, as an answer gave it"));
+    }
+    state.operations.get(name).cloned().ok_or_else(|| not_found(name))
+}
+
 #[tonic::async_trait]
 impl Operations for Service {
     async fn get_operation(&self, request: Request<v1::GetOperationRequest>) -> Answer<v1::Operation> {
         let r = request.into_inner();
-        self.read(r.read, |state| state.operations.get(&r.name).cloned().ok_or_else(|| not_found(&r.name))).await
+        self.read(r.read, |state| operation(state, &r.name)).await
     }
 
     async fn list_operations(&self, request: Request<v1::ListOperationsRequest>) -> Answer<v1::ListOperationsResponse> {
@@ -112,7 +129,7 @@ impl Operations for Service {
         let deadline = tokio::time::Instant::now() + timeout;
         loop {
             let changed = self.ring.inner.changed.notified();
-            let operation = self.ring.state().operations.get(&r.name).cloned().ok_or_else(|| not_found(&r.name))?;
+            let operation = operation(&self.ring.state(), &r.name)?;
             if operation.done || tokio::time::timeout_at(deadline, changed).await.is_err() {
                 return Ok(self.answer(operation));
             }
