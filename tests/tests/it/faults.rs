@@ -21,8 +21,8 @@ const KNOWN_WITHIN: Duration = Duration::from_secs(5);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_whose_region_is_killed_completes_its_next_call_elsewhere() {
     let mut rig = Rig::start(1).await;
-    let project = rig.project("acme").await;
     let client = rig.client(0);
+    let project = rig.project(&client, "acme").await;
     let before = client.projects().get(&project, &Read::default()).await.unwrap();
     assert_eq!(before.region, rig.region(0).to_string());
 
@@ -44,9 +44,9 @@ async fn a_client_whose_region_is_killed_completes_its_next_call_elsewhere() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_region_that_is_cut_off_goes_on_with_its_own_log_and_refuses_the_global_one() {
     let rig = Rig::start(1).await;
-    let project = rig.project("acme").await;
     let island = rig.region(2);
     let client = rig.client(2);
+    let project = rig.project(&client, "acme").await;
     let only = || Write { route: Route::Only(island.to_string()), ..Write::default() };
     let parent = format!("{project}/locations/{island}");
     let cluster = || v1::Cluster { cluster_type: v1::ClusterType::Development.into(), ..Default::default() };

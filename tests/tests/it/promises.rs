@@ -7,9 +7,9 @@ use crate::rig::Rig;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_written_in_one_region_is_read_in_another_with_the_token() {
     let rig = Rig::start(1).await;
-    let project = rig.project("acme").await;
     let (east, west, europe) = (rig.region(0), rig.region(1), rig.region(2));
     let writer = rig.client(0);
+    let project = rig.project(&writer, "acme").await;
     for (number, home) in [&east, &west, &europe].into_iter().enumerate() {
         let parent = format!("{project}/locations/{home}");
         let id = format!("c{number}");
@@ -28,7 +28,7 @@ async fn what_was_written_in_one_region_is_read_in_another_with_the_token() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_request_sent_again_in_another_region_happens_once() {
     let rig = Rig::start(1).await;
-    rig.project("acme").await;
+    rig.project(&rig.client(0), "acme").await;
     let id = client::RequestId::new();
     let folder = v1::Folder { parent: "organizations/acme".to_owned(), ..Default::default() };
     let in_region =

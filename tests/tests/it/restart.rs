@@ -14,8 +14,8 @@ use crate::rig::{Rig, STARTS_WITHIN, binary};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_a_restart_of_everything_the_state_is_there_and_verifies() {
     let mut rig = Rig::start(1).await;
-    let project = rig.project("acme").await;
     let client = rig.client(0);
+    let project = rig.project(&client, "acme").await;
     for number in 0..20 {
         let parent = format!("{project}/locations/{}", rig.region(number % 3));
         let cluster = v1::Cluster { cluster_type: v1::ClusterType::Development.into(), ..Default::default() };

@@ -63,9 +63,9 @@ impl Rig {
         self.access.client(&self.region(number)).unwrap()
     }
 
-    /// Makes an organization with a project, and returns the project's name.
-    pub async fn project(&self, id: &str) -> String {
-        let client = self.client(0);
+    /// Makes an organization with a project, and returns the project's name. Other clients may be refused in it for a moment: a region
+    /// knows of it once the global log's records have come there, and only who has seen it is waited for.
+    pub async fn project(&self, client: &Client, id: &str) -> String {
         let options = client::Write::default();
         client.organizations().create(id, v1::Organization::default(), &options).await.unwrap();
         let project = v1::Project { parent: format!("organizations/{id}"), ..Default::default() };

@@ -50,7 +50,7 @@ async fn a_person_makes_looks_at_moves_and_deletes_things() {
 async fn the_logs_can_be_read_and_verified_from_outside() {
     let rig = Rig::start(1).await;
     rig.add_context().await;
-    rig.project("acme").await;
+    rig.project(&rig.client(0), "acme").await;
     let records = rig.atoll.json(&["log", "list", "--log", "global"]).await;
     let kinds: Vec<&str> = records["items"]
         .as_array()
