@@ -73,7 +73,7 @@ impl Default for Timing {
     fn default() -> Self {
         let ms = Duration::from_millis;
         Self {
-            global: GroupTiming { heartbeat: ms(250), election_min: ms(1000), election_max: ms(1500) },
+            global: GroupTiming { heartbeat: ms(250), election_min: ms(500), election_max: ms(1500) },
             region: GroupTiming { heartbeat: ms(100), election_min: ms(400), election_max: ms(600) },
         }
     }

@@ -2,12 +2,14 @@
 
 use std::{
     collections::BTreeMap,
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use ids::{MemberId, RingId};
 use ports::{CallError, Env, Instant, PeerTransport};
+use tokio::sync::Notify;
 use wire::proto::{self, peer_reply, peer_request};
 
 /// See the module.
@@ -16,13 +18,22 @@ pub struct Peers {
     member: MemberId,
     transport: Arc<dyn PeerTransport>,
     env: Arc<dyn Env>,
-    /// When each member last answered.
-    answered: Mutex<BTreeMap<MemberId, Instant>>,
+    calls: Mutex<BTreeMap<MemberId, Calls>>,
+    failures: Notify,
+}
+
+/// What became of the calls of one member.
+#[derive(Clone, Copy, Default)]
+struct Calls {
+    /// When it last answered.
+    answered: Option<Instant>,
+    /// Whether a call has failed since.
+    failed: bool,
 }
 
 impl Peers {
     pub fn new(ring: RingId, member: MemberId, transport: Arc<dyn PeerTransport>, env: Arc<dyn Env>) -> Self {
-        Self { ring, member, transport, env, answered: Mutex::default() }
+        Self { ring, member, transport, env, calls: Mutex::default(), failures: Notify::new() }
     }
 
     pub fn member(&self) -> MemberId {
@@ -42,25 +53,52 @@ impl Peers {
     ) -> Result<peer_reply::Body, CallError> {
         let request = proto::PeerRequest { ring: self.ring.as_str().to_owned(), from: self.member.0, body: Some(body) };
         let reply = self.transport.call(to, request, within).await;
-        if reply.is_ok() {
-            let now = self.env.now();
-            self.answered.lock().unwrap_or_else(PoisonError::into_inner).insert(to, now);
+        {
+            let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+            let calls = calls.entry(to).or_default();
+            calls.failed = reply.is_err();
+            if reply.is_ok() {
+                calls.answered = Some(self.env.now());
+            }
+        }
+        if reply.is_err() {
+            self.failures.notify_waiters();
         }
         // A reply without a body is one of a version that this build does not know: as good as none.
         reply?.body.ok_or(CallError::TimedOut { to, within })
     }
 
+    fn of(&self, member: MemberId) -> Calls {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner).get(&member).copied().unwrap_or_default()
+    }
+
     /// How long ago the member last answered a call of ours; zero for one's own self.
     pub fn answered_ago(&self, member: MemberId) -> Option<Duration> {
-        let now = self.env.now();
-        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
-        if member == self.member { Some(Duration::ZERO) } else { answered.get(&member).map(|at| now.since(*at)) }
+        if member == self.member {
+            return Some(Duration::ZERO);
+        }
+        self.of(member).answered.map(|at| self.env.now().since(at))
     }
 
     /// Whether the member answered a call of ours within the last `span`. One's own self always did.
     pub fn answered_within(&self, member: MemberId, span: Duration) -> bool {
-        let now = self.env.now();
-        let answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
-        member == self.member || answered.get(&member).is_some_and(|at| now.since(*at) <= span)
+        self.answered_ago(member).is_some_and(|ago| ago <= span)
+    }
+
+    /// Whether a call of the member failed and none was answered since. It is not given up for that, but whoever can ask another does.
+    pub fn doubtful(&self, member: MemberId) -> bool {
+        self.of(member).failed
+    }
+
+    /// Waits for the next call of the member that fails, whoever made it.
+    pub async fn failing(&self, member: MemberId) {
+        loop {
+            let mut failure = pin!(self.failures.notified());
+            failure.as_mut().enable();
+            failure.await;
+            if self.doubtful(member) {
+                return;
+            }
+        }
     }
 }

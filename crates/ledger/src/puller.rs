@@ -9,10 +9,12 @@ mod snapshot;
 
 use std::{
     collections::BTreeMap,
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use futures_util::future::{Either, select};
 use ids::{Hash, Log, MemberId, RegionId};
 use invariants::observation::QuarantineCause;
 use ports::{Env, Instant, Registry, Topology};
@@ -148,7 +150,8 @@ impl Puller {
     /// The home that answers; else whoever answers and is further on; else the home that does not, because it may come back.
     fn far_source(&self, topology: &Topology) -> Option<MemberId> {
         let home = topology.home_of(self.replica.log());
-        let answers = |member: &MemberId| self.peers.answered_within(*member, SILENT_AFTER);
+        let answers =
+            |member: &MemberId| self.peers.answered_within(*member, SILENT_AFTER) && !self.peers.doubtful(*member);
         self.furthest(home.iter().copied().filter(answers), false)
             .or_else(|| self.furthest(topology.members().filter(answers), true))
             .or_else(|| self.furthest(home.iter().copied(), false))
@@ -176,7 +179,12 @@ impl Puller {
             bytes_max: u32::try_from(PULL_BYTES_MAX).unwrap_or(u32::MAX),
             wait_ms: u32::try_from(WAIT_MAX.as_millis()).unwrap_or(u32::MAX),
         };
-        let reply = self.peers.call(source, peer_request::Body::Pull(request), WAIT_MAX + PULL_GRACE).await;
+        let pull = self.peers.call(source, peer_request::Body::Pull(request), WAIT_MAX + PULL_GRACE);
+        // A pull is long. Whoever answers nothing else meanwhile will not answer it, and another source may.
+        let reply = match select(pin!(pull), pin!(self.peers.failing(source))).await {
+            Either::Left((reply, _)) => reply,
+            Either::Right(_) => return Err(LEFT_ALONE_SILENT),
+        };
         match reply {
             Ok(peer_reply::Body::Pull(proto::PullReply { body: Some(body) })) => {
                 self.take(source, &state.log, body).await

@@ -3,7 +3,7 @@
 //! The leader may be this member, another one, one that is only reachable over a third, or nobody. Asking goes on until there is an
 //! answer or the time is over, and remembers whether any try may have been acted on: only when none may, "not done" is said.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use ids::{Log, MemberId, RegionId};
 use ledger::{Verdict, group::Group};
@@ -14,8 +14,8 @@ use crate::region::Inner;
 
 /// A member counts as reachable while it answered within this time. Heads are exchanged every 0.8 to 1.2 s, so this is two rounds.
 pub const REACHABLE_WITHIN: Duration = Duration::from_millis(2500);
-/// One try at one member.
-const TRY_WITHIN: Duration = Duration::from_millis(1200);
+/// One try at one member. When it is over the next goes another way, which leaves time for an answer within two seconds.
+const TRY_WITHIN: Duration = Duration::from_millis(1000);
 /// Between two tries that came to nothing.
 const RETRY_AFTER: Duration = Duration::from_millis(60);
 /// Said by the leader, this will not pass while a caller waits: the disk needs an operator.
@@ -73,6 +73,8 @@ impl Inner {
         let mut maybe = None;
         let mut last = None;
         let mut round = 0;
+        // Regions where a try of this asking had no answer: that the way there is cut is likelier than that one member hangs.
+        let mut silent = BTreeSet::new();
         loop {
             if let Some((reason, message)) = self.known_lost(log) {
                 return conclude(maybe, reason.to_owned(), message);
@@ -82,7 +84,7 @@ impl Inner {
                 let (reason, message) = last.unwrap_or_else(|| no_leader(log, within));
                 return conclude(maybe, reason, message);
             }
-            match self.ask_once(log, question, left, round).await {
+            match self.ask_once(log, question, left, round, &mut silent).await {
                 Tried::Answer(answer) => return Asked::Answer { answer, doubtful: maybe.is_some() },
                 Tried::NotLeader(leader) => self.remember_leader(log, leader),
                 Tried::NotDone { reason, message } if reason == DISK_FULL => return conclude(maybe, reason, message),
@@ -94,45 +96,49 @@ impl Inner {
         }
     }
 
-    async fn ask_once<Q: Question>(&self, log: &Log, question: &Q, left: Duration, round: usize) -> Tried<Q::Answer> {
+    async fn ask_once<Q: Question>(
+        &self,
+        log: &Log,
+        question: &Q,
+        left: Duration,
+        round: usize,
+        silent: &mut BTreeSet<RegionId>,
+    ) -> Tried<Q::Answer> {
+        let within = left.min(TRY_WITHIN);
         if let Some(group) = self.ledger.group(log).filter(|group| group.is_leader()) {
-            return question.here(group, left.min(TRY_WITHIN)).await;
+            return question.here(group, within).await;
         }
         let Some(target) = self.leader_guess(log, round) else { return Tried::NotLeader(None) };
-        let within = left.min(TRY_WITHIN);
-        if self.reachable(target) {
-            return self.try_at(target, None, question, within).await;
-        }
-        match self.relay_to(target, round) {
-            Some(relay) => self.try_at(relay, Some(target), question, within).await,
-            None => {
-                // Nobody else is in reach; the direct way may have come back.
-                self.try_at(target, None, question, within).await
-            }
-        }
-    }
-
-    async fn try_at<Q: Question>(
-        &self,
-        at: MemberId,
-        pass_to: Option<MemberId>,
-        question: &Q,
-        within: Duration,
-    ) -> Tried<Q::Answer> {
-        match self.ledger.peers().call(at, question.request(pass_to, within), within).await {
+        let region = self.registry.topology().region_of(target).cloned();
+        let direct = self.answers(target) && region.as_ref().is_none_or(|region| !silent.contains(region));
+        // Where nobody else is in reach, the direct way may have come back.
+        let relay = if direct { None } else { self.relay_to(target, round) };
+        let (at, pass_to) = relay.map_or((target, None), |relay| (relay, Some(target)));
+        let error = match self.ledger.peers().call(at, question.request(pass_to, within), within).await {
             Ok(peer_reply::Body::Refusal(refusal)) => {
-                self.forget_leader_at(at);
-                Tried::NotDone { reason: refusal.reason, message: refusal.message }
+                self.forget_leader_at(target);
+                return Tried::NotDone { reason: refusal.reason, message: refusal.message };
             }
-            Ok(body) => question.reply(body),
-            Err(error) => {
-                self.forget_leader_at(at);
-                match error {
-                    CallError::Unreachable { .. } => {
-                        Tried::NotDone { reason: "UNREACHABLE".to_owned(), message: error.to_string() }
-                    }
-                    CallError::TimedOut { .. } => Tried::Maybe(error.to_string()),
+            Ok(body) => {
+                let tried = question.reply(body);
+                if relay.is_some() && matches!(tried, Tried::NotDone { .. }) {
+                    self.forget_leader_at(target);
                 }
+                return tried;
+            }
+            Err(error) => error,
+        };
+        match error {
+            CallError::Unreachable { .. } => {
+                self.forget_leader_at(at);
+                Tried::NotDone { reason: "UNREACHABLE".to_owned(), message: error.to_string() }
+            }
+            CallError::TimedOut { .. } => {
+                // It may still lead: the next try goes to it over a relay, and only then to another.
+                if relay.is_some() || !region.is_some_and(|region| silent.insert(region)) {
+                    self.forget_leader_at(target);
+                }
+                Tried::Maybe(error.to_string())
             }
         }
     }
@@ -159,6 +165,7 @@ impl Inner {
             *member != target
                 && *member != self.member()
                 && self.ledger.peers().answered_within(*member, REACHABLE_WITHIN)
+                && !self.ledger.peers().doubtful(*member)
         });
         let mut able: Vec<MemberId> = able.collect();
         let own = self.region();
@@ -173,6 +180,11 @@ impl Inner {
     pub(crate) fn reachable(&self, member: MemberId) -> bool {
         let early = self.env.now().since(self.started) < REACHABLE_WITHIN;
         early || self.ledger.peers().answered_within(member, REACHABLE_WITHIN)
+    }
+
+    /// Whether to go straight to the member: it counts as reachable, and answered the last call.
+    fn answers(&self, member: MemberId) -> bool {
+        self.reachable(member) && !self.ledger.peers().doubtful(member)
     }
 
     /// Why asking is pointless, where that is known: this member votes in the log's group and reaches no majority of it, or the log is

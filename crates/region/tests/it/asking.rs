@@ -48,6 +48,28 @@ async fn a_member_that_is_cut_off_from_a_region_reaches_it_over_a_third() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn while_a_cut_is_not_known_yet_a_command_takes_the_other_way_after_one_silent_try() {
+    let ring = Ring::of(&[1, 3, 1]).await.with_project().await;
+    let number = |number: u8| submission(number, cluster("b", &format!("c-{number}")));
+    done(ring.submit(1, number(9)).await);
+    for member in 2..=4 {
+        ring.cut(1, member);
+    }
+    let cut = tokio::time::Instant::now();
+    done(ring.submit(1, number(10)).await);
+    let took = cut.elapsed();
+    assert!(took < Duration::from_millis(1500), "{took:?}");
+    // Once it is known, no call waits for it.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let known = tokio::time::Instant::now();
+    done(ring.submit(1, number(11)).await);
+    assert!(known.elapsed() < Duration::from_millis(200), "{:?}", known.elapsed());
+    // Nor does a read that must hold it: this copy comes over the third region too.
+    let view = ring.at(1).read(&region_b(), &Consistency::Linearizable, Duration::from_millis(1500)).await;
+    assert_eq!(view.unwrap().state.seq, Seq(3));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_region_that_is_alone_decides_about_its_own_and_says_what_it_cannot() {
     let ring = Ring::formed().await.with_project().await;
     ring.cut(1, 2);
