@@ -57,7 +57,8 @@ pub fn for_writing(dir: &Path, wanted: Identity) -> Result<Opened, OpenError> {
             check_frames(dir)?;
             snapshots::clean(dir).map_err(io("remove what was left of a snapshot"))?;
             let path = dir.join(DATABASE);
-            let db = DB::open_cf_descriptors(&options::database(false), path, options::families());
+            let options = options::database(false, &dir.join(FILE));
+            let db = DB::open_cf_descriptors(&options, path, options::families());
             let db = db.map_err(|error| OpenError::database(dir, &error))?;
             same_identity(dir, &db, &identity)?;
             Ok(Opened { db, identity, lock })
@@ -76,7 +77,7 @@ pub fn for_reading(dir: &Path) -> Result<Opened, OpenError> {
     let lock = lock(dir, File::try_lock_shared)?;
     let identity = look(dir)?.ok_or_else(missing)?;
     check_frames(dir)?;
-    let (options, path) = (options::database(false), dir.join(DATABASE));
+    let (options, path) = (options::database(false, &dir.join(FILE)), dir.join(DATABASE));
     let db = DB::open_cf_descriptors_read_only(&options, path, options::families(), false);
     let db = db.map_err(|error| OpenError::database(dir, &error))?;
     same_identity(dir, &db, &identity)?;
@@ -124,7 +125,8 @@ fn create(dir: &Path, identity: &Identity) -> Result<DB, OpenError> {
     write_file(&dir.join(FILE_NEW), identity.text().as_bytes()).map_err(io("write its identity"))?;
     sync_dir(dir).map_err(io("sync it"))?;
     fs::create_dir(dir.join(snapshots::DIRECTORY)).map_err(io("make the directory of its snapshots"))?;
-    let db = DB::open_cf_descriptors(&options::database(true), dir.join(DATABASE), options::families());
+    let options = options::database(true, &dir.join(FILE_NEW));
+    let db = DB::open_cf_descriptors(&options, dir.join(DATABASE), options::families());
     let db = db.map_err(|error| OpenError::database(dir, &error))?;
     let (mut batch, mut value) = (WriteBatch::default(), Vec::new());
     keys::seal(META, IDENTITY, identity.text().as_bytes(), &mut value);

@@ -1,24 +1,19 @@
 //! One consensus group of this member: Raft, its decider, and who is in it.
 
+mod serve;
+mod stop;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt, io,
-    pin::pin,
-    sync::{Arc, Mutex, PoisonError},
+    io,
+    sync::Arc,
     time::Duration,
 };
 
 use ids::{Log, MemberId};
-use invariants::{Observation, observation::QuarantineCause};
-use openraft::{
-    ChangeMembers, Config as RaftConfig, EmptyNode, SnapshotPolicy, async_runtime::watch::WatchReceiver, errors::Fatal,
-};
+use openraft::{ChangeMembers, Config as RaftConfig, EmptyNode, SnapshotPolicy, async_runtime::watch::WatchReceiver};
 use ports::{LogStore, timeout};
-use tokio::sync::Notify;
-use wire::{
-    command::Submission,
-    proto::{self, peer_reply, raft_reply, raft_request},
-};
+use wire::command::Submission;
 
 use crate::{
     Canary,
@@ -27,7 +22,7 @@ use crate::{
     decider::Decider,
     peers::Peers,
     raft::{
-        Raft, TypeConfig, convert,
+        Raft,
         install::Incoming,
         log::RaftLog,
         machine::{Machine, Shared},
@@ -37,6 +32,10 @@ use crate::{
     state::LogState,
     verdict::Verdict,
 };
+
+pub use serve::refusal;
+use stop::Stopped;
+pub use stop::{Stop, StopCause};
 
 /// How long a snapshot on its way may make no progress; its last piece includes its flush.
 const INSTALL_TIMEOUT: Duration = Duration::from_secs(20);
@@ -52,53 +51,6 @@ pub enum GroupError {
     },
     #[error("changed the members of {log}: {detail}")]
     Members { log: Log, detail: String },
-}
-
-/// What ended a group at this member.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StopCause {
-    /// The store refused: a disk without room, a flush that failed, or bytes that do not read.
-    Storage,
-    /// Consensus itself ended, and not for a reason of the store.
-    Consensus,
-}
-
-impl fmt::Display for StopCause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Storage => "storage",
-            Self::Consensus => "consensus",
-        })
-    }
-}
-
-/// Why a group stopped. It does not go on by itself: the member must be started again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stop {
-    pub cause: StopCause,
-    pub why: String,
-}
-
-/// Whether the group stopped, and who waits for it.
-#[derive(Default)]
-struct Stopped {
-    stop: Mutex<Option<Stop>>,
-    told: Notify,
-}
-
-impl Stopped {
-    fn get(&self) -> Option<Stop> {
-        self.stop.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn is_set(&self) -> bool {
-        self.stop.lock().unwrap_or_else(PoisonError::into_inner).is_some()
-    }
-
-    fn set(&self, stop: Stop) {
-        *self.stop.lock().unwrap_or_else(PoisonError::into_inner) = Some(stop);
-        self.told.notify_waiters();
-    }
 }
 
 /// See the module.
@@ -195,19 +147,6 @@ impl Group {
         self.stopped.get().map(|stop| stop.why)
     }
 
-    /// Completes when this member no longer serves the group.
-    pub async fn until_stopped(&self) -> Stop {
-        loop {
-            let mut told = pin!(self.stopped.told.notified());
-            // Queue up before looking, so that a stop in between is not missed.
-            told.as_mut().enable();
-            if let Some(stop) = self.stopped.get() {
-                return stop;
-            }
-            told.await;
-        }
-    }
-
     /// The leader as this member knows it; it may have changed.
     pub fn leader(&self) -> Option<MemberId> {
         self.decider.leader().filter(|_| !self.stopped.is_set())
@@ -302,134 +241,5 @@ impl Group {
         voters.insert(new.0);
         let change = self.raft.change_membership(ChangeMembers::ReplaceAllVoters(voters), false);
         self.scoped(change).await.map(|_| ()).map_err(|error| self.members_error(error))
-    }
-
-    /// Serves one Raft message of another member.
-    pub async fn serve(&self, body: raft_request::Body) -> peer_reply::Body {
-        if let Some(why) = self.stopped() {
-            return refusal("MEMBER_STOPPED", why);
-        }
-        match self.scoped(self.handle(body)).await {
-            Ok(body) => peer_reply::Body::Raft(proto::RaftReply { body: Some(body) }),
-            Err(why) => refusal("NOT_SERVED", why),
-        }
-    }
-
-    async fn handle(&self, body: raft_request::Body) -> Result<raft_reply::Body, String> {
-        let text = |error: &dyn std::error::Error| error.to_string();
-        Ok(match body {
-            raft_request::Body::Append(request) => {
-                let request = convert::append_in(request).map_err(|error| text(&error))?;
-                check_proposals(&request).map_err(|error| text(&error))?;
-                let reply = self.raft.append_entries(request).await.map_err(|error| text(&error))?;
-                raft_reply::Body::Append(convert::append_reply_out(&reply))
-            }
-            raft_request::Body::Vote(request) => {
-                let request = convert::vote_request_in(&request).map_err(|error| text(&error))?;
-                let (term, candidate) = (request.vote.leader_id.term, MemberId(request.vote.leader_id.voted_for));
-                let reply = self.raft.vote(request).await.map_err(|error| text(&error))?;
-                if reply.vote_granted {
-                    let (member, log) = (self.shared.member, &self.shared.log);
-                    self.shared.env.observe(&|| Observation::VoteGranted { member, log: log.clone(), term, candidate });
-                }
-                raft_reply::Body::Vote(convert::vote_reply_out(&reply))
-            }
-            raft_request::Body::PreVote(request) => {
-                let request = convert::vote_request_in(&request).map_err(|error| text(&error))?;
-                let reply = self.raft.pre_vote(request).await.map_err(|error| text(&error))?;
-                raft_reply::Body::Vote(convert::vote_reply_out(&reply))
-            }
-            raft_request::Body::Install(request) => self.incoming.take(&self.shared, &self.raft, &request).await?,
-            raft_request::Body::Transfer(request) => {
-                let request = convert::transfer_in(&request).map_err(|error| text(&error))?;
-                let reply = self.raft.handle_transfer_leader(request).await.map_err(|error| text(&error))?;
-                let unexpected = reply.err().map(|_| convert::vote_out(&self.raft.metrics().borrow_watched().vote));
-                raft_reply::Body::Transfer(proto::RaftTransferReply { unexpected })
-            }
-        })
-    }
-
-    /// Tells observers about leadership and membership, and notices when the group stops.
-    fn spawn_monitor(&self) {
-        let (shared, stopped) = (self.shared.clone(), Arc::clone(&self.stopped));
-        let mut metrics = self.raft.metrics();
-        self.shared.env.tasks().spawn(async move {
-            let mut seen = Seen::default();
-            loop {
-                let fatal = {
-                    let now = metrics.borrow_and_update();
-                    seen.look(&shared, &now);
-                    now.running_state.as_ref().err().map(stop_of)
-                };
-                if let Some(why) = fatal {
-                    stop(&shared, &stopped, why);
-                    return;
-                }
-                if metrics.changed().await.is_err() {
-                    // The core ended without a word, as it does when it panics: its last metrics would go on saying that it leads.
-                    let why = "consensus ended without saying why".to_owned();
-                    stop(&shared, &stopped, Stop { cause: StopCause::Consensus, why });
-                    return;
-                }
-            }
-        });
-    }
-}
-
-fn stop_of(fatal: &Fatal<TypeConfig>) -> Stop {
-    let cause = match fatal {
-        Fatal::StorageError(_) => StopCause::Storage,
-        Fatal::Panicked | Fatal::Stopped => StopCause::Consensus,
-    };
-    Stop { cause, why: fatal.to_string() }
-}
-
-fn stop(shared: &Shared, stopped: &Stopped, stop: Stop) {
-    tracing::error!(member = %shared.member, log = %shared.log, cause = %stop.cause, why = stop.why, "stopped serving the group");
-    shared.cell.close();
-    stopped.set(stop);
-    let cause = QuarantineCause::Stopped;
-    shared.env.observe(&|| Observation::Quarantined { member: shared.member, log: shared.log.clone(), cause });
-}
-
-/// Refuses what this build could not apply, such as a record of a later level, before it is stored: once it is in the log it would
-/// stop this member at every start.
-fn check_proposals(request: &openraft::raft::AppendEntriesRequest<TypeConfig>) -> Result<(), wire::Error> {
-    for entry in &request.entries {
-        if let openraft::EntryPayload::Normal(batch) = &entry.payload {
-            batch.proposals().try_for_each(|proposal| proposal.map(|_| ()))?;
-        }
-    }
-    Ok(())
-}
-
-/// A peer's request was not served at all.
-pub fn refusal(reason: &str, message: impl Into<String>) -> peer_reply::Body {
-    peer_reply::Body::Refusal(proto::PeerRefusal { reason: reason.to_owned(), message: message.into() })
-}
-
-/// What the monitor told last.
-#[derive(Default)]
-struct Seen {
-    led_term: Option<u64>,
-    voters: Vec<Vec<MemberId>>,
-}
-
-impl Seen {
-    fn look(&mut self, shared: &Shared, metrics: &openraft::metrics::RaftMetrics<TypeConfig>) {
-        if !metrics.state.is_leader() {
-            return;
-        }
-        let (member, log, term) = (shared.member, &shared.log, metrics.current_term);
-        if self.led_term != Some(term) {
-            self.led_term = Some(term);
-            shared.env.observe(&|| Observation::BecameLeader { member, log: log.clone(), term });
-        }
-        let sets = metrics.membership_config.membership().get_joint_config().iter();
-        let voters: Vec<Vec<MemberId>> = sets.map(|set| set.iter().copied().map(MemberId).collect()).collect();
-        if self.voters != voters {
-            shared.env.observe(&|| Observation::Membership { log: log.clone(), voters: voters.clone() });
-            self.voters = voters;
-        }
     }
 }

@@ -53,19 +53,32 @@ impl Peers {
     ) -> Result<peer_reply::Body, CallError> {
         let request = proto::PeerRequest { ring: self.ring.as_str().to_owned(), from: self.member.0, body: Some(body) };
         let reply = self.transport.call(to, request, within).await;
-        {
-            let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-            let calls = calls.entry(to).or_default();
-            calls.failed = reply.is_err();
-            if reply.is_ok() {
-                calls.answered = Some(self.env.now());
-            }
-        }
-        if reply.is_err() {
-            self.failures.notify_waiters();
-        }
+        self.remember(to, reply.as_ref().err());
         // A reply without a body is one of a version that this build does not know: as good as none.
         reply?.body.ok_or(CallError::TimedOut { to, within })
+    }
+
+    /// Remembers how a call ended, and says so where it is news.
+    fn remember(&self, to: MemberId, error: Option<&CallError>) {
+        let now = self.env.now();
+        let failed = error.is_some();
+        let news = {
+            let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+            let calls = calls.entry(to).or_default();
+            if !failed {
+                calls.answered = Some(now);
+            }
+            std::mem::replace(&mut calls.failed, failed) != failed
+        };
+        let here = self.member;
+        match error {
+            Some(error) if news => tracing::warn!(%here, %to, %error, "a member does not answer"),
+            None if news => tracing::info!(%here, %to, "a member answers again"),
+            _ => {}
+        }
+        if failed {
+            self.failures.notify_waiters();
+        }
     }
 
     fn of(&self, member: MemberId) -> Calls {
