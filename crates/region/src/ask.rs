@@ -51,14 +51,14 @@ pub enum Asked<T> {
 pub trait Question: Send + Sync {
     type Answer: Send;
 
-    /// The request; `to` is set when the receiver shall pass it on.
-    fn request(&self, to: Option<MemberId>, within: Duration) -> peer_request::Body;
+    /// The request; `to` is set when the receiver shall pass it on. `doubtful`: an earlier try may still be acted on.
+    fn request(&self, to: Option<MemberId>, within: Duration, doubtful: bool) -> peer_request::Body;
 
     /// Reads a reply.
     fn reply(&self, body: peer_reply::Body) -> Tried<Self::Answer>;
 
     /// Asks this member itself.
-    fn here<'a>(&'a self, group: &'a Group, within: Duration) -> BoxFuture<'a, Tried<Self::Answer>>;
+    fn here<'a>(&'a self, group: &'a Group, within: Duration, doubtful: bool) -> BoxFuture<'a, Tried<Self::Answer>>;
 }
 
 impl Inner {
@@ -82,7 +82,7 @@ impl Inner {
                 let (reason, message) = last.unwrap_or_else(|| no_leader(log, within));
                 return conclude(maybe, reason, message);
             }
-            match self.ask_once(log, question, left, round).await {
+            match self.ask_once(log, question, left, round, maybe.is_some()).await {
                 Tried::Answer(answer) => return Asked::Answer { answer, doubtful: maybe.is_some() },
                 Tried::NotLeader(leader) => self.remember_leader(log, leader),
                 Tried::NotDone { reason, message } if reason == DISK_FULL => return conclude(maybe, reason, message),
@@ -94,32 +94,33 @@ impl Inner {
         }
     }
 
-    async fn ask_once<Q: Question>(&self, log: &Log, question: &Q, left: Duration, round: usize) -> Tried<Q::Answer> {
+    async fn ask_once<Q: Question>(
+        &self,
+        log: &Log,
+        question: &Q,
+        left: Duration,
+        round: usize,
+        doubtful: bool,
+    ) -> Tried<Q::Answer> {
         if let Some(group) = self.ledger.group(log).filter(|group| group.is_leader()) {
-            return question.here(group, left.min(TRY_WITHIN)).await;
+            return question.here(group, left.min(TRY_WITHIN), doubtful).await;
         }
         let Some(target) = self.leader_guess(log, round) else { return Tried::NotLeader(None) };
         let within = left.min(TRY_WITHIN);
-        if self.reachable(target) {
-            return self.try_at(target, None, question, within).await;
-        }
-        match self.relay_to(target, round) {
-            Some(relay) => self.try_at(relay, Some(target), question, within).await,
-            None => {
-                // Nobody else is in reach; the direct way may have come back.
-                self.try_at(target, None, question, within).await
-            }
-        }
+        // Where nobody else is in reach, the direct way may have come back.
+        let relay = if self.reachable(target) { None } else { self.relay_to(target, round) };
+        let request = question.request(relay.map(|_| target), within, doubtful);
+        self.try_at(relay.unwrap_or(target), request, question, within).await
     }
 
     async fn try_at<Q: Question>(
         &self,
         at: MemberId,
-        pass_to: Option<MemberId>,
+        request: peer_request::Body,
         question: &Q,
         within: Duration,
     ) -> Tried<Q::Answer> {
-        match self.ledger.peers().call(at, question.request(pass_to, within), within).await {
+        match self.ledger.peers().call(at, request, within).await {
             Ok(peer_reply::Body::Refusal(refusal)) => {
                 self.forget_leader_at(at);
                 Tried::NotDone { reason: refusal.reason, message: refusal.message }
