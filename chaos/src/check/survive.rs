@@ -15,7 +15,7 @@ const PAGE: i32 = 1000;
 pub struct Records {
     /// The first that is still kept; what was acknowledged before cannot be looked for.
     pub first_seq: u64,
-    /// By request id: every place it has.
+    /// By request id: every place at which it took effect.
     pub places: BTreeMap<String, Vec<u64>>,
 }
 
@@ -37,7 +37,10 @@ impl Records {
                     bail!("read {log} after {after_seq}: the next record is {}", record.seq);
                 }
                 after_seq = record.seq;
-                records.places.entry(record.request_id).or_default().push(record.seq);
+                // A rejection that was put on record is no effect.
+                if record.rejected.is_none() {
+                    records.places.entry(record.request_id).or_default().push(record.seq);
+                }
             }
         }
         Ok(records)

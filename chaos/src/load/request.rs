@@ -40,7 +40,7 @@ impl Subject {
             Self::Folder { id } => self.folder(id, wish, request_id.to_string()),
             Self::Project { id } => self.project(id, wish, request_id.to_string()),
         };
-        v1::Mutation { kind: Some(kind) }
+        v1::Mutation { kind: Some(kind), retried: false }
     }
 
     fn cluster(&self, region: &RegionId, id: &str, wish: &Wish, request_id: String) -> Kind {

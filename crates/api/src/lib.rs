@@ -24,6 +24,9 @@ pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/atoll.v
 /// Domain of every `google.rpc.ErrorInfo` that this API gives.
 pub const ERROR_DOMAIN: &str = "atoll";
 
+/// In the metadata of an error: the record that holds this refusal of a write, so that no try of the request takes effect.
+pub const RECORD: &str = "record";
+
 /// Names of request and response metadata.
 pub mod metadata {
     /// Region of the member that answered.
@@ -37,6 +40,8 @@ pub mod metadata {
     /// Of a write, `true`: the copy here does not hold the write yet, so the answer holds what the request itself says of the resource,
     /// its name and its etag; other fields are not set.
     pub const PARTIAL: &str = "atoll-partial";
+    /// Of a write: how many tries came before this one that may still take effect. The name is gRPC's own.
+    pub const PREVIOUS_ATTEMPTS: &str = "grpc-previous-rpc-attempts";
     /// W3C trace context, both ways.
     pub const TRACEPARENT: &str = "traceparent";
 }

@@ -99,7 +99,7 @@ impl Atoll {
         let keys = u64::try_from(callers)? * crate::KEYS_PER_CALLER;
         let create = (0..keys).map(|key| {
             let (caller, n) = (usize::try_from(key / crate::KEYS_PER_CALLER).unwrap_or(0), key);
-            Mutation { kind: Some(self.create(caller, n)) }
+            Mutation { kind: Some(self.create(caller, n)), retried: false }
         });
         stream::all(channel, create.collect()).await.context("made the resources that the load changes")
     }
@@ -196,7 +196,7 @@ impl Atoll {
                 Target::Region => Kind::UpdateCluster(self.update_cluster(caller, n, payload)),
                 Target::Global => Kind::UpdateProject(self.update_project(caller, n, payload)),
             };
-            Mutation { kind: Some(kind) }
+            Mutation { kind: Some(kind), retried: false }
         };
         stream::closed_loops(channels, callers, span, mutation).await
     }

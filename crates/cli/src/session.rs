@@ -83,6 +83,7 @@ impl Session {
     pub fn write(&self, writing: &Writing) -> Write {
         Write {
             request_id: writing.request_id,
+            retried: writing.request_id.is_some(),
             validate_only: writing.dry_run,
             timeout: Some(self.global.timeout),
             route: Route::Any,

@@ -6,7 +6,8 @@
 //!                     yes ─▶ slow, not dead: patience (2.5 s, doubling), then try 2 elsewhere
 //! ```
 //! A try is never cancelled for being slow: whichever answers first, answers the call. A try that fails is followed as `retry` says. A
-//! refusal of a write is final only when no other try of it can still take effect.
+//! refusal of a write is final only when no other try of it can still take effect: a try that follows one without an answer says so, and
+//! the refusal of such a try is recorded.
 
 mod call;
 

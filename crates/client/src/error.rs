@@ -116,9 +116,14 @@ impl Error {
     }
 
     /// A write may have taken effect, or may still: send it again with [`Failure::request_id`] to learn it. A refusal that came after a
-    /// try without an answer counts too, because that try may be decided later.
+    /// try without an answer counts too, unless it is on record, because that try may be decided later.
     pub fn outcome_unknown(&self) -> bool {
         self.unsettled
+    }
+
+    /// A record holds this refusal, so no try of the write takes effect, also one that is still under way.
+    pub fn is_on_record(&self) -> bool {
+        self.metadata.contains_key(api::RECORD)
     }
 
     /// Nobody took the call.

@@ -2,7 +2,8 @@
 //!
 //! Every mutation that was taken by [`MutationsSender::send`] gets exactly one [`MutationOutcome`], in any order. A stream that breaks,
 //! or whose member shows no sign of life, is opened again elsewhere and what was not answered is sent again with the same request ids.
-//! A refusal of a single mutation is handed over as it came; whether to send that again is the caller's to decide.
+//! A refusal of a single mutation is handed over as it came; whether to send that again is the caller's to decide. One that was sent again
+//! says so, so that its refusal is recorded and settles the try before it too.
 //!
 //! The receiver drives the stream: nothing is sent while nobody waits in [`MutationsReceiver::next`].
 
@@ -18,7 +19,7 @@ use tokio::{
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::{Code, Request, Status, Streaming};
 
-use self::queue::Queue;
+use self::queue::{Answered, Queue};
 use crate::{
     Client, Error, RequestId, Route, TraceContext,
     endpoint::{Connections, MESSAGE_BYTES_MAX, never_sent},
@@ -186,12 +187,15 @@ impl MutationsReceiver {
         }
         (self.failures, self.lost, self.met) = (0, None, Met::default());
         for outcome in answer.outcomes {
-            let result = match outcome.result {
+            let mut result = match outcome.result {
                 Some(v1::outcome::Result::Done(done)) => Ok(done),
                 Some(v1::outcome::Result::Error(error)) => Err(Error::from(error)),
                 None => Err(unknown("the outcome is empty")),
             };
-            if let Some((index, request_id)) = self.shared.queue.answered(outcome.index) {
+            if let Some(Answered { index, request_id, retried }) = self.shared.queue.answered(outcome.index) {
+                if let Err(error) = &mut result {
+                    error.change().unsettled |= retried && !error.is_on_record();
+                }
                 self.hand_over(index, request_id, result);
             }
         }

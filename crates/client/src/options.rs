@@ -84,6 +84,8 @@ impl Read {
 pub struct Write {
     /// Set to settle an earlier write whose outcome is not known; made by the client otherwise.
     pub request_id: Option<RequestId>,
+    /// An earlier call with this request id may still take effect: a refusal of this one settles that one too.
+    pub retried: bool,
     /// Decide and tell, change nothing.
     pub validate_only: bool,
     /// Over all tries; the client's when not set.

@@ -9,7 +9,7 @@
 //! [`committed_immutable`] · [`applied_after_snapshot`].
 //! Records: [`same_record_everywhere`] · [`chain`] · [`guards_held`] · [`decided_on_history`] ·
 //! [`unexpected_quarantine`].
-//! Commands: [`request_once`] · [`reuse_refused`] · [`refused_never_applied`] · [`commands_settled`] · [`relay_once`].
+//! Commands: [`request_once`] · [`reuse_refused`] · [`refused_never_applied`] · [`rejected_on_record`] · [`commands_settled`] · [`relay_once`].
 //! Reads: [`age_honest`].
 //! State and liveness, once healed: [`tree`] · [`replicas_equal`] · [`one_leader_each`] ·
 //! [`acknowledged_survives`] · [`fold`]; about a cut-off region: [`isolation`].
@@ -36,6 +36,7 @@ pub mod one_leader_each;
 pub mod one_leader_per_term;
 pub mod one_vote_per_term;
 pub mod refused_never_applied;
+pub mod rejected_on_record;
 pub mod relay_once;
 pub mod replicas_equal;
 pub mod request_once;
@@ -70,6 +71,7 @@ pub fn all() -> Vec<Box<dyn Invariant + Send>> {
         Box::new(one_leader_per_term::OneLeaderPerTerm::default()),
         Box::new(one_vote_per_term::OneVotePerTerm::default()),
         Box::new(refused_never_applied::RefusedNeverApplied::default()),
+        Box::new(rejected_on_record::RejectedOnRecord::default()),
         Box::new(relay_once::RelayOnce),
         Box::new(request_once::RequestOnce::default()),
         Box::new(reuse_refused::ReuseRefused),

@@ -33,6 +33,8 @@ pub struct SeenRecord {
     pub request_id: RequestId,
     /// Digest of the proposal's bytes: which decision it was.
     pub proposal: u64,
+    /// It says that its request was rejected, and changes nothing.
+    pub rejected: bool,
     pub guards: Vec<SeenGuard>,
     pub facts: Vec<SeenFact>,
 }
@@ -113,6 +115,9 @@ pub enum Observation {
     Acknowledged { request_id: RequestId, log: Log, incarnation: Incarnation, seq: Seq },
     /// A client was told that its command did not take effect and never will.
     Refused { request_id: RequestId, reason: &'static str },
+    /// A client was told that its command was rejected, and that this record says so; `words` are all that it was told of why. With
+    /// sequence 0: that no record does.
+    RejectedOnRecord { request_id: RequestId, log: Log, seq: Seq, words: String },
     /// A client was told that its command may or may not have taken effect.
     Unknown { request_id: RequestId },
     /// A client sent another command under the id of a request that was acknowledged before, and was told this.

@@ -3,7 +3,8 @@
 //! Source: ARCHITECTURE.md, "Life of a command": not done has no effect and never will; whoever cannot promise that answers
 //! unsettled. Clients never use a request id again after a refusal.
 //!
-//! Looks like a violation and is not: an unknown outcome that turns out to be an effect. An answer to a second attempt that speaks
+//! Looks like a violation and is not: a record that says that the request was rejected ([`crate::rejected_on_record`]). An unknown
+//! outcome that turns out to be an effect. An answer to a second attempt that speaks
 //! only of that attempt, while the first is still open, is not a refusal of the request and must not be observed as one.
 
 use std::collections::BTreeMap;
@@ -31,7 +32,7 @@ impl Invariant for RefusedNeverApplied {
                 }
                 request_id
             }
-            Observation::Applied { record, .. } => {
+            Observation::Applied { record, .. } if !record.rejected => {
                 if self.applied.contains_key(&record.request_id) {
                     return;
                 }
@@ -50,7 +51,10 @@ impl Invariant for RefusedNeverApplied {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{A, B, applied, found, record, request};
+    use crate::{
+        SeenRecord,
+        testing::{A, B, applied, found, record, request},
+    };
 
     fn refused(n: u8) -> Observation {
         Observation::Refused { request_id: request(n), reason: "NO_QUORUM" }
@@ -66,7 +70,9 @@ mod tests {
 
     #[test]
     fn an_unknown_outcome_and_other_requests_are_fine() {
-        let stream = [Observation::Unknown { request_id: request(1) }, applied(A, record(1)), refused(2)];
+        let rejected = SeenRecord { rejected: true, ..record(2) };
+        let stream =
+            [Observation::Unknown { request_id: request(1) }, applied(A, record(1)), refused(2), applied(A, rejected)];
         assert!(found(RefusedNeverApplied::default(), &stream).is_empty());
     }
 }

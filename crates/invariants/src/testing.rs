@@ -35,6 +35,7 @@ pub fn record(seq: u8) -> SeenRecord {
         hash: hash(seq),
         request_id: request(seq),
         proposal: seq.into(),
+        rejected: false,
         guards: Vec::new(),
         facts: Vec::new(),
     }

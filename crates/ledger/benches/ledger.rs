@@ -25,7 +25,7 @@ use ledger::{
     state::Applied,
 };
 use ports::Env;
-use wire::{LEVEL, Proposal, RawFact, Record, entity::raw_fact};
+use wire::{Proposal, RawFact, Record, entity::raw_fact, level_for};
 
 /// Records of one measurement.
 const RECORDS: u64 = 30_000;
@@ -104,13 +104,14 @@ fn proposal(state: &LogState, number: u64, subjects: u64) -> Proposal {
         request_id: request(number),
         actor: "user:bench".to_owned(),
         hlc: Hlc::at_unix_ms(1_000 + number),
-        level: LEVEL,
+        level: level_for(false),
         observed_global_seq: Seq::ZERO,
         guards: vec![(subject.clone(), revision)],
         facts: vec![fact],
         response: subject,
         traceparent: String::new(),
         command: None,
+        rejected: None,
     }
 }
 
@@ -237,13 +238,14 @@ fn head(number: u64) -> Proposal {
         request_id: request(number),
         actor: "user:bench".to_owned(),
         hlc: Hlc::default(),
-        level: LEVEL,
+        level: level_for(false),
         observed_global_seq: Seq::ZERO,
         guards: Vec::new(),
         facts: Vec::new(),
         response: Subject::root_set("bench"),
         traceparent: String::new(),
         command: None,
+        rejected: None,
     }
 }
 

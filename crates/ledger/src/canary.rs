@@ -26,6 +26,8 @@ pub enum Canary {
     RelayTwice,
     /// Answers a request id that stands for another command as if it were the same.
     IgnoreCommandDigest,
+    /// Tells that a rejection was recorded, and records nothing.
+    RefuseFromMemory,
     /// Takes a snapshot in pieces without checking that they belong together.
     UncheckedSnapshot,
 }

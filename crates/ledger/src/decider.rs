@@ -17,6 +17,9 @@
 //! A *refusal* leaves no guard behind, so it is never given on a guess: before a rejection is told, a quorum confirms this leader
 //! and the command is decided once more on the state that was confirmed ([`Decider::confirm`]). The same goes for validations and for
 //! requests that were answered before.
+//!
+//! A rejection of a *retried* submission is then recorded, in order with everything else: an earlier try that comes later finds it, and
+//! has no effect.
 
 use std::{
     sync::{
@@ -28,11 +31,11 @@ use std::{
 
 use bytes::Bytes;
 use domain::{Context, Rejection};
-use ids::{Hlc, MemberId, Seq};
+use ids::{Hlc, Log, MemberId, Seq};
 use openraft::{async_runtime::watch::WatchReceiver, impls::ProgressResponder};
 use ports::{timeout, trace::tracing::Span, trace_span};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
-use wire::{CommandDigest, LEVEL, Proposal, command::Submission, entity::raw_fact};
+use wire::{CommandDigest, Proposal, Rejected, command::Submission, entity::raw_fact, level_for};
 
 use crate::{
     cell::StateCell,
@@ -104,8 +107,15 @@ impl Decider {
         let claim = Arc::new(Claim::default());
         let env = &self.shared.env;
         let deadline = env.now().plus(within);
-        let ticket =
-            Ticket { submission, deadline, claim: Arc::clone(&claim), reply, attempts: 0, proposed: Span::none() };
+        let ticket = Ticket {
+            submission,
+            deadline,
+            claim: Arc::clone(&claim),
+            reply,
+            attempts: 0,
+            rejected: None,
+            proposed: Span::none(),
+        };
         if self.queue.try_send(ticket).is_err() {
             return self.overloaded();
         }
@@ -163,7 +173,11 @@ impl Decider {
                 self.spawn_confirm(ticket);
                 continue;
             }
-            match self.propose(state, &ticket.submission) {
+            let proposed_now = match &ticket.rejected {
+                Some(rejected) => self.propose_rejection(state, &ticket.submission, rejected),
+                None => self.propose(state, &ticket.submission),
+            };
+            match proposed_now {
                 // The rest waits for the next entry; the look-ahead does not hold it.
                 Ok((_, bytes)) if bytes.len() > bytes_left => self.queue_again(ticket),
                 Ok(_) if state.outcome(&ticket.submission.request_id).is_some() => self.spawn_confirm(ticket),
@@ -177,6 +191,10 @@ impl Decider {
                     proposed.push((ticket, (proposal, bytes)));
                 }
                 Ok(_withdrawn) => {}
+                // It cannot be recorded, so it is told as what it is: the word of this try.
+                Err(_) if let Some(rejected) = &ticket.rejected => {
+                    let _ = ticket.reply.send(Verdict::told(rejected, None));
+                }
                 Err(_) => self.spawn_confirm(ticket),
             }
         }
@@ -220,28 +238,50 @@ impl Decider {
 
     fn decide(&self, state: &LogState, submission: &Submission) -> Result<(Proposal, Bytes), Rejection> {
         let global = self.global.state();
-        let now = state.hlc.next(Hlc::at_unix_ms(self.shared.env.wall_ms()));
+        let now = self.now(state);
         let context = Context { now, request_id: submission.request_id, global: &global, log: &self.shared.log };
         let decision = domain::decide(state, &submission.command, &context)?;
-        let foreign = self.shared.log != global.log;
-        let proposal = Proposal {
-            request_id: submission.request_id,
-            actor: submission.actor.clone(),
-            hlc: now,
-            level: LEVEL,
-            observed_global_seq: if foreign { global.seq } else { Seq::ZERO },
+        encoded(Proposal {
             guards: decision.guards.into_iter().map(|guard| (guard.subject, guard.revision)).collect(),
             facts: decision.facts.iter().map(raw_fact).collect(),
             response: decision.subject,
+            ..self.without_effect(now, global.seq, submission)
+        })
+    }
+
+    /// What records that `submission` was rejected. It has no guards: it holds for the moment at which it was decided, not for its
+    /// place in the log.
+    fn propose_rejection(
+        &self,
+        state: &LogState,
+        submission: &Submission,
+        rejected: &Arc<Rejected>,
+    ) -> Result<(Proposal, Bytes), Rejection> {
+        encoded(Proposal {
+            level: level_for(true),
+            rejected: Some(Arc::clone(rejected)),
+            ..self.without_effect(self.now(state), self.global.seq(), submission)
+        })
+    }
+
+    fn now(&self, state: &LogState) -> Hlc {
+        state.hlc.next(Hlc::at_unix_ms(self.shared.env.wall_ms()))
+    }
+
+    fn without_effect(&self, now: Hlc, global: Seq, submission: &Submission) -> Proposal {
+        Proposal {
+            request_id: submission.request_id,
+            actor: submission.actor.clone(),
+            hlc: now,
+            level: level_for(false),
+            observed_global_seq: if self.shared.log == Log::Global { Seq::ZERO } else { global },
+            guards: Vec::new(),
+            facts: Vec::new(),
+            response: submission.command.subject(),
             traceparent: submission.traceparent.clone(),
             command: Some(CommandDigest::of(&submission.command)),
-        };
-        let bytes = proposal.encode().map_err(|error| Rejection::InvalidArgument {
-            field: "command",
-            value: error.to_string(),
-            wanted: "a decision within the limits of one proposal".to_owned(),
-        })?;
-        Ok((proposal, bytes))
+            rejected: None,
+        }
     }
 
     /// From here on the majority has the word.
@@ -289,6 +329,15 @@ impl Decider {
         let metrics = metrics.borrow_watched();
         metrics.state.is_leader().then_some(metrics.current_term)
     }
+}
+
+fn encoded(proposal: Proposal) -> Result<(Proposal, Bytes), Rejection> {
+    let bytes = proposal.encode().map_err(|error| Rejection::InvalidArgument {
+        field: "command",
+        value: error.to_string(),
+        wanted: "a decision within the limits of one proposal".to_owned(),
+    })?;
+    Ok((proposal, bytes))
 }
 
 #[cfg(test)]

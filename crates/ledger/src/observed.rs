@@ -39,6 +39,7 @@ pub fn applied(member: MemberId, record: &Record, hash: Hash, proposal: &Proposa
             hash,
             request_id: proposal.request_id,
             proposal: entry_digest(&record.proposal),
+            rejected: proposal.rejected.is_some(),
             guards: guards
                 .map(|(subject, revision)| SeenGuard { subject: subject.clone(), revision: *revision })
                 .collect(),

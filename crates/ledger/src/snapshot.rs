@@ -9,7 +9,7 @@ use bytes::Bytes;
 use ids::{Incarnation, Log, Revision, Seq};
 use imbl::OrdMap;
 use wire::{
-    CommandDigest, Error, LEVEL, StateDigest, decode, encode, proto,
+    CommandDigest, Error, LEVEL, Rejected, StateDigest, decode, encode, level_for, proto,
     record::{hash_in, log_in, request_id_in, subject_in},
     seal::{HEADER_BYTES, seal, unseal},
 };
@@ -33,9 +33,10 @@ pub fn pack(state: &LogState, raft: Option<proto::RaftMark>) -> Bytes {
         seq: outcome.seq.0,
         response: outcome.response.to_string(),
         command_digest: CommandDigest::out(outcome.command),
+        rejected: outcome.rejected.as_ref().map(|rejected| rejected.out()),
     });
     let message = proto::Snapshot {
-        level: LEVEL,
+        level: level_for(state.requests.iter().any(|(_, outcome)| outcome.rejected.is_some())),
         log: state.log.to_string(),
         incarnation: state.incarnation.0,
         seq: state.seq.0,
@@ -78,7 +79,8 @@ pub fn unpack(log: &Log, sealed: &Bytes) -> Result<(LogState, Option<proto::Raft
         let id = request_id_in(WHAT, &request.request_id)?;
         let response = subject_in(WHAT, "response", &request.response)?;
         let command = CommandDigest::read(WHAT, &request.command_digest)?;
-        requests.remember(id, Outcome { seq: Seq(request.seq), response, command });
+        let rejected = request.rejected.map(Rejected::read_kept).transpose()?.map(Arc::new);
+        requests.remember(id, Outcome { seq: Seq(request.seq), response, command, rejected });
     }
     let state = LogState {
         log: given,

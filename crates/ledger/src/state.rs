@@ -10,7 +10,7 @@ use bytes::Bytes;
 use domain::{Entity, View, ViewError};
 use ids::{Hash, Hlc, Incarnation, Log, Position, RequestId, Revision, Seq, Subject};
 use imbl::{OrdMap, ordmap::DiffItem};
-use wire::{CommandDigest, Error, Proposal, Record, RowDigest, StateDigest, entity::decode_entity};
+use wire::{CommandDigest, Error, Proposal, Record, Rejected, RowDigest, StateDigest, entity::decode_entity};
 
 use crate::requests::Requests;
 
@@ -49,9 +49,16 @@ pub struct Outcome {
     pub response: Subject,
     /// Which command it was, where that is known.
     pub command: Option<CommandDigest>,
+    /// It was rejected, and what is told of that; else it took effect.
+    pub rejected: Option<Arc<Rejected>>,
 }
 
 impl Outcome {
+    fn of(proposal: &Proposal, seq: Seq) -> Self {
+        let (response, command, rejected) = (proposal.response.clone(), proposal.command, proposal.rejected.clone());
+        Self { seq, response, command, rejected }
+    }
+
     /// Whether the request was another one: its id is being used twice.
     pub fn is_of_another(&self, command: CommandDigest) -> bool {
         self.command.is_some_and(|first| first != command)
@@ -215,8 +222,7 @@ impl LogState {
                 None => self.rows.remove(&fact.subject),
             };
         }
-        let (response, command) = (proposal.response.clone(), proposal.command);
-        self.requests.remember(proposal.request_id, Outcome { seq: self.seq, response, command });
+        self.requests.remember(proposal.request_id, Outcome::of(proposal, self.seq));
     }
 
     /// The one place where rows change.
@@ -238,8 +244,7 @@ impl LogState {
         self.seq = record.seq;
         self.hlc = record.hlc;
         self.hash = hash;
-        let (response, command) = (proposal.response.clone(), proposal.command);
-        self.requests.remember(proposal.request_id, Outcome { seq: record.seq, response, command });
+        self.requests.remember(proposal.request_id, Outcome::of(proposal, record.seq));
     }
 }
 

@@ -3,7 +3,7 @@
 use domain::Rejection;
 use ids::{Incarnation, MemberId, Seq, Subject};
 use wire::{
-    Error, Submission,
+    Error, Rejected, Submission,
     proto::{self, submit_reply::Body},
     record::subject_in,
 };
@@ -15,12 +15,15 @@ use crate::state::Outcome;
 pub enum Verdict {
     /// It took effect as this record; or, for a validation, it would have.
     Done { incarnation: Incarnation, seq: Seq, subject: Subject, validated_only: bool },
-    /// The rules of the domain refuse it. It had no effect and never will.
+    /// The rules of the domain refuse it. This try had no effect and never will.
     Rejected {
         reason: String,
         message: String,
         /// The values behind the reason: names of `domain::Rejection::details`.
         details: Vec<(String, String)>,
+        /// The record that holds the outcome of the request, so that no other try of it takes effect either. `None`: an earlier try
+        /// may.
+        record: Option<Seq>,
     },
     /// This member does not lead the log; it had no effect here.
     NotLeader { leader: Option<MemberId> },
@@ -32,12 +35,13 @@ pub enum Verdict {
 
 impl Verdict {
     pub fn rejected(rejection: &Rejection) -> Self {
-        let details = rejection.details().into_iter();
-        Self::Rejected {
-            reason: rejection.reason().to_owned(),
-            message: rejection.to_string(),
-            details: details.map(|(key, value)| (key.to_owned(), value)).collect(),
-        }
+        Self::told(&rejected(rejection), None)
+    }
+
+    /// What was rejected, by this record.
+    pub fn told(rejected: &Rejected, record: Option<Seq>) -> Self {
+        let Rejected { reason, message, details } = rejected.clone();
+        Self::Rejected { reason, message, details, record }
     }
 
     /// The request's id was used before, for another command.
@@ -53,6 +57,7 @@ impl Verdict {
                  record {record}; wanted an id that was never used"
             ),
             details: details.map(|(key, value)| (key.to_owned(), value)).into(),
+            record: Some(record),
         }
     }
 
@@ -61,6 +66,7 @@ impl Verdict {
     }
 
     pub fn into_proto(self) -> proto::SubmitReply {
+        let mut rejected_seq = 0;
         let body = match self {
             Self::Done { incarnation, seq, subject, validated_only } => Body::Done(proto::Done {
                 incarnation: incarnation.0,
@@ -68,15 +74,15 @@ impl Verdict {
                 subject: subject.to_string(),
                 validated_only,
             }),
-            Self::Rejected { reason, message, details } => {
-                let details = details.into_iter().map(|(key, value)| proto::Detail { key, value }).collect();
-                Body::Rejected(proto::Rejected { reason, message, details })
+            Self::Rejected { reason, message, details, record } => {
+                rejected_seq = record.map_or(0, |seq| seq.0);
+                Body::Rejected(Rejected { reason, message, details }.out())
             }
             Self::NotLeader { leader } => Body::NotLeader(proto::NotLeader { leader: leader.map_or(0, |id| id.0) }),
             Self::Unavailable { reason, message } => Body::Unavailable(proto::Unavailable { reason, message }),
             Self::Unsettled { message } => Body::Unsettled(proto::Unsettled { message }),
         };
-        proto::SubmitReply { body: Some(body) }
+        proto::SubmitReply { body: Some(body), rejected_seq }
     }
 
     pub fn from_proto(reply: proto::SubmitReply) -> Result<Self, Error> {
@@ -89,13 +95,23 @@ impl Verdict {
                 subject: subject_in(WHAT, "subject", &done.subject)?,
                 validated_only: done.validated_only,
             },
-            Body::Rejected(proto::Rejected { reason, message, details }) => {
-                let details = details.into_iter().map(|detail| (detail.key, detail.value)).collect();
-                Self::Rejected { reason, message, details }
+            Body::Rejected(rejected) => {
+                let record = (reply.rejected_seq != 0).then_some(Seq(reply.rejected_seq));
+                Self::told(&Rejected::read(rejected), record)
             }
             Body::NotLeader(other) => Self::NotLeader { leader: (other.leader != 0).then_some(MemberId(other.leader)) },
             Body::Unavailable(why) => Self::Unavailable { reason: why.reason, message: why.message },
             Body::Unsettled(why) => Self::Unsettled { message: why.message },
         })
+    }
+}
+
+/// A rejection of the domain as it is told.
+pub fn rejected(rejection: &Rejection) -> Rejected {
+    let details = rejection.details().into_iter();
+    Rejected {
+        reason: rejection.reason().to_owned(),
+        message: rejection.to_string(),
+        details: details.map(|(key, value)| (key.to_owned(), value)).collect(),
     }
 }

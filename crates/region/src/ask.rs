@@ -51,14 +51,24 @@ pub enum Asked<T> {
 pub trait Question: Send + Sync {
     type Answer: Send;
 
-    /// The request; `to` is set when the receiver shall pass it on.
-    fn request(&self, to: Option<MemberId>, within: Duration) -> peer_request::Body;
+    /// The request; `to` is set when the receiver shall pass it on. `doubtful`: an earlier try may still be acted on.
+    fn request(&self, to: Option<MemberId>, within: Duration, doubtful: bool) -> peer_request::Body;
 
     /// Reads a reply.
     fn reply(&self, body: peer_reply::Body) -> Tried<Self::Answer>;
 
     /// Asks this member itself.
-    fn here<'a>(&'a self, group: &'a Group, within: Duration) -> BoxFuture<'a, Tried<Self::Answer>>;
+    fn here<'a>(&'a self, group: &'a Group, within: Duration, doubtful: bool) -> BoxFuture<'a, Tried<Self::Answer>>;
+}
+
+/// What the tries of one asking came to so far.
+#[derive(Default)]
+struct Tries {
+    round: usize,
+    /// Some of them may have been acted on.
+    maybe: Option<String>,
+    /// Regions where one had no answer: that the way there is cut is likelier than that one member hangs.
+    silent: BTreeSet<RegionId>,
 }
 
 impl Inner {
@@ -70,28 +80,27 @@ impl Inner {
             return Asked::NotDone { reason: "UNKNOWN_LOCATION".to_owned(), message };
         }
         let deadline = self.env.now().plus(within);
-        let mut maybe = None;
+        let mut tries = Tries::default();
         let mut last = None;
-        let mut round = 0;
-        // Regions where a try of this asking had no answer: that the way there is cut is likelier than that one member hangs.
-        let mut silent = BTreeSet::new();
         loop {
             if let Some((reason, message)) = self.known_lost(log) {
-                return conclude(maybe, reason.to_owned(), message);
+                return conclude(tries.maybe, reason.to_owned(), message);
             }
             let left = deadline.since(self.env.now());
             if left.is_zero() {
                 let (reason, message) = last.unwrap_or_else(|| no_leader(log, within));
-                return conclude(maybe, reason, message);
+                return conclude(tries.maybe, reason, message);
             }
-            match self.ask_once(log, question, left, round, &mut silent).await {
-                Tried::Answer(answer) => return Asked::Answer { answer, doubtful: maybe.is_some() },
+            match self.ask_once(log, question, left, &mut tries).await {
+                Tried::Answer(answer) => return Asked::Answer { answer, doubtful: tries.maybe.is_some() },
                 Tried::NotLeader(leader) => self.remember_leader(log, leader),
-                Tried::NotDone { reason, message } if reason == DISK_FULL => return conclude(maybe, reason, message),
+                Tried::NotDone { reason, message } if reason == DISK_FULL => {
+                    return conclude(tries.maybe, reason, message);
+                }
                 Tried::NotDone { reason, message } => last = Some((reason, message)),
-                Tried::Maybe(message) => maybe = Some(message),
+                Tried::Maybe(message) => tries.maybe = Some(message),
             }
-            round += 1;
+            tries.round += 1;
             self.env.sleep(RETRY_AFTER.min(deadline.since(self.env.now()))).await;
         }
     }
@@ -101,41 +110,37 @@ impl Inner {
         log: &Log,
         question: &Q,
         left: Duration,
-        round: usize,
-        silent: &mut BTreeSet<RegionId>,
+        tries: &mut Tries,
     ) -> Tried<Q::Answer> {
-        let within = left.min(TRY_WITHIN);
+        let (within, doubtful) = (left.min(TRY_WITHIN), tries.maybe.is_some());
         if let Some(group) = self.ledger.group(log).filter(|group| group.is_leader()) {
-            return question.here(group, within).await;
+            return question.here(group, within, doubtful).await;
         }
-        let Some(target) = self.leader_guess(log, round) else { return Tried::NotLeader(None) };
+        let Some(target) = self.leader_guess(log, tries.round) else { return Tried::NotLeader(None) };
         let region = self.registry.topology().region_of(target).cloned();
-        let direct = self.answers(target) && region.as_ref().is_none_or(|region| !silent.contains(region));
+        let direct = self.answers(target) && region.as_ref().is_none_or(|region| !tries.silent.contains(region));
         // Where nobody else is in reach, the direct way may have come back.
-        let relay = if direct { None } else { self.relay_to(target, round) };
+        let relay = if direct { None } else { self.relay_to(target, tries.round) };
         let (at, pass_to) = relay.map_or((target, None), |relay| (relay, Some(target)));
-        let error = match self.ledger.peers().call(at, question.request(pass_to, within), within).await {
+        match self.ledger.peers().call(at, question.request(pass_to, within, doubtful), within).await {
             Ok(peer_reply::Body::Refusal(refusal)) => {
                 self.forget_leader_at(target);
-                return Tried::NotDone { reason: refusal.reason, message: refusal.message };
+                Tried::NotDone { reason: refusal.reason, message: refusal.message }
             }
             Ok(body) => {
                 let tried = question.reply(body);
                 if relay.is_some() && matches!(tried, Tried::NotDone { .. }) {
                     self.forget_leader_at(target);
                 }
-                return tried;
+                tried
             }
-            Err(error) => error,
-        };
-        match error {
-            CallError::Unreachable { .. } => {
+            Err(error @ CallError::Unreachable { .. }) => {
                 self.forget_leader_at(at);
                 Tried::NotDone { reason: "UNREACHABLE".to_owned(), message: error.to_string() }
             }
-            CallError::TimedOut { .. } => {
+            Err(error @ CallError::TimedOut { .. }) => {
                 // It may still lead: the next try goes to it over a relay, and only then to another.
-                if relay.is_some() || !region.is_some_and(|region| silent.insert(region)) {
+                if relay.is_some() || !region.is_some_and(|region| tries.silent.insert(region)) {
                     self.forget_leader_at(target);
                 }
                 Tried::Maybe(error.to_string())

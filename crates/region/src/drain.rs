@@ -142,6 +142,7 @@ impl Inner {
             validate_only: false,
             traceparent: String::new(),
             seen_global: None,
+            retried: false,
         };
         let verdict = self.submit(&submission, WITHIN).await;
         tracing::debug!(member = %self.member(), %what, ?verdict, "told the global log about the region");

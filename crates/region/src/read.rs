@@ -65,7 +65,7 @@ struct HowFar<'a> {
 impl Question for HowFar<'_> {
     type Answer = Position;
 
-    fn request(&self, to: Option<MemberId>, _within: Duration) -> peer_request::Body {
+    fn request(&self, to: Option<MemberId>, _within: Duration, _doubtful: bool) -> peer_request::Body {
         let to = to.map_or(0, |member| member.0);
         peer_request::Body::Head(proto::HeadRequest { log: self.log.to_string(), via: Vec::new(), to })
     }
@@ -85,7 +85,7 @@ impl Question for HowFar<'_> {
         }
     }
 
-    fn here<'a>(&'a self, group: &'a Group, within: Duration) -> BoxFuture<'a, Tried<Position>> {
+    fn here<'a>(&'a self, group: &'a Group, within: Duration, _doubtful: bool) -> BoxFuture<'a, Tried<Position>> {
         Box::pin(async move {
             group.confirmed(within).await.map_or_else(Tried::NotLeader, |state| Tried::Answer(state.position()))
         })

@@ -7,6 +7,7 @@ use invariants::Observation;
 use ledger::{Verdict, group::Group};
 use ports::{BoxFuture, Measure, trace::tracing::Instrument, trace_span};
 use wire::{
+    Rejected,
     command::{Submission, submission_in, submission_out},
     proto::{self, peer_reply, peer_request},
 };
@@ -29,9 +30,9 @@ struct Decide<'a> {
 impl Question for Decide<'_> {
     type Answer = Verdict;
 
-    fn request(&self, to: Option<MemberId>, within: Duration) -> peer_request::Body {
+    fn request(&self, to: Option<MemberId>, within: Duration, doubtful: bool) -> peer_request::Body {
         peer_request::Body::Submit(proto::SubmitRequest {
-            submission: Some(submission_out(self.submission)),
+            submission: Some(submission_out(&self.again(doubtful))),
             via: Vec::new(),
             to: to.map_or(0, |member| member.0),
             within_ms: within_ms(within),
@@ -44,8 +45,15 @@ impl Question for Decide<'_> {
         Verdict::from_proto(reply).map_or_else(|_| unreadable(), tried)
     }
 
-    fn here<'a>(&'a self, group: &'a Group, within: Duration) -> BoxFuture<'a, Tried<Verdict>> {
-        Box::pin(async move { tried(self.region.decide_here(group, self.submission.clone(), 0, within).await) })
+    fn here<'a>(&'a self, group: &'a Group, within: Duration, doubtful: bool) -> BoxFuture<'a, Tried<Verdict>> {
+        Box::pin(async move { tried(self.region.decide_here(group, self.again(doubtful), 0, within).await) })
+    }
+}
+
+impl Decide<'_> {
+    /// The submission of the next try.
+    fn again(&self, doubtful: bool) -> Submission {
+        Submission { retried: self.submission.retried || doubtful, ..self.submission.clone() }
     }
 }
 
@@ -91,10 +99,12 @@ impl Inner {
         let span = trace_span!("region.submit", &submission.traceparent, member = %self.member(), log = %log, request_id = %submission.request_id);
         let question = Decide { submission, region: self };
         match self.ask(&log, &question, within).instrument(span).await {
-            // A rejection is only the last word when no earlier try can still take effect.
-            Asked::Answer { answer: Verdict::Rejected { reason, message, .. }, doubtful: true } => Verdict::Unsettled {
-                message: format!("an earlier try may still take effect; a later one was refused, {reason}: {message}"),
-            },
+            // A rejection that no record holds is only the last word when no earlier try can still take effect.
+            Asked::Answer { answer: Verdict::Rejected { reason, message, record: None, .. }, doubtful: true } => {
+                let message =
+                    format!("an earlier try may still take effect; a later one was refused, {reason}: {message}");
+                Verdict::Unsettled { message }
+            }
             Asked::Answer { answer, .. } => answer,
             Asked::NotDone { reason, message } => Verdict::Unavailable { reason, message },
             Asked::Maybe(message) => Verdict::Unsettled { message },
@@ -129,7 +139,10 @@ impl Inner {
         let submission = request.submission.ok_or_else(|| "read a submit request: it is empty".to_owned());
         let read = submission.and_then(|submission| submission_in(submission).map_err(|error| error.to_string()));
         let verdict = match read {
-            Err(message) => Verdict::Rejected { reason: "UNREADABLE_COMMAND".to_owned(), message, details: Vec::new() },
+            Err(message) => {
+                let reason = "UNREADABLE_COMMAND".to_owned();
+                Verdict::told(&Rejected { reason, message, details: Vec::new() }, None)
+            }
             Ok(submission) => {
                 let log = submission.command.log();
                 match self.ledger.group(&log) {

@@ -6,7 +6,7 @@ use domain::{
     Command,
     command::{UpdateCluster, UpdateFolder},
 };
-use ids::{ClusterName, Log, MemberId, Position, RegionId, RequestId, Token};
+use ids::{ClusterName, Log, MemberId, Position, RegionId, RequestId, Seq, Token};
 use invariants::{Observation, ReuseTold};
 use ledger::Verdict;
 use rand::{RngExt, rngs::SmallRng};
@@ -15,7 +15,7 @@ use wire::command::Submission;
 
 use crate::{
     client::{organization, shop},
-    plan::ms,
+    plan::{ms, span},
     world::World,
 };
 
@@ -23,8 +23,11 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Done(Position),
-    /// The rules of the domain refuse it, for this reason.
-    Rejected(String),
+    /// The rules of the domain refuse it, for this reason; in the record where one is said to hold that, and in these words.
+    Rejected {
+        reason: String,
+        record: Option<(Seq, String)>,
+    },
     /// Not done, because of the state of the ring.
     Refused,
     Unknown,
@@ -44,6 +47,11 @@ pub struct Caller {
 const WITHIN: Duration = Duration::from_secs(4);
 /// Tries of one command.
 const TRIES: u32 = 3;
+
+/// All that is told of why.
+fn words(reason: &str, message: &str, details: &[(String, String)]) -> String {
+    format!("{reason}: {message} {details:?}")
+}
 
 /// A command for a log that no client ever sends.
 fn another(log: &Log) -> Option<Command> {
@@ -99,6 +107,7 @@ impl Caller {
             validate_only: false,
             traceparent: String::new(),
             seen_global: None,
+            retried: false,
         };
         self.world.trace.observe(&Observation::Invoked { request_id, log: log.clone() });
         // Some callers send the same request twice at once: the second must change nothing.
@@ -106,11 +115,18 @@ impl Caller {
         if twin {
             self.send_twin(submission.clone());
         }
-        let outcome = match self.tries(&submission).await {
+        let outcome = match self.tries(&submission, twin).await {
             // The twin may still take effect.
-            Outcome::Rejected(_) | Outcome::Refused if twin => Outcome::Unknown,
+            Outcome::Rejected { record: None, .. } | Outcome::Refused if twin => Outcome::Unknown,
             outcome => outcome,
         };
+        if let Outcome::Rejected { record: Some((seq, words)), .. } = &outcome {
+            let (log, seq, words) = (log, *seq, words.clone());
+            self.world.trace.observe(&Observation::RejectedOnRecord { request_id, log, seq, words });
+            if self.rng.random_range(0..100) < 50 {
+                self.send_rejected(submission.clone());
+            }
+        }
         // Some callers give one id to two wishes, by mistake.
         if matches!(outcome, Outcome::Done(_)) && self.rng.random_range(0..100) < 4 {
             self.send_reused(&submission);
@@ -122,7 +138,7 @@ impl Caller {
                 incarnation: position.incarnation,
                 seq: position.seq,
             },
-            Outcome::Rejected(_) | Outcome::Refused => Observation::Refused { request_id, reason: "refused" },
+            Outcome::Rejected { .. } | Outcome::Refused => Observation::Refused { request_id, reason: "refused" },
             Outcome::Unknown => Observation::Unknown { request_id },
         });
         outcome
@@ -148,6 +164,28 @@ impl Caller {
         });
     }
 
+    /// Sends what was rejected on record once more, a while later and as if it were the first time: the answer must be the same.
+    fn send_rejected(&mut self, submission: Submission) {
+        let Some(member) = self.pick(u32::from(!self.stays)) else { return };
+        let Some((region, scope)) = self.world.region(member) else { return };
+        let (after, trace) = (span(&mut self.rng, 0, 3_000), Arc::clone(&self.world.trace));
+        scope.spawn(async move {
+            tokio::time::sleep(after).await;
+            let (request_id, log) = (submission.request_id, submission.command.log());
+            let told = match region.submit(&submission, WITHIN).await {
+                Verdict::Done { incarnation, seq, .. } => {
+                    Observation::Acknowledged { request_id, log, incarnation, seq }
+                }
+                Verdict::Rejected { reason, message, details, record } => {
+                    let (seq, words) = (record.unwrap_or(Seq::ZERO), words(&reason, &message, &details));
+                    Observation::RejectedOnRecord { request_id, log, seq, words }
+                }
+                Verdict::NotLeader { .. } | Verdict::Unavailable { .. } | Verdict::Unsettled { .. } => return,
+            };
+            trace.observe(&told);
+        });
+    }
+
     fn send_twin(&mut self, submission: Submission) {
         if let Some(member) = self.pick(1)
             && let Some((region, scope)) = self.world.region(member)
@@ -156,7 +194,8 @@ impl Caller {
         }
     }
 
-    async fn tries(&mut self, submission: &Submission) -> Outcome {
+    /// `twin`: another try is under way from the start.
+    async fn tries(&mut self, submission: &Submission, twin: bool) -> Outcome {
         let tries = if self.stays { 1 } else { TRIES };
         let log = submission.command.log();
         let (mut unsettled, mut last) = (false, Outcome::Refused);
@@ -165,7 +204,7 @@ impl Caller {
                 tokio::time::sleep(ms(200)).await;
                 continue;
             };
-            let sent = submission.clone();
+            let sent = Submission { retried: twin || unsettled, ..submission.clone() };
             let verdict =
                 self.at(member, WITHIN, move |region| async move { region.submit(&sent, WITHIN).await }).await;
             match verdict {
@@ -173,8 +212,11 @@ impl Caller {
                     return Outcome::Done(Position { log, incarnation, seq });
                 }
                 // A refusal is final only when no earlier try can still take effect.
-                Some(Verdict::Rejected { .. }) if unsettled => return Outcome::Unknown,
-                Some(Verdict::Rejected { reason, .. }) => return Outcome::Rejected(reason),
+                Some(Verdict::Rejected { record: None, .. }) if unsettled => return Outcome::Unknown,
+                Some(Verdict::Rejected { reason, message, details, record }) => {
+                    let record = record.map(|seq| (seq, words(&reason, &message, &details)));
+                    return Outcome::Rejected { reason, record };
+                }
                 Some(Verdict::NotLeader { .. } | Verdict::Unavailable { .. }) => last = Outcome::Refused,
                 Some(Verdict::Unsettled { .. }) | None => unsettled = true,
             }

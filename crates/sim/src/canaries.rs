@@ -153,6 +153,15 @@ pub const CANARIES: &[CanaryCase] = &[
         description: "a request id that stands for another command is answered as if it were the same",
     },
     CanaryCase {
+        name: "refuse-from-memory",
+        bug: Bug::Ledger(Canary::RefuseFromMemory),
+        nodes: 3,
+        needs: &[Fault::Late, Fault::Loss],
+        forgetful: false,
+        caught_by: &["rejected_on_record", "refused_never_applied"],
+        description: "a rejection of a retried command is told as recorded, and nothing is recorded",
+    },
+    CanaryCase {
         name: "unchecked-snapshot",
         bug: Bug::Ledger(Canary::UncheckedSnapshot),
         nodes: 3,

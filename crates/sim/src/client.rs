@@ -103,7 +103,7 @@ impl Client {
         let mut written = self.shared.history.lock();
         let (counter, ended) = match &outcome {
             Outcome::Done(_) => (&mut written.counts.acknowledged, AttemptOutcome::Acknowledged),
-            Outcome::Rejected(_) | Outcome::Refused => (&mut written.counts.refused, AttemptOutcome::Refused),
+            Outcome::Rejected { .. } | Outcome::Refused => (&mut written.counts.refused, AttemptOutcome::Refused),
             Outcome::Unknown => (&mut written.counts.unknown, AttemptOutcome::Unknown),
         };
         *counter += 1;
@@ -114,7 +114,7 @@ impl Client {
             && (own || log == Log::Global)
         {
             // A rejection by the rules is an answer of the region's own log, as good as an acknowledgement.
-            let answered = own && matches!(outcome, Outcome::Rejected(_));
+            let answered = own && matches!(outcome, Outcome::Rejected { .. });
             written.isolated.push(Attempt {
                 at: invoked,
                 log_is_own_region: own,
@@ -154,7 +154,7 @@ impl Client {
         let op = match outcome {
             Outcome::Done(position) => op(Some(position.seq.0)),
             Outcome::Unknown => op(None),
-            Outcome::Rejected(reason) => match (reason.as_str(), expected) {
+            Outcome::Rejected { reason, .. } => match (reason.as_str(), expected) {
                 ("ALREADY_EXISTS", _) => Op::CreateRefusedExists,
                 ("NOT_FOUND", _) => Op::RefusedNotFound,
                 ("ETAG_MISMATCH", Some(expected)) => Op::EtagMismatch { expected },
@@ -275,7 +275,9 @@ impl Client {
                 let ops = vec![read, list_append::Micro::Append { key, value }];
                 written.lists.txns.push(list_append::Txn { client: self.id, interval, ops });
             }
-            Outcome::Rejected(_) | Outcome::Refused => written.lists.failed.push(list_append::Append { key, value }),
+            Outcome::Rejected { .. } | Outcome::Refused => {
+                written.lists.failed.push(list_append::Append { key, value })
+            }
         }
         Some(())
     }

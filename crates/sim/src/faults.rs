@@ -94,7 +94,7 @@ impl Nemesis {
         match fault {
             Fault::Partition | Fault::Partial | Fault::OneWay | Fault::Flapping | Fault::Member => self.cut(fault),
             // In force all the time, as weather.
-            Fault::Loss | Fault::Damage => {}
+            Fault::Loss | Fault::Late | Fault::Damage => {}
             Fault::Delay => self.delay(),
             Fault::Crash => self.crash().await,
             Fault::Pause => self.pause(),

@@ -6,6 +6,7 @@
 use std::{
     collections::BTreeMap,
     future::pending,
+    ops::RangeInclusive,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -21,6 +22,9 @@ use wire::proto::{PeerReply, PeerRequest};
 
 use crate::{damage, trace::Trace};
 
+/// How late a late message is: no try at a member takes so long.
+const LATE_MS: RangeInclusive<u64> = 1_500..=6_000;
+
 /// One way between two members.
 #[derive(Clone, Copy, Debug, Default)]
 struct Way {
@@ -35,6 +39,8 @@ pub struct Weather {
     pub loss: u32,
     /// Pull replies with damaged records, per 10,000.
     pub damage: u32,
+    /// Messages that arrive seconds later, per 10,000: their senders have given them up by then.
+    pub late: u32,
     /// Added to every delay, at most, in milliseconds.
     pub jitter_ms: u64,
 }
@@ -201,6 +207,8 @@ impl Inner {
             return None;
         }
         let ends = (self.regions.get(&from)?.clone(), self.regions.get(&to)?.clone());
+        let late = self.weather.late > 0 && self.rng.random_range(0..10_000) < self.weather.late;
+        let tail = if late { self.rng.random_range(LATE_MS) } else { tail };
         let base = self.distance_ms.get(&ends).copied().unwrap_or(1);
         Some(Duration::from_millis(base + jitter + tail))
     }

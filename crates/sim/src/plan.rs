@@ -27,6 +27,8 @@ pub enum Fault {
     Member,
     Loss,
     Delay,
+    /// Messages arrive when their senders have long given them up.
+    Late,
     /// A process ends, the unsynced tail of its disk with it.
     Crash,
     /// A process stands still.
@@ -47,7 +49,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Partition,
         Self::Partial,
         Self::OneWay,
@@ -55,6 +57,7 @@ impl Fault {
         Self::Member,
         Self::Loss,
         Self::Delay,
+        Self::Late,
         Self::Crash,
         Self::Pause,
         Self::Clock,
@@ -78,6 +81,7 @@ impl fmt::Display for Fault {
             Self::Member => "member-cut",
             Self::Loss => "loss",
             Self::Delay => "delay",
+            Self::Late => "late",
             Self::Crash => "crash",
             Self::Pause => "pause",
             Self::Clock => "clock",
@@ -129,6 +133,7 @@ impl Plan {
         let weather = Weather {
             loss: if faults.contains(&Fault::Loss) { rng.random_range(20..300) } else { 0 },
             damage: if faults.contains(&Fault::Damage) { rng.random_range(50..500) } else { 0 },
+            late: if faults.contains(&Fault::Late) { rng.random_range(20..200) } else { 0 },
             jitter_ms: rng.random_range(1..=10),
         };
         let flush_min = rng.random_range(1..=2);
@@ -182,6 +187,7 @@ fn draw_faults(rng: &mut impl Rng, nodes: usize, isolate: bool, canary: Option<&
     if isolate {
         faults.remove(&Fault::Loss);
         faults.remove(&Fault::Delay);
+        faults.remove(&Fault::Late);
         // A machine that joins later would not be behind the cut.
         faults.remove(&Fault::Replace);
     }

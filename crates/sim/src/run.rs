@@ -76,7 +76,7 @@ pub async fn warm_up(world: &Arc<World>) {
     for command in commands {
         for _ in 0..20 {
             match caller.command(command.clone()).await {
-                Outcome::Done(_) | Outcome::Rejected(_) => break,
+                Outcome::Done(_) | Outcome::Rejected { .. } => break,
                 Outcome::Refused | Outcome::Unknown => tokio::time::sleep(ms(500)).await,
             }
         }
@@ -176,6 +176,7 @@ async fn heal(world: &Arc<World>, supervisor: &TaskScope) {
     let mut calm = world.plan.weather;
     calm.loss = 0;
     calm.damage = 0;
+    calm.late = 0;
     world.net.set_weather(calm);
     for member in world.members() {
         world.hold(member, false);

@@ -33,6 +33,8 @@ pub struct Submission {
     pub traceparent: String,
     /// What the caller has seen of the global log: a region waits a moment for its copy of that to come so far before it decides.
     pub seen_global: Option<(Incarnation, Seq)>,
+    /// An earlier try of this request may still take effect. A rejection is then recorded, so that it holds for all tries.
+    pub retried: bool,
 }
 
 /// Which command it is: the first 16 bytes of the SHA-256 of its message. Two commands with one digest are one wish.
@@ -65,7 +67,7 @@ impl CommandDigest {
 
 /// The message of a submission.
 pub fn submission_out(submission: &Submission) -> proto::Submission {
-    let Submission { request_id, actor, command, validate_only, traceparent, seen_global } = submission;
+    let Submission { request_id, actor, command, validate_only, traceparent, seen_global, retried } = submission;
     proto::Submission {
         request_id: Bytes::copy_from_slice(&request_id.0),
         actor: actor.clone(),
@@ -73,6 +75,7 @@ pub fn submission_out(submission: &Submission) -> proto::Submission {
         validate_only: *validate_only,
         traceparent: traceparent.clone(),
         seen_global: seen_global.map(|(incarnation, seq)| proto::Seen { incarnation: incarnation.0, seq: seq.0 }),
+        retried: *retried,
     }
 }
 
@@ -82,7 +85,7 @@ pub fn submission_out(submission: &Submission) -> proto::Submission {
 /// No request id of 16 bytes, or no command that this build knows.
 pub fn submission_in(message: proto::Submission) -> Result<Submission, Error> {
     const WHAT: &str = "a submission";
-    let proto::Submission { request_id, actor, command, validate_only, traceparent, seen_global } = message;
+    let proto::Submission { request_id, actor, command, validate_only, traceparent, seen_global, retried } = message;
     let command = command.ok_or_else(|| Error::field(WHAT, "command", "not set", "a command"))?;
     Ok(Submission {
         request_id: request_id_in(WHAT, &request_id)?,
@@ -91,6 +94,7 @@ pub fn submission_in(message: proto::Submission) -> Result<Submission, Error> {
         validate_only,
         traceparent,
         seen_global: seen_global.map(|seen| (Incarnation(seen.incarnation), Seq(seen.seq))),
+        retried,
     })
 }
 

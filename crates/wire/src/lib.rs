@@ -1,6 +1,6 @@
 //! What crosses a wire or reaches a disk: generated messages, hand-written conversions, the record codec and the hash chain.
 //!
-//! Map: [`proto`] generated messages · [`record`] proposals, records, hashes · [`entity`] and [`command`] conversions of the domain ·
+//! Map: [`proto`] generated messages · [`record`] proposals, records, hashes · [`rejected`] rejections · [`entity`] and [`command`] conversions of the domain ·
 //! [`digest`] the incremental state digest · [`seal`] checksummed blobs · [`checked`] checksums of what stays on one disk · [`error`]
 //! why bytes were refused · `field` reading single fields.
 //!
@@ -13,6 +13,7 @@ pub mod digest;
 pub mod entity;
 pub mod error;
 pub mod record;
+pub mod rejected;
 pub mod seal;
 
 mod field;
@@ -29,12 +30,19 @@ pub use digest::{RowDigest, StateDigest};
 pub use entity::{decode_entity, encode_entity, raw_fact};
 pub use error::Error;
 pub use record::{Proposal, RawFact, Record, decode_batch, encode_batch};
+pub use rejected::Rejected;
 
 use bytes::Bytes;
 use prost::Message;
 
 /// Feature level of this build: it reads records up to this level, and writes none above it.
-pub const LEVEL: u32 = 1;
+pub const LEVEL: u32 = 2;
+
+/// What a proposal or a snapshot needs of its reader: 1, or 2 where it holds a rejection, which a reader of level 1 would take for an
+/// effect.
+pub fn level_for(rejection: bool) -> u32 {
+    if rejection { 2 } else { 1 }
+}
 
 /// The bytes of a message.
 pub fn encode(message: &impl Message) -> Bytes {

@@ -6,6 +6,8 @@
 //! Lengths precede the parts whose length varies, so no two records hash the same input. The proposal is hashed as the exact bytes
 //! that were proposed: a reader of another version that knows fewer fields still verifies the chain.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use domain::FactKind;
 use ids::{
@@ -14,7 +16,7 @@ use ids::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::{CommandDigest, Error, LEVEL, decode, encode, field::sixteen_bytes_in, proto};
+use crate::{CommandDigest, Error, LEVEL, Rejected, decode, encode, field::sixteen_bytes_in, proto, rejected::bounded};
 
 /// Domain separation: a record's hash is never the hash of anything else.
 const TAG: &[u8] = b"atoll.record.v1";
@@ -45,6 +47,8 @@ pub struct Proposal {
     pub traceparent: String,
     /// Which command it was; `None` in what was written before this was kept.
     pub command: Option<CommandDigest>,
+    /// The request was rejected: there are neither guards nor facts, and this is what every later try of it is told.
+    pub rejected: Option<Arc<Rejected>>,
 }
 
 impl Proposal {
@@ -54,7 +58,10 @@ impl Proposal {
         at_most("facts of a proposal", self.facts.len(), FACTS_MAX)?;
         known(self.level)?;
         self.no_subject_twice()?;
+        self.one_outcome()?;
         self.facts.iter().try_for_each(|fact| known_kind(fact.kind))?;
+        let rejected = self.rejected.as_ref().map(|rejected| rejected.out());
+        rejected.as_ref().map_or(Ok(()), bounded)?;
         let bytes = encode(&proto::Proposal {
             request_id: Bytes::copy_from_slice(&self.request_id.0),
             actor: self.actor.clone(),
@@ -66,6 +73,7 @@ impl Proposal {
             response: self.response.to_string(),
             traceparent: self.traceparent.clone(),
             command_digest: CommandDigest::out(self.command),
+            rejected,
         });
         at_most("bytes of a proposal", bytes.len(), PROPOSAL_BYTES_MAX)?;
         Ok(bytes)
@@ -89,9 +97,21 @@ impl Proposal {
             response: subject_in(PROPOSAL, "response", &message.response)?,
             traceparent: message.traceparent,
             command: CommandDigest::read(PROPOSAL, &message.command_digest)?,
+            rejected: message.rejected.map(Rejected::read_kept).transpose()?.map(Arc::new),
         };
         proposal.no_subject_twice()?;
+        proposal.one_outcome()?;
         Ok(proposal)
+    }
+
+    /// What was rejected changes nothing, and rests on nothing that may have changed since.
+    fn one_outcome(&self) -> Result<(), Error> {
+        if self.rejected.is_some() && !(self.guards.is_empty() && self.facts.is_empty()) {
+            let (guards, facts) = (self.guards.len(), self.facts.len());
+            let given = format!("set beside {guards} guards and {facts} facts");
+            return Err(Error::field(PROPOSAL, "rejected", given, "it alone"));
+        }
+        Ok(())
     }
 
     /// A subject written twice in one record would have two post-images of one revision.
@@ -169,7 +189,7 @@ pub fn decode_batch(bytes: Bytes) -> Result<Vec<Bytes>, Error> {
     Ok(decode::<proto::Batch>("a batch of proposals", bytes)?.proposals)
 }
 
-fn at_most(what: &'static str, given: usize, max: usize) -> Result<(), Error> {
+pub(crate) fn at_most(what: &'static str, given: usize, max: usize) -> Result<(), Error> {
     if given > max { Err(Error::TooMuch { what, given, max }) } else { Ok(()) }
 }
 

@@ -30,6 +30,8 @@ pub struct Call {
     pub traceparent: String,
     /// What the caller has seen, as its metadata says.
     pub seen: Token,
+    /// An earlier try of this call may still take effect, as its metadata says.
+    pub retried: bool,
     deadline: Instant,
 }
 
@@ -54,7 +56,8 @@ impl Call {
         let within = time_for(metadata)?.unwrap_or(within).min(WITHIN_MAX);
         let opened = front.lease()?;
         let deadline = opened.env().now().plus(within);
-        Ok(Self { opened, traceparent: traceparent(metadata), seen: seen(metadata)?, deadline })
+        let (traceparent, seen, retried) = (traceparent(metadata), seen(metadata)?, retried(metadata));
+        Ok(Self { opened, traceparent, seen, retried, deadline })
     }
 
     /// Time that is left.
@@ -203,6 +206,11 @@ fn traceparent(metadata: &MetadataMap) -> String {
     let fits =
         value.len() <= TRACEPARENT_BYTES_MAX && value.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     if fits { value.to_owned() } else { String::new() }
+}
+
+/// Whether there were tries before this one. What does not read as a number is taken for one: that costs a record at most.
+fn retried(metadata: &MetadataMap) -> bool {
+    metadata.get(api::metadata::PREVIOUS_ATTEMPTS).is_some_and(|attempts| attempts.as_encoded_bytes() != b"0")
 }
 
 /// The token in the metadata of a request; empty when there is none.

@@ -6,7 +6,11 @@ use domain::{Entity, FactKind};
 use ids::{Hash, Revision};
 use wire::{Proposal, RawFact, Record, decode_entity};
 
-use super::resource::{Resource, timestamp};
+use super::{
+    read::with_details,
+    resource::{Resource, timestamp},
+    status::Refusal,
+};
 
 /// A record as the API shows it.
 pub fn record(record: &Record, hash: Hash, proposal: &Proposal, with_proposal: bool) -> v1::Record {
@@ -25,6 +29,10 @@ pub fn record(record: &Record, hash: Hash, proposal: &Proposal, with_proposal: b
         prev_hash: Bytes::copy_from_slice(&record.prev_hash.0),
         hash: Bytes::copy_from_slice(&hash.0),
         proposal: if with_proposal { record.proposal.clone() } else { Bytes::new() },
+        rejected: proposal.rejected.as_ref().map(|rejected| {
+            let refusal = Refusal::rejected(&rejected.reason, rejected.message.clone());
+            with_details(refusal, rejected.details.clone(), "").into_message()
+        }),
     }
 }
 

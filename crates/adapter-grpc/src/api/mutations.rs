@@ -256,7 +256,8 @@ impl Intake {
     /// Reads a mutation, or refuses it as it stands.
     fn begin(&self, mutation: Mutation) -> Result<Submission, Refusal> {
         self.writes.taken()?;
-        Ok(submission(&self.opened, mutation.write()?, self.traceparent.clone(), &self.seen))
+        let retried = mutation.retried;
+        Ok(submission(&self.opened, mutation.write()?, self.traceparent.clone(), &self.seen, retried))
     }
 }
 

@@ -52,7 +52,7 @@ impl Front {
 }
 
 /// The submission of a write. Its request id is made here where the caller gave none.
-pub fn submission(opened: &Opened, write: Write, traceparent: String, seen: &Token) -> Submission {
+pub fn submission(opened: &Opened, write: Write, traceparent: String, seen: &Token, retried: bool) -> Submission {
     Submission {
         request_id: write.request_id.unwrap_or_else(|| opened.request_id()),
         actor: ACTOR.to_owned(),
@@ -60,6 +60,7 @@ pub fn submission(opened: &Opened, write: Write, traceparent: String, seen: &Tok
         validate_only: write.validate_only,
         traceparent,
         seen_global: seen.get(&Log::Global),
+        retried,
     }
 }
 
@@ -71,9 +72,13 @@ pub fn committed(submission: &Submission, verdict: Verdict) -> Result<Committed,
             let position = Position { log, incarnation, seq };
             Ok(Committed { request_id: submission.request_id, position, validated_only })
         }
-        Verdict::Rejected { reason, message, details } => {
+        Verdict::Rejected { reason, message, details, record } => {
             let prefix = format!("{}.", resource_field(&submission.command));
-            Err(with_details(Refusal::rejected(&reason, message), details, &prefix))
+            let refusal = with_details(Refusal::rejected(&reason, message), details, &prefix);
+            Err(match record {
+                Some(record) => refusal.with(api::RECORD, record),
+                None => refusal,
+            })
         }
         Verdict::Unavailable { reason, message } => Err(Refusal::not_done(&reason, message)),
         Verdict::NotLeader { .. } => {
@@ -91,7 +96,7 @@ pub fn unknown(request_id: RequestId, message: impl Into<String>) -> Refusal {
 impl Call {
     /// Brings a write to the leader of its log.
     pub async fn submit(&self, write: &Write) -> Result<Committed, Refusal> {
-        let submission = submission(&self.opened, write.clone(), self.traceparent.clone(), &self.seen);
+        let submission = submission(&self.opened, write.clone(), self.traceparent.clone(), &self.seen, self.retried);
         let submitted = self.opened.region.submit(&submission, self.left());
         // Closing drops the submission where it stands, which may be after it was proposed.
         let verdict = self.opened.unless_closing(submitted).await;

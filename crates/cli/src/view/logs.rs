@@ -10,7 +10,7 @@ use super::{
 
 /// A record as JSON.
 pub fn record(record: &v1::Record) -> Value {
-    Object::default()
+    let made = Object::default()
         .text("log", &record.log)
         .number("incarnation", record.incarnation)
         .number("seq", record.seq)
@@ -23,7 +23,19 @@ pub fn record(record: &v1::Record) -> Value {
         .value("facts", Value::from(record.facts.iter().map(fact).collect::<Vec<Value>>()))
         .bytes("prevHash", &record.prev_hash)
         .bytes("hash", &record.hash)
-        .bytes("proposal", &record.proposal)
+        .bytes("proposal", &record.proposal);
+    match &record.rejected {
+        Some(error) => made.value("rejected", rejected(error)).done(),
+        None => made.done(),
+    }
+}
+
+fn rejected(error: &v1::Error) -> Value {
+    let values = error.metadata.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str())));
+    Object::default()
+        .text("reason", &error.reason)
+        .text("message", &error.message)
+        .value("metadata", Value::Object(values.collect()))
         .done()
 }
 
@@ -42,12 +54,14 @@ fn fact(fact: &v1::Fact) -> Value {
 /// Facts that only keep sets of names: of no interest to people, who see what was put into them.
 const BOOKKEEPING: [&str; 3] = ["entry-added", "entry-removed", "set-changed"];
 
-/// A record on one line: time, log where several are shown, sequence, actor, facts but for bookkeeping, unless `whole`.
+/// A record on one line: time, log where several are shown, sequence, actor, facts but for bookkeeping, unless `whole`; or the
+/// rejection that the record holds.
 pub fn line(record: &v1::Record, with_log: bool, whole: bool) -> String {
     let shown = record.facts.iter().filter(|fact| whole || !BOOKKEEPING.contains(&fact.kind.as_str()));
-    let facts: Vec<String> = shown.map(|fact| format!("{} {}", fact.kind, fact.subject)).collect();
+    let mut what: Vec<String> = shown.map(|fact| format!("{} {}", fact.kind, fact.subject)).collect();
+    what.extend(record.rejected.as_ref().map(|error| format!("rejected {}: {}", error.reason, error.message)));
     let time = record.time.as_ref().map(|at| time(&prost_types::Timestamp { nanos: 0, ..*at })).unwrap_or_default();
     let log = if with_log { format!("{:<18}  ", record.log) } else { String::new() };
     let actor = if record.actor.is_empty() { "-" } else { &record.actor };
-    format!("{time:<20}  {log}{:>7}  {actor:<16}  {}", record.seq, facts.join(", "))
+    format!("{time:<20}  {log}{:>7}  {actor:<16}  {}", record.seq, what.join(", "))
 }

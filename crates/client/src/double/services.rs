@@ -125,7 +125,7 @@ impl Service {
     }
 
     /// Does a write once, and loses the answer if that is the fault.
-    async fn do_once(&self, kind: Kind) -> Result<Done, Status> {
+    async fn do_once(&self, kind: Kind, retried: bool) -> Result<Done, Status> {
         let (request_id, validate_only) = wish(&kind);
         if request_id.is_empty() {
             return Err(super::state::bad_field("request_id", "the double wants one of every write"));
@@ -134,7 +134,8 @@ impl Service {
             // On a copy that is thrown away.
             return self.ring.state().rehearse(|state| apply(state, kind));
         }
-        let done = self.ring.change(|state| state.once(&self.region, &request_id, |state| apply(state, kind)))?;
+        let done =
+            self.ring.change(|state| state.once(&self.region, &request_id, retried, |state| apply(state, kind)))?;
         match self.fault() {
             Fault::LoseAnswer => Err(refusal(
                 Code::Aborted,
@@ -147,11 +148,21 @@ impl Service {
         }
     }
 
-    async fn write<T>(&self, kind: Kind, out: impl FnOnce(Done) -> Option<T>) -> Result<Response<T>, Status> {
+    async fn write<T>(
+        &self,
+        retried: bool,
+        kind: Kind,
+        out: impl FnOnce(Done) -> Option<T>,
+    ) -> Result<Response<T>, Status> {
         self.enter(true).await?;
-        let done = self.do_once(kind).await?;
+        let done = self.do_once(kind, retried).await?;
         out(done).map(|value| self.answer(value)).ok_or_else(|| Status::internal("the request id named another write"))
     }
+}
+
+/// Whether an earlier try may still take effect.
+fn retried<T>(request: &Request<T>) -> bool {
+    request.metadata().contains_key(metadata::PREVIOUS_ATTEMPTS)
 }
 
 /// Request id and whether it is only a rehearsal.

@@ -39,13 +39,16 @@ pub struct State {
     pub unreachable: Vec<String>,
     /// Records before this one are no longer kept.
     pub first_seq: u64,
+    /// It knows nothing of retried writes: no refusal is on record.
+    pub forgets_refusals: bool,
     /// A stream of records breaks after so many.
     pub cut_watch_after: Option<usize>,
     /// Modes that `Regions` shows; CONNECTED otherwise.
     pub modes: BTreeMap<String, (v1::region::Mode, String)>,
     /// When the first record was written, in Unix seconds.
     pub began: i64,
-    remembered: BTreeMap<String, Done>,
+    /// Requests that were done, and those whose refusal is on record.
+    remembered: BTreeMap<String, Result<Done, Status>>,
     hash: fn(&v1::Record) -> [u8; 32],
 }
 
@@ -83,6 +86,7 @@ impl State {
             traces: Vec::new(),
             unreachable: Vec::new(),
             first_seq: 1,
+            forgets_refusals: false,
             cut_watch_after: None,
             modes: BTreeMap::new(),
             began: 1_767_225_600,
@@ -96,17 +100,26 @@ impl State {
         &mut self,
         region: &str,
         request_id: &str,
+        retried: bool,
         act: impl FnOnce(&mut Self) -> Result<Done, Status>,
     ) -> Result<Done, Status> {
         let who = Executed { request_id: request_id.to_owned(), region: region.to_owned() };
         self.submitted.push(who.clone());
-        if let Some(done) = self.remembered.get(request_id) {
-            return Ok(done.clone());
+        if let Some(outcome) = self.remembered.get(request_id) {
+            return outcome.clone();
         }
-        let done = act(self)?;
-        self.executed.push(who);
-        self.remembered.insert(request_id.to_owned(), done.clone());
-        Ok(done)
+        let retried = retried && !self.forgets_refusals;
+        let outcome = match act(self) {
+            Err(refusal) if retried => Err(on_record(&refusal)),
+            outcome => outcome,
+        };
+        if outcome.is_ok() {
+            self.executed.push(who);
+        }
+        if outcome.is_ok() || retried {
+            self.remembered.insert(request_id.to_owned(), outcome.clone());
+        }
+        outcome
     }
 
     /// Does something on a copy, for its answer only.
@@ -145,6 +158,7 @@ impl State {
             prev_hash,
             hash: Vec::new().into(),
             proposal: format!("{kind} {subject} {request_id}").into_bytes().into(),
+            rejected: None,
         };
         record.hash = (self.hash)(&record).to_vec().into();
         self.logs.entry(log.to_owned()).or_default().push(record);
@@ -229,4 +243,14 @@ pub(super) fn bad_field(field: &str, description: &str) -> Status {
     let mut details = info("INVALID_ARGUMENT", &[]);
     details.add_bad_request_violation(field, description);
     Status::with_error_details(Code::InvalidArgument, "read the request", details)
+}
+
+/// The same, as the double's record of it; which one that is nobody looks at.
+fn on_record(refusal: &Status) -> Status {
+    let mut details = refusal.get_error_details();
+    if let Some(mut info) = details.error_info().cloned() {
+        info.metadata.insert(api::RECORD.to_owned(), "1".to_owned());
+        details.set_error_info(info.reason, info.domain, info.metadata);
+    }
+    Status::with_error_details(refusal.code(), refusal.message(), details)
 }

@@ -30,6 +30,8 @@ pub(crate) struct Plan {
     request_id: Option<RequestId>,
     /// It changes something, so a try without an answer is unsettled.
     changes: bool,
+    /// A try of an earlier call may still take effect.
+    retried: bool,
     timeout: Option<Duration>,
     /// Added to the patience: how long an answer may rightly take.
     wait: Duration,
@@ -39,12 +41,12 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) fn read(options: &Read) -> Self {
         let (timeout, route) = (options.timeout, options.route.clone());
-        Self { request_id: None, changes: false, timeout, wait: Duration::ZERO, route }
+        Self { request_id: None, changes: false, retried: false, timeout, wait: Duration::ZERO, route }
     }
 
     pub(crate) fn write(options: &Write) -> Self {
-        let Write { request_id, validate_only, timeout, route } = options.clone();
-        Self { request_id, changes: !validate_only, timeout, wait: Duration::ZERO, route }
+        let Write { request_id, retried, validate_only, timeout, route } = options.clone();
+        Self { request_id, changes: !validate_only, retried, timeout, wait: Duration::ZERO, route }
     }
 
     /// The answer may rightly take `wait`.
@@ -132,7 +134,7 @@ impl<'a> Call<'a> {
         self.client.shared.config.patience.saturating_mul(1 << doublings).saturating_add(self.plan.wait)
     }
 
-    /// The request with the time that is left.
+    /// The request of the try that was launched last, with the time that is left.
     pub(crate) fn request<Req>(&self, message: Req) -> Request<Req> {
         let mut request = Request::new(message);
         request.set_timeout(self.deadline.saturating_duration_since(Instant::now()));
@@ -144,6 +146,11 @@ impl<'a> Call<'a> {
             && let Ok(token) = self.client.token().to_string().parse()
         {
             request.metadata_mut().insert(metadata::TOKEN, token);
+        }
+        // What refuses this try is then to settle those before it.
+        if self.plan.changes && (self.plan.retried || self.unsettled || self.under_way() + self.silent_ones() > 1) {
+            let before = u64::try_from(self.tries.len().saturating_sub(1)).unwrap_or(u64::MAX).max(1);
+            request.metadata_mut().insert(metadata::PREVIOUS_ATTEMPTS, before.into());
         }
         request
     }
@@ -242,7 +249,16 @@ impl<'a> Call<'a> {
 
     /// A refusal is in hand: report it, or wait a little for tries that may say otherwise.
     fn conclude(&self) -> Step {
-        if self.plan.changes && self.under_way() > 0 { Step::HoldFor(HOLD) } else { Step::Return(self.given_up()) }
+        if self.plan.changes && self.under_way() > 0 && !self.settled() {
+            Step::HoldFor(HOLD)
+        } else {
+            Step::Return(self.given_up())
+        }
+    }
+
+    /// The refusal in hand is on record: it is the last word on every try.
+    fn settled(&self) -> bool {
+        self.verdict.as_ref().is_some_and(Error::is_on_record)
     }
 
     fn launch_after(&mut self, pause: Duration) -> Step {
@@ -307,7 +323,7 @@ impl<'a> Call<'a> {
     /// Adds what the whole call knows: tries, request id, and whether one of them may still take effect.
     fn account(&self, mut error: Error) -> Error {
         let open = self.plan.changes && self.under_way() + self.silent_ones() > 0;
-        let unsettled = self.unsettled || open;
+        let unsettled = (self.unsettled || open) && !self.settled();
         let told = self.verdict.is_some() || error.reason == reason::OUTCOME_UNKNOWN || self.refusal.is_some();
         if unsettled && !told {
             let message = format!("sent the request, and no answer says whether it took effect; {}", error.message);

@@ -22,9 +22,25 @@ pub(super) struct Queue {
 struct State {
     /// Index of the next mutation, over all streams.
     next: u64,
-    under_way: BTreeMap<u64, v1::Mutation>,
+    under_way: BTreeMap<u64, UnderWay>,
     stream: Option<Stream>,
     closed: bool,
+}
+
+struct UnderWay {
+    /// As the stream that is open got it.
+    mutation: v1::Mutation,
+    /// Some stream got it.
+    sent: bool,
+}
+
+/// A mutation that has its answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Answered {
+    pub index: u64,
+    pub request_id: Option<RequestId>,
+    /// A try before the one that is answered may still take effect.
+    pub retried: bool,
 }
 
 struct Stream {
@@ -46,7 +62,8 @@ impl Queue {
         self.with(|state| {
             let first = state.next;
             for mutation in &mutations {
-                state.under_way.insert(state.next, mutation.clone());
+                let one = UnderWay { mutation: mutation.clone(), sent: state.stream.is_some() };
+                state.under_way.insert(state.next, one);
                 state.next = state.next.saturating_add(1);
             }
             if let Some(stream) = &state.stream {
@@ -74,7 +91,11 @@ impl Queue {
         let (out, messages) = unbounded_channel();
         self.with(|state| {
             let again: Vec<u64> = state.under_way.keys().copied().collect();
-            let mutations: Vec<v1::Mutation> = state.under_way.values().cloned().collect();
+            let sent = state.under_way.values_mut().map(|one| {
+                one.mutation.retried |= std::mem::replace(&mut one.sent, true);
+                one.mutation.clone()
+            });
+            let mutations: Vec<v1::Mutation> = sent.collect();
             for part in mutations.chunks(256) {
                 drop(out.send(v1::MutateRequest { mutations: part.to_vec() }));
             }
@@ -87,8 +108,8 @@ impl Queue {
         self.with(|state| state.stream = None);
     }
 
-    /// Takes out the mutation at `place` of the open stream: its index and request id. `None` when it was answered before.
-    pub(super) fn answered(&self, place: u64) -> Option<(u64, Option<RequestId>)> {
+    /// Takes out the mutation at `place` of the open stream. `None` when it was answered before.
+    pub(super) fn answered(&self, place: u64) -> Option<Answered> {
         self.with(|state| {
             let stream = state.stream.as_ref()?;
             let again = u64::try_from(stream.again.len()).unwrap_or(u64::MAX);
@@ -96,7 +117,8 @@ impl Queue {
                 Some(index) => *index,
                 None => stream.from.checked_add(place.checked_sub(again)?)?,
             };
-            state.under_way.remove(&index).map(|mut mutation| (index, request_id(&mut mutation)))
+            let UnderWay { mut mutation, .. } = state.under_way.remove(&index)?;
+            Some(Answered { index, request_id: request_id(&mut mutation), retried: mutation.retried })
         })
     }
 
@@ -105,7 +127,7 @@ impl Queue {
         self.with(|state| {
             state.stream = None;
             let all = std::mem::take(&mut state.under_way);
-            all.into_iter().map(|(index, mut mutation)| (index, request_id(&mut mutation))).collect()
+            all.into_iter().map(|(index, mut one)| (index, request_id(&mut one.mutation))).collect()
         })
     }
 }
@@ -145,7 +167,7 @@ mod tests {
 
     fn delete(name: &str) -> v1::Mutation {
         let request = v1::DeleteFolderRequest { name: name.to_owned(), ..v1::DeleteFolderRequest::default() };
-        v1::Mutation { kind: Some(Kind::DeleteFolder(request)) }
+        v1::Mutation { kind: Some(Kind::DeleteFolder(request)), retried: false }
     }
 
     #[test]
@@ -153,15 +175,15 @@ mod tests {
         let queue = Queue::default();
         let _first = queue.restart();
         assert_eq!(queue.push(vec![delete("a"), delete("b"), delete("c")]), 0);
-        assert_eq!(queue.answered(1).map(|(index, _)| index), Some(1));
+        assert_eq!(queue.answered(1).map(|answered| answered.index), Some(1));
         assert_eq!(queue.answered(1), None, "answered once");
 
         let mut second = queue.restart();
         assert_eq!(queue.push(vec![delete("d")]), 3);
         let sent: usize = std::iter::from_fn(|| second.try_recv().ok()).map(|message| message.mutations.len()).sum();
         assert_eq!(sent, 3, "a and c again, then d");
-        assert_eq!(queue.answered(1).map(|(index, _)| index), Some(2));
-        assert_eq!(queue.answered(2).map(|(index, _)| index), Some(3));
+        assert_eq!(queue.answered(1).map(|answered| answered.index), Some(2));
+        assert_eq!(queue.answered(2).map(|answered| answered.index), Some(3));
         assert_eq!(queue.answered(9), None);
         assert_eq!(queue.len(), 1);
     }
@@ -172,8 +194,29 @@ mod tests {
         let mut first = queue.restart();
         queue.push(vec![delete("a")]);
         let mut second = queue.restart();
-        let (one, other) = (first.try_recv().unwrap(), second.try_recv().unwrap());
+        let (one, mut other) = (first.try_recv().unwrap(), second.try_recv().unwrap());
+        other.mutations[0].retried = false;
         assert_eq!(one, other);
-        assert!(queue.answered(0).unwrap().1.is_some());
+        assert!(queue.answered(0).unwrap().request_id.is_some());
+    }
+
+    #[test]
+    fn what_a_stream_got_before_is_said_to_be_retried_and_nothing_else() {
+        let queue = Queue::default();
+        queue.push(vec![delete("a")]);
+        let mut first = queue.restart();
+        queue.push(vec![delete("b")]);
+        queue.stop();
+        queue.push(vec![delete("c")]);
+        let mut second = queue.restart();
+        queue.push(vec![delete("d")]);
+        let retried = |messages: &mut UnboundedReceiver<v1::MutateRequest>| -> Vec<bool> {
+            let all = std::iter::from_fn(|| messages.try_recv().ok()).flat_map(|message| message.mutations);
+            all.map(|mutation| mutation.retried).collect()
+        };
+        assert_eq!(retried(&mut first), [false, false]);
+        assert_eq!(retried(&mut second), [true, true, false, false]);
+        let answered: Vec<bool> = (0..4).map(|place| queue.answered(place).unwrap().retried).collect();
+        assert_eq!(answered, [true, true, false, false]);
     }
 }

@@ -194,8 +194,37 @@ async fn when_every_answer_is_lost_the_outcome_is_unknown_and_can_be_settled() {
 }
 
 #[tokio::test]
-async fn a_refusal_after_a_try_without_an_answer_leaves_the_outcome_unknown() {
+async fn a_refusal_after_a_try_without_an_answer_is_put_on_record_and_settles_both() {
     let world = World::start();
+    let client = world.client();
+    client.organizations().create("acme", organization(""), &Write::default()).await.unwrap();
+    let first = client.organizations().create("acme", organization(""), &Write::default()).await.unwrap_err();
+    assert!(first.is("ALREADY_EXISTS") && !first.is_on_record() && !first.outcome_unknown(), "{first}");
+    world.servers[0].fail(Fault::Mute);
+    let error = client.organizations().create("acme", organization(""), &Write::default()).await.unwrap_err();
+    assert!(error.is("ALREADY_EXISTS") && error.is_on_record() && !error.outcome_unknown(), "{error}");
+    assert!(!error.to_string().contains("an earlier try got no answer"), "{error}");
+    // The try that got no answer would find the name free, and must not.
+    world.ring.change(|state| state.organizations.clear());
+    let late = Write::with_request_id(error.request_id.unwrap());
+    let late = client.organizations().create("acme", organization(""), &late).await.unwrap_err();
+    assert!(late.is("ALREADY_EXISTS") && late.is_on_record(), "{late}");
+}
+
+#[tokio::test]
+async fn a_write_that_is_sent_again_by_its_caller_is_settled_by_its_refusal() {
+    let world = World::start();
+    let client = world.client();
+    client.organizations().create("acme", organization(""), &Write::default()).await.unwrap();
+    let again = Write { retried: true, ..Write::with_request_id(RequestId::new()) };
+    let error = client.organizations().create("acme", organization(""), &again).await.unwrap_err();
+    assert!(error.is("ALREADY_EXISTS") && error.is_on_record(), "{error}");
+}
+
+#[tokio::test]
+async fn a_refusal_after_a_try_without_an_answer_that_is_not_on_record_leaves_the_outcome_unknown() {
+    let world = World::start();
+    world.ring.state().forgets_refusals = true;
     let client = world.client();
     client.organizations().create("acme", organization(""), &Write::default()).await.unwrap();
     world.servers[0].fail(Fault::Mute);

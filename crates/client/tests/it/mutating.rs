@@ -17,7 +17,7 @@ fn create(number: u64) -> v1::Mutation {
         organization: Some(organization("")),
         ..v1::CreateOrganizationRequest::default()
     };
-    v1::Mutation { kind: Some(Kind::CreateOrganization(request)) }
+    v1::Mutation { kind: Some(Kind::CreateOrganization(request)), retried: false }
 }
 
 #[tokio::test]
@@ -111,4 +111,25 @@ async fn when_nobody_takes_the_stream_every_outcome_is_unknown() {
         assert!(outcome.result.unwrap_err().outcome_unknown());
     }
     assert!(receiver.next().await.is_none());
+}
+
+/// What becomes of the creation of something that exists, sent over a stream that is lost and over the next.
+async fn refused_on_a_second_stream(forgets_refusals: bool) -> (client::Error, World) {
+    let world = World::start();
+    world.ring.state().forgets_refusals = forgets_refusals;
+    let client = world.client();
+    client.organizations().create("org-0", organization(""), &client::Write::default()).await.unwrap();
+    world.servers[0].fail(Fault::Mute);
+    let (mut sender, mut receiver) = client.mutations(16, Route::Any).split();
+    sender.send(vec![create(0)]).await.unwrap();
+    let outcome = timeout(Duration::from_secs(6), receiver.next()).await.expect("nothing came").unwrap();
+    (outcome.result.unwrap_err(), world)
+}
+
+#[tokio::test]
+async fn a_refusal_on_a_second_stream_is_put_on_record_and_settles_the_first_try() {
+    let (error, _world) = refused_on_a_second_stream(false).await;
+    assert!(error.is("ALREADY_EXISTS") && error.is_on_record() && !error.outcome_unknown(), "{error}");
+    let (error, _world) = refused_on_a_second_stream(true).await;
+    assert!(error.is("ALREADY_EXISTS") && error.outcome_unknown(), "{error}");
 }

@@ -39,7 +39,7 @@ async fn the_trace_of_the_caller_is_passed_on_as_it_is() {
         ..Default::default()
     };
     let kind = Some(client::v1::mutation::Kind::CreateFolder(create));
-    mutations.sender.send(vec![client::v1::Mutation { kind }]).await;
+    mutations.sender.send(vec![client::v1::Mutation { kind, retried: false }]).await;
     mutations.receiver.next().await.unwrap().result.unwrap();
     let came = came(&world);
     assert_eq!(came.len(), 3, "a call, a watch and a stream of mutations: {came:?}");

@@ -17,7 +17,7 @@ use crate::{
     Canary,
     raft::{Batch, Entry, ProposalOutcome, RaftLogId, TypeConfig, convert::encode_entry},
     state::{LogState, Outcome},
-    verdict::Verdict,
+    verdict::{Verdict, rejected},
 };
 
 /// Times a command is decided again after a wrong guess before the caller is told to come later.
@@ -65,6 +65,7 @@ impl Decider {
         ticket.proposed = Span::none();
         let incarnation = self.shared.cell.state().incarnation;
         let verdict = match outcome {
+            ProposalOutcome::Stored(seq) if let Some(rejected) = &ticket.rejected => Verdict::told(rejected, Some(seq)),
             ProposalOutcome::Stored(seq) => {
                 let subject = ticket.submission.command.subject();
                 Verdict::Done { incarnation, seq, subject, validated_only: false }
@@ -119,8 +120,9 @@ impl Decider {
         )
     }
 
-    /// Answers what leaves no guard behind: rejections, validations, requests that were answered before.
-    async fn confirm(&self, ticket: Ticket) {
+    /// Answers what leaves no guard behind: rejections, validations, requests that were answered before. A rejection that is to be
+    /// recorded goes back to the queue with what was found.
+    async fn confirm(&self, mut ticket: Ticket) {
         let left = ticket.deadline.since(self.shared.env.now());
         let state = match timeout(self.shared.env.as_ref(), left, self.confirmed()).await {
             Some(Ok(state)) => state,
@@ -137,6 +139,14 @@ impl Decider {
         let verdict = match state.outcome(&ticket.submission.request_id) {
             Some(outcome) => self.repeated(&ticket.submission, outcome, state.incarnation),
             None => match self.propose(&state, &ticket.submission) {
+                Err(rejection) if ticket.is_to_be_recorded() => {
+                    let rejected = rejected(&rejection).cut();
+                    if !self.shared.canary.is(Canary::RefuseFromMemory) {
+                        ticket.rejected = Some(Arc::new(rejected));
+                        return self.requeue(ticket);
+                    }
+                    Verdict::told(&rejected, Some(state.seq.next()))
+                }
                 Err(rejection) => Verdict::rejected(&rejection),
                 Ok(_) if ticket.submission.validate_only => Verdict::Done {
                     incarnation: state.incarnation,
@@ -168,6 +178,11 @@ impl Decider {
         if first.is_of_another(CommandDigest::of(&submission.command)) && !ignored {
             return Verdict::request_id_reused(submission, first);
         }
-        Verdict::Done { incarnation, seq: first.seq, subject: first.response.clone(), validated_only: false }
+        match &first.rejected {
+            Some(rejected) => Verdict::told(rejected, Some(first.seq)),
+            None => {
+                Verdict::Done { incarnation, seq: first.seq, subject: first.response.clone(), validated_only: false }
+            }
+        }
     }
 }

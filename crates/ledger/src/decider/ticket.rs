@@ -7,7 +7,7 @@ use std::sync::{
 
 use ports::{Instant, trace::tracing::Span};
 use tokio::sync::oneshot;
-use wire::command::Submission;
+use wire::{Rejected, command::Submission};
 
 use crate::verdict::Verdict;
 
@@ -18,8 +18,17 @@ pub struct Ticket {
     pub claim: Arc<Claim>,
     pub reply: oneshot::Sender<Verdict>,
     pub attempts: u32,
+    /// It was rejected on a state that a majority confirmed; what is left is to record that.
+    pub rejected: Option<Arc<Rejected>>,
     /// Open from the proposal until its outcome is known.
     pub proposed: Span,
+}
+
+impl Ticket {
+    /// Whether a rejection of it must leave a trace: an earlier try may come later than this one.
+    pub fn is_to_be_recorded(&self) -> bool {
+        self.submission.retried && !self.submission.validate_only
+    }
 }
 
 /// Whether a submission may have been proposed. Whoever gives up on it must know: before, it certainly has no effect.

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use wire::seal::unseal;
 
 use super::*;
-use crate::testing::{assert_same, filled, history, log, named, request, steps, store};
+use crate::testing::{assert_same, filled, history, log, named, rejection, request, steps, store};
+use wire::LEVEL;
 
 /// Where a group stood, with both kinds of members.
 fn mark() -> proto::RaftMark {
@@ -40,6 +41,19 @@ fn a_state_comes_out_as_it_went_in_with_its_requests_and_its_mark() {
         assert_eq!(read_mark, mark);
         assert!(read.outcome(&request(100)).is_some());
     }
+}
+
+#[test]
+fn a_rejection_is_remembered_and_needs_a_reader_that_knows_of_it() {
+    let (mut state, _) = filled(3);
+    assert_eq!(opened(&pack(&state, None)).level, 1, "readers of before read what holds none");
+    let (proposal, bytes) = rejection(9);
+    state.apply(&proposal, &bytes);
+    let sealed = pack(&state, None);
+    assert_eq!(opened(&sealed).level, 2);
+    let (read, _) = unpack(&log(), &sealed).unwrap();
+    assert_same(&state, &read);
+    assert_eq!(read.outcome(&request(9)).unwrap().rejected, proposal.rejected);
 }
 
 #[test]

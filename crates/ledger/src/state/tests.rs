@@ -9,7 +9,8 @@ use wire::{LEVEL, proto};
 
 use super::*;
 use crate::testing::{
-    COMMAND, assert_same, digest_of_rows, filled, history, log, named, play, proposal, request, steps, store, subject,
+    COMMAND, assert_same, digest_of_rows, filled, history, log, named, play, proposal, rejection, request, steps,
+    store, subject,
 };
 
 /// The error of a record that must be refused, after checking that nothing changed.
@@ -37,7 +38,7 @@ fn a_record_gives_its_subjects_its_sequence_as_revision() {
     assert_eq!(state.position().seq, Seq(2));
     assert_eq!(
         state.outcome(&request(2)),
-        Some(&Outcome { seq: Seq(2), response: subject("a"), command: Some(COMMAND) })
+        Some(&Outcome { seq: Seq(2), response: subject("a"), command: Some(COMMAND), rejected: None })
     );
     assert_eq!(state.digest(), digest_of_rows(&state));
 }
@@ -76,9 +77,40 @@ fn a_request_that_was_applied_before_has_its_first_outcome_and_changes_nothing()
     let mut after = state.clone();
     // Other facts and a guard that fails: the request was answered, so neither matters.
     let (proposal, bytes) = proposal(2, &[("s/0001", 77)], &[("other", Some("new"))]);
-    let first = Outcome { seq: Seq(2), response: subject("s/0002"), command: Some(COMMAND) };
+    let first = Outcome { seq: Seq(2), response: subject("s/0002"), command: Some(COMMAND), rejected: None };
     assert_eq!(after.apply(&proposal, &bytes), Applied::Duplicate(first));
     assert_same(&state, &after);
+}
+
+#[test]
+fn of_an_effect_and_a_rejection_of_one_request_the_first_in_the_log_holds() {
+    let (effect, rejected) = (proposal(9, &[], &[("new", Some("v"))]), rejection(9));
+    let (before, _) = filled(3);
+    for (first, second) in [(&effect, &rejected), (&rejected, &effect)] {
+        let mut state = before.clone();
+        assert!(matches!(state.apply(&first.0, &first.1), Applied::Stored { .. }));
+        let after_first = state.clone();
+        let Applied::Duplicate(outcome) = state.apply(&second.0, &second.1) else { panic!("the second was stored") };
+        assert_eq!((outcome.seq, &outcome.rejected), (Seq(4), &first.0.rejected));
+        assert_same(&after_first, &state);
+    }
+}
+
+#[test]
+fn a_rejection_is_a_record_that_changes_no_row() {
+    let (mut state, _) = filled(3);
+    let before = state.clone();
+    let (proposal, bytes) = rejection(9);
+    let Applied::Stored { record, .. } = state.apply(&proposal, &bytes) else { panic!("not stored") };
+    assert_eq!((state.digest(), state.changed_since(&before).count()), (before.digest(), 0));
+    assert_eq!((state.seq, state.hash), (Seq(4), record.hash()));
+    // The look-ahead and a replica remember it too.
+    let mut ahead = before.clone();
+    ahead.foresee(&proposal);
+    let mut replica = before;
+    replica.apply_record(&record).unwrap();
+    assert_eq!(ahead.outcome(&request(9)), state.outcome(&request(9)));
+    assert_same(&state, &replica);
 }
 
 #[test]
@@ -108,9 +140,10 @@ fn remembered_requests_are_bounded_and_the_oldest_is_forgotten_first() {
     let max = REMEMBERED_REQUESTS_MAX as u64;
     let response = subject("s");
     for seq in 1..=max {
-        state
-            .requests
-            .remember(request(seq), Outcome { seq: Seq(seq), response: response.clone(), command: Some(COMMAND) });
+        state.requests.remember(
+            request(seq),
+            Outcome { seq: Seq(seq), response: response.clone(), command: Some(COMMAND), rejected: None },
+        );
     }
     state.seq = Seq(max);
     assert!(state.outcome(&request(1)).is_some(), "exactly as many as promised are remembered");

@@ -2,10 +2,12 @@
 //!
 //! Values are plain text, not entities: apply stores bytes and decodes none, so its tests need none.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use ids::{Hlc, Log, RequestId, Revision, Seq, Subject};
 use proptest::prelude::*;
-use wire::{CommandDigest, LEVEL, Proposal, RawFact, Record, RowDigest, StateDigest};
+use wire::{CommandDigest, Proposal, RawFact, Record, Rejected, RowDigest, StateDigest, level_for};
 
 use crate::state::{Applied, LogState};
 
@@ -41,14 +43,28 @@ pub fn proposal(number: u64, guards: &[(&str, u64)], facts: &[(&str, Option<&str
         request_id: request(number),
         actor: "user:tester".to_owned(),
         hlc: Hlc::at_unix_ms(1_000 + number),
-        level: LEVEL,
+        level: level_for(false),
         observed_global_seq: Seq::ZERO,
         guards: guards.iter().map(|(name, revision)| (subject(name), Revision(*revision))).collect(),
         facts: facts.iter().map(|(name, after)| fact(name, *after)).collect(),
         response: subject(facts.first().map_or("nothing", |(name, _)| name)),
         traceparent: String::new(),
         command: Some(COMMAND),
+        rejected: None,
     };
+    let bytes = proposal.encode().unwrap();
+    (proposal, bytes)
+}
+
+/// A proposal that says that its request was rejected, and its bytes.
+pub fn rejection(number: u64) -> (Proposal, Bytes) {
+    let rejected = Rejected {
+        reason: "NOT_EMPTY".to_owned(),
+        message: format!("refused the request {number}"),
+        details: vec![("entry".to_owned(), number.to_string())],
+    };
+    let (proposal, _) = proposal(number, &[], &[]);
+    let proposal = Proposal { level: level_for(true), rejected: Some(Arc::new(rejected)), ..proposal };
     let bytes = proposal.encode().unwrap();
     (proposal, bytes)
 }
@@ -102,7 +118,7 @@ pub enum Guarding {
     Wrongly,
 }
 
-/// One random proposal. Turned into bytes only when it is played, because a true guard depends on what came before.
+/// One random proposal; without facts, a rejection. Turned into bytes only when it is played, because a true guard depends on what came before.
 #[derive(Clone, Debug)]
 pub struct Step {
     request: u64,
@@ -113,7 +129,7 @@ pub struct Step {
 pub fn steps() -> impl Strategy<Value = Vec<Step>> {
     let guarding = prop_oneof![Just(Guarding::Nothing), Just(Guarding::Truly), Just(Guarding::Wrongly)];
     let fact = prop::option::of("[a-z]{0,12}");
-    let facts = prop::collection::btree_map(0..SUBJECTS, fact, 1..4).prop_map(|facts| facts.into_iter().collect());
+    let facts = prop::collection::btree_map(0..SUBJECTS, fact, 0..4).prop_map(|facts| facts.into_iter().collect());
     let step = (0..REQUESTS, guarding, facts);
     prop::collection::vec(step.prop_map(|(request, guarding, facts)| Step { request, guarding, facts }), 0..60)
 }
@@ -123,7 +139,7 @@ pub fn propose(state: &LogState, step: &Step) -> (Proposal, Bytes) {
     let names: Vec<String> = step.facts.iter().map(|(at, _)| format!("s/{at}")).collect();
     let facts: Vec<(&str, Option<&str>)> =
         names.iter().zip(&step.facts).map(|(name, (_, after))| (name.as_str(), after.as_deref())).collect();
-    let first = names[0].as_str();
+    let Some(first) = names.first().map(String::as_str) else { return rejection(step.request) };
     let revision = state.rows.get(&subject(first)).map_or(0, |row| row.revision.0);
     let guards = match step.guarding {
         Guarding::Nothing => Vec::new(),

@@ -173,6 +173,81 @@ async fn a_refusal_by_the_rules_has_no_effect() {
     assert_eq!(done(ring.decide(organization("next")).await), Seq(2));
 }
 
+fn retried(submission: Submission) -> Submission {
+    Submission { retried: true, ..submission }
+}
+
+fn deletion(label: &str) -> Command {
+    DeleteOrganization { name: format!("organizations/{label}").parse().unwrap(), etag: None }.into()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rejection_of_a_retried_command_is_recorded_and_is_the_last_word_on_it() {
+    let ring = Ring::formed(&[3]).await;
+    done(ring.decide(organization("taken")).await);
+    let leader = ring.at(ring.leader(&G).await);
+    let first_try = ring.submission(organization("taken"));
+    let before = leader.group(&G).cell().state();
+    let verdict = leader.submit(retried(first_try.clone())).await;
+    let Verdict::Rejected { reason, message, record, .. } = &verdict else { panic!("{verdict:?}") };
+    assert_eq!((reason.as_str(), *record), ("ALREADY_EXISTS", Some(Seq(2))), "{message}");
+    let after = leader.group(&G).cell().state();
+    assert_eq!((after.seq, after.digest()), (Seq(2), before.digest()), "a record without effect");
+    // Now it would succeed; but the first try, which comes late, must not.
+    done(ring.decide(deletion("taken")).await);
+    for late in [first_try.clone(), retried(first_try.clone())] {
+        assert_eq!(leader.submit(late).await, verdict);
+    }
+    let other = leader.submit(Submission { command: organization("other"), ..first_try.clone() }).await;
+    assert!(matches!(&other, Verdict::Rejected { reason, .. } if reason == "REQUEST_ID_REUSED"), "{other:?}");
+    // Nor at a leader that only heard of it.
+    ring.all_hold(&G, Seq(3)).await;
+    ring.kill(ring.leader(&G).await);
+    let successor = ring.at(ring.leader(&G).await);
+    assert_eq!(successor.submit(first_try).await, verdict);
+    assert_eq!(successor.group(&G).cell().seq(), Seq(3));
+    // Another wish for the same is free to succeed.
+    assert_eq!(done(ring.decide(organization("taken")).await), Seq(4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn tries_of_one_rejected_request_at_the_same_time_have_one_record_and_one_answer() {
+    let ring = Ring::formed(&[3]).await;
+    done(ring.decide(organization("taken")).await);
+    let leader = ring.at(ring.leader(&G).await);
+    let tries = retried(ring.submission(organization("taken")));
+    let free = retried(ring.submission(organization("free")));
+    let (one, other, free) = tokio::join!(leader.submit(tries.clone()), leader.submit(tries), leader.submit(free));
+    assert_eq!(one, other);
+    assert!(matches!(&one, Verdict::Rejected { record: Some(_), .. }), "{one:?}");
+    done(free);
+    assert_eq!(leader.group(&G).cell().seq(), Seq(3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retried_command_that_is_allowed_takes_effect_once() {
+    let ring = Ring::formed(&[3]).await;
+    let leader = ring.at(ring.leader(&G).await);
+    let submission = ring.submission(organization("acme"));
+    let first = leader.submit(retried(submission.clone())).await;
+    assert_eq!(leader.submit(submission).await, first);
+    assert_eq!(done(first), Seq(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn first_tries_and_validations_that_are_rejected_leave_no_record() {
+    let ring = Ring::formed(&[3]).await;
+    done(ring.decide(organization("taken")).await);
+    let leader = ring.at(ring.leader(&G).await);
+    let submission = ring.submission(organization("taken"));
+    let validation = Submission { validate_only: true, ..retried(submission.clone()) };
+    for submission in [submission, validation] {
+        let verdict = leader.submit(submission).await;
+        assert!(matches!(&verdict, Verdict::Rejected { record: None, .. }), "{verdict:?}");
+    }
+    assert_eq!(leader.group(&G).cell().seq(), Seq(1));
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_largest_command_that_is_allowed_is_decided_and_many_at_once_too() {
     let ring = Ring::formed(&[3]).await;

@@ -248,6 +248,7 @@ impl Ring {
             validate_only: false,
             traceparent: String::new(),
             seen_global: None,
+            retried: false,
         }
     }
 

@@ -14,7 +14,7 @@ use ledger::{
     state::Applied,
 };
 use ports::Env;
-use wire::{LEVEL, Proposal, RawFact};
+use wire::{Proposal, RawFact, level_for};
 
 pub fn log() -> Log {
     Log::Region("far".parse().unwrap())
@@ -36,13 +36,14 @@ pub fn proposal(request: u64, guards: Vec<(Subject, Revision)>, facts: Vec<RawFa
         request_id: RequestId(id),
         actor: "user:tester".to_owned(),
         hlc: Hlc::at_unix_ms(1_000 + request),
-        level: LEVEL,
+        level: level_for(false),
         observed_global_seq: Seq::ZERO,
         guards,
         facts,
         response: subject("s"),
         traceparent: String::new(),
         command: None,
+        rejected: None,
     }
 }
 

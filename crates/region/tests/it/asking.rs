@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::{Command, command::DeleteCluster};
 use ids::{Incarnation, Log, Position, Seq, Token};
 use ledger::Verdict;
 use region::{Consistency, ReadRefusal};
@@ -45,6 +46,46 @@ async fn a_member_that_is_cut_off_from_a_region_reaches_it_over_a_third() {
     assert_eq!(done(ring.submit(1, submission(9, cluster("b", "one"))).await), Seq(1));
     // Its copy comes over the third region as well.
     ring.holds(1, &region_b(), Seq(1)).await;
+}
+
+fn deletion(region: &str, label: &str) -> Command {
+    let name = format!("organizations/acme/projects/web/locations/{region}/clusters/{label}").parse().unwrap();
+    DeleteCluster { name, etag: None }.into()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_over_a_third_region_is_the_last_word_also_when_the_first_try_arrives_later() {
+    let ring = Ring::formed().await.with_project().await;
+    done(ring.submit(2, submission(9, cluster("b", "one"))).await);
+    ring.cut(1, 2);
+    // Not told to be cut off yet, the first tries go the direct way.
+    let verdict = ring.submit(1, submission(10, cluster("b", "one"))).await;
+    let Verdict::Rejected { reason, record, .. } = &verdict else { panic!("wanted a refusal, got {verdict:?}") };
+    assert_eq!((reason.as_str(), *record), ("ALREADY_EXISTS", Some(Seq(2))));
+    let gone = done(ring.submit(2, submission(11, deletion("b", "one"))).await);
+    ring.mend();
+    // By now they would succeed.
+    let late = ring.deliver_stranded().await;
+    assert!(!late.is_empty() && late.iter().all(|late| *late == verdict), "{late:?}");
+    assert_eq!(ring.at(2).ledger().copy(&region_b()).unwrap().cell.seq(), gone);
+    // Every copy passes it on like any other record.
+    ring.holds(1, &region_b(), gone).await;
+    ring.holds(3, &region_b(), gone).await;
+    assert_eq!(ring.submit(3, submission(10, cluster("b", "one"))).await, verdict);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_no_record_can_hold_does_not_settle_an_earlier_try() {
+    let ring = Ring::formed().await.with_project().await;
+    ring.cut(1, 2);
+    // A leader of another version, which cannot read what is asked: it is spoiled on the way over the relay.
+    ring.spoil_relayed();
+    let verdict = ring.submit(1, submission(10, cluster("b", "one"))).await;
+    let Verdict::Unsettled { message } = &verdict else { panic!("wanted doubt, got {verdict:?}") };
+    assert!(message.contains("UNREADABLE_COMMAND"), "{message}");
+    ring.mend();
+    let late = ring.deliver_stranded().await;
+    assert!(late.iter().all(|late| done(late.clone()) == Seq(1)), "it takes effect after all: {late:?}");
 }
 
 #[tokio::test(start_paused = true)]

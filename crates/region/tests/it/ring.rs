@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
     time::Duration,
 };
 
@@ -32,6 +35,10 @@ type Process = (Arc<TokioEnv>, Region);
 struct Network {
     up: Arc<Mutex<BTreeMap<MemberId, Process>>>,
     cut: Arc<Mutex<BTreeSet<(MemberId, MemberId)>>>,
+    /// Commands that were sent over a cut way, and are still on it.
+    stranded: Arc<Mutex<Vec<(MemberId, PeerRequest)>>>,
+    /// Commands that a relay passes on lose what makes them readable.
+    spoiled: Arc<AtomicBool>,
 }
 
 impl PeerTransport for Network {
@@ -50,10 +57,19 @@ impl PeerTransport for Network {
 }
 
 impl Network {
-    async fn deliver(&self, to: MemberId, request: PeerRequest) -> Result<PeerReply, CallError> {
+    async fn deliver(&self, to: MemberId, mut request: PeerRequest) -> Result<PeerReply, CallError> {
+        if let Some(peer_request::Body::Submit(submit)) = &mut request.body
+            && !submit.via.is_empty()
+            && self.spoiled.load(SeqCst)
+        {
+            submit.submission.as_mut().unwrap().command = None;
+        }
         tokio::time::sleep(Duration::from_millis(1)).await;
         let way = (MemberId(request.from), to);
         if self.cut.lock().unwrap().contains(&way) {
+            if matches!(request.body, Some(peer_request::Body::Submit(_))) {
+                self.stranded.lock().unwrap().push((to, request));
+            }
             return std::future::pending().await;
         }
         let (env, region) = self.up.lock().unwrap().get(&to).cloned().ok_or(CallError::Unreachable { to })?;
@@ -176,6 +192,24 @@ impl Ring {
         self.network.cut.lock().unwrap().insert((MemberId(from), MemberId(to)));
     }
 
+    /// From now on no leader can read a command that came over a relay.
+    pub fn spoil_relayed(&self) {
+        self.network.spoiled.store(true, SeqCst);
+    }
+
+    /// The commands that were sent over cut ways arrive after all: what each is answered, which nobody waits for any more.
+    pub async fn deliver_stranded(&self) -> Vec<Verdict> {
+        let stranded = std::mem::take(&mut *self.network.stranded.lock().unwrap());
+        let mut verdicts = Vec::new();
+        for (to, request) in stranded {
+            let (env, region) = self.network.up.lock().unwrap()[&to].clone();
+            let reply = env.tasks().spawn(region.serve(request)).await.unwrap();
+            let Some(peer_reply::Body::Submit(reply)) = reply.body else { panic!("not an answer: {reply:?}") };
+            verdicts.push(Verdict::from_proto(reply).unwrap());
+        }
+        verdicts
+    }
+
     /// Takes every cut back.
     pub fn mend(&self) {
         self.network.cut.lock().unwrap().clear();
@@ -219,6 +253,7 @@ pub fn submission(request: u8, command: Command) -> Submission {
         validate_only: false,
         traceparent,
         seen_global: None,
+        retried: false,
     }
 }
 

@@ -74,7 +74,7 @@ async fn attempt(world: &World, caller: &mut Caller, command: domain::Command, c
     let log_is_own_region = command.log() != Log::Global;
     let outcome = match caller.command(command).await {
         Outcome::Done(_) => AttemptOutcome::Acknowledged,
-        Outcome::Rejected(_) | Outcome::Refused => AttemptOutcome::Refused,
+        Outcome::Rejected { .. } | Outcome::Refused => AttemptOutcome::Refused,
         Outcome::Unknown => AttemptOutcome::Unknown,
     };
     Attempt { at, log_is_own_region, outcome, took_ns: world.trace.now() - at, since_isolated_ns: at - cut_at }

@@ -189,6 +189,7 @@ impl Ring {
             validate_only: false,
             traceparent: String::new(),
             seen_global: None,
+            retried: false,
         };
         let caller = self.caller(0, "script");
         let answer = caller.at(member, within, move |region| async move { region.submit(&submission, within).await });

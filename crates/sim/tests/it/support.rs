@@ -25,7 +25,7 @@ pub fn calm(nodes: usize) -> Plan {
         regions: names.iter().map(|name| name.parse().unwrap()).collect(),
         faults: [].into(),
         isolated: None,
-        weather: Weather { loss: 0, damage: 0, jitter_ms: 3 },
+        weather: Weather { loss: 0, damage: 0, late: 0, jitter_ms: 3 },
         flush: (ms(1), ms(4)),
         retention: Retention { snapshot_every: 1_000, entries_kept: 500, records_kept: 100_000 },
         snapshot_chunk_bytes: 2048,

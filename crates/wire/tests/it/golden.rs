@@ -19,6 +19,8 @@ const BYTES_PER_LINE: usize = 32;
 #[test]
 fn records_and_what_is_in_them() {
     holds("proposal", &samples::proposal(), |value| value.encode().unwrap(), |bytes| Proposal::decode(&bytes).unwrap());
+    let read = |bytes| Proposal::decode(&bytes).unwrap();
+    holds("proposal_rejected", &samples::proposal_rejected(), |value| value.encode().unwrap(), read);
     holds("record", &samples::record(), Record::encode, |bytes| Record::decode(bytes).unwrap());
     holds("batch", &samples::batch(), |value| encode_batch(value), |bytes| decode_batch(bytes).unwrap());
     let unsealed = |bytes| seal::unseal("a sample", &bytes).unwrap();
@@ -40,6 +42,8 @@ fn snapshots_and_the_ends_of_journals() {
     let end = proto::RecordsEnd { seq: 300, hash: samples::record().hash().0.to_vec().into() };
     holds("records_end", &end, encode, |bytes| decode("the end of a journal", bytes).unwrap());
     holds("snapshot", &samples::snapshot(), encode, |bytes| decode("a snapshot", bytes).unwrap());
+    let rejected = samples::snapshot_rejected();
+    holds("snapshot_rejected", &rejected, encode, |bytes| decode("a snapshot", bytes).unwrap());
 }
 
 #[test]
@@ -64,6 +68,7 @@ fn commands() {
     }
     let read = |bytes| submission_in(decode("a submission", bytes).unwrap()).unwrap();
     holds("submission", &samples::submission(), |value| encode(&submission_out(value)), read);
+    holds("submission_retried", &samples::submission_retried(), |value| encode(&submission_out(value)), read);
 }
 
 #[test]
@@ -75,6 +80,7 @@ fn every_kind_has_a_file_and_every_file_has_a_message() {
         ["batch", "checked", "proposal", "record", "record_hash", "records_end", "sealed", "snapshot", "submission"]
             .map(String::from)
             .into();
+    wanted.extend(["proposal_rejected", "snapshot_rejected", "submission_retried"].map(String::from));
     wanted.extend(variants(entity, "oneof kind {").map(|kind| format!("entity_{kind}")));
     wanted.extend(variants(command, "oneof kind {").map(|kind| format!("command_{kind}")));
     wanted.extend(variants(log, "oneof payload {").map(|payload| format!("raft_entry_{payload}")));

@@ -1,13 +1,16 @@
 //! What is refused, and that the refusal names the field and the value.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use domain::Entity;
 use ids::{
     RequestId, Revision,
-    limits::{FACTS_MAX, GUARDS_MAX, PROPOSAL_BYTES_MAX},
+    limits::{FACTS_MAX, GUARDS_MAX, PROPOSAL_BYTES_MAX, REJECTION_BYTES_MAX},
 };
 use wire::{
-    Error, LEVEL, Proposal, RawFact, Record, command_in, command_out, decode, decode_entity, encode, encode_entity,
+    Error, LEVEL, Proposal, RawFact, Record, Rejected, command_in, command_out, decode, decode_entity, encode,
+    encode_entity,
     proto::{self, command, entity},
     submission_in, submission_out,
 };
@@ -106,9 +109,45 @@ fn a_level_that_this_build_does_not_know_is_refused_by_the_writer_too() {
     let mut proposal = samples::proposal();
     proposal.level = LEVEL + 1;
     let error = proposal.encode().unwrap_err();
-    assert_eq!(error.to_string(), "read a proposal of level 2: this build reads up to 1");
+    assert_eq!(error.to_string(), "read a proposal of level 3: this build reads up to 2");
     let bytes = proposal_message(|message| message.level = LEVEL + 1);
-    assert!(matches!(Proposal::decode(&bytes), Err(Error::FromTheFuture { level: 2, supported: LEVEL, .. })));
+    assert!(matches!(Proposal::decode(&bytes), Err(Error::FromTheFuture { level: 3, supported: LEVEL, .. })));
+}
+
+#[test]
+fn a_rejection_beside_facts_or_guards_is_refused_by_the_writer_too() {
+    let beside = [
+        Proposal { facts: vec![fact(1)], ..samples::proposal_rejected() },
+        Proposal { guards: samples::proposal().guards, ..samples::proposal_rejected() },
+    ];
+    for proposal in beside {
+        assert!(matches!(proposal.encode(), Err(Error::Field { field: "rejected", .. })), "{proposal:?}");
+    }
+    let bytes = proposal_message(|message| message.rejected = Some(samples::rejected().out()));
+    let wanted =
+        "read the field rejected of a proposal with the value set beside 2 guards and 4 facts: wanted it alone";
+    assert_eq!(Proposal::decode(&bytes).unwrap_err().to_string(), wanted);
+}
+
+#[test]
+fn a_rejection_is_cut_to_what_a_record_may_hold() {
+    let long = Rejected {
+        message: "é".repeat(3000),
+        details: vec![("entry".to_owned(), "é".repeat(3000)); 9],
+        ..samples::rejected()
+    };
+    let with =
+        |rejected: &Rejected| Proposal { rejected: Some(Arc::new(rejected.clone())), ..samples::proposal_rejected() };
+    let error = with(&long).encode().unwrap_err();
+    assert!(matches!(error, Error::TooMuch { max: REJECTION_BYTES_MAX, .. }), "{error}");
+    let cut = long.cut();
+    assert_eq!((cut.message.len(), cut.details.len(), cut.details[3].1.len()), (1024, 4, 512));
+    assert_eq!(Proposal::decode(&with(&cut).encode().unwrap()).unwrap().rejected.as_deref(), Some(&cut));
+    let bytes = proposal_message(|message| {
+        (message.guards, message.facts) = (Vec::new(), Vec::new());
+        message.rejected = Some(proto::Rejected { message: "x".repeat(REJECTION_BYTES_MAX), ..Default::default() });
+    });
+    assert!(matches!(Proposal::decode(&bytes), Err(Error::TooMuch { max: REJECTION_BYTES_MAX, .. })));
 }
 
 #[test]

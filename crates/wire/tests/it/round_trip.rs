@@ -40,6 +40,14 @@ proptest! {
     }
 
     #[test]
+    fn proposals_that_were_rejected(proposal in strategies::proposal_rejected()) {
+        let bytes = proposal.encode()?;
+        let read = Proposal::decode(&bytes)?;
+        prop_assert_eq!(&read.encode()?, &bytes);
+        prop_assert_eq!(read, proposal);
+    }
+
+    #[test]
     fn records_keep_the_bytes_of_their_proposal_and_their_hash(record in strategies::record()) {
         let read = Record::decode(record.encode())?;
         prop_assert_eq!(read.hash(), record.hash());

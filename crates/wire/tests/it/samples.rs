@@ -1,11 +1,13 @@
 //! One fixed value per message, with no field left at its default, so that a golden file shows where every field is.
 
-use std::{fmt::Debug, str::FromStr};
+use std::{fmt::Debug, str::FromStr, sync::Arc};
 
 use bytes::Bytes;
 use domain::{Cluster, ClusterType, Entity, Fact, FactKind, Folder, Organization, Project, State, command::*};
 use ids::{Hash, Hlc, Incarnation, Log, RequestId, Revision, Seq};
-use wire::{CommandDigest, Proposal, Record, RowDigest, StateDigest, Submission, encode_entity, proto, raw_fact};
+use wire::{
+    CommandDigest, Proposal, Record, Rejected, RowDigest, StateDigest, Submission, encode_entity, proto, raw_fact,
+};
 
 /// The value that a text stands for.
 pub fn text<T: FromStr<Err: Debug>>(text: &str) -> T {
@@ -168,7 +170,12 @@ pub fn submission() -> Submission {
         validate_only: true,
         traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into(),
         seen_global: Some((Incarnation(1), Seq(42))),
+        retried: false,
     }
+}
+
+pub fn submission_retried() -> Submission {
+    Submission { retried: true, validate_only: false, ..submission() }
 }
 
 /// A project that was moved, with the sets that this touches.
@@ -195,7 +202,21 @@ pub fn proposal() -> Proposal {
         response: text(PROJECT),
         traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into(),
         command: Some(CommandDigest(id(0x70).0)),
+        rejected: None,
     }
+}
+
+pub fn rejected() -> Rejected {
+    Rejected {
+        reason: "ALREADY_EXISTS".into(),
+        message: format!("created {PROJECT}: it exists"),
+        details: vec![("subject".into(), PROJECT.into()), ("etag".into(), "40".into())],
+    }
+}
+
+/// A request that was rejected: an outcome without facts.
+pub fn proposal_rejected() -> Proposal {
+    Proposal { level: 2, guards: Vec::new(), facts: Vec::new(), rejected: Some(Arc::new(rejected())), ..proposal() }
 }
 
 pub fn record() -> Record {
@@ -259,6 +280,7 @@ pub fn snapshot() -> proto::Snapshot {
             seq: 299,
             response: PROJECT.into(),
             command_digest: Bytes::copy_from_slice(&id(0x70).0),
+            rejected: None,
         }],
         raft: Some(proto::RaftMark {
             applied: Some(raft_log_id(312)),
@@ -268,4 +290,12 @@ pub fn snapshot() -> proto::Snapshot {
             }),
         }),
     }
+}
+
+/// One that remembers a rejection.
+pub fn snapshot_rejected() -> proto::Snapshot {
+    let mut snapshot = proto::Snapshot { level: 2, rows: Vec::new(), ..snapshot() };
+    snapshot.state_digest = Bytes::copy_from_slice(&StateDigest::default().hash().0);
+    snapshot.requests.iter_mut().for_each(|request| request.rejected = Some(rejected().out()));
+    snapshot
 }

@@ -1,5 +1,7 @@
 //! Arbitrary values of the domain and of the log.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use domain::{Cluster, ClusterType, Entity, Folder, Organization, Project, State, command::*};
 use ids::{
@@ -7,7 +9,7 @@ use ids::{
     RegionId, RequestId, Revision, Seq, Subject,
 };
 use proptest::{collection, option, prelude::*};
-use wire::{CommandDigest, LEVEL, Proposal, RawFact, Record, Submission};
+use wire::{CommandDigest, LEVEL, Proposal, RawFact, Record, Rejected, Submission};
 
 fn label() -> impl Strategy<Value = Label> {
     "[a-z]([a-z0-9-]{0,61}[a-z0-9])?".prop_map(|text| text.parse().unwrap())
@@ -200,14 +202,15 @@ fn cluster_command() -> impl Strategy<Value = Command> {
 
 pub fn submission() -> impl Strategy<Value = Submission> {
     let seen = proptest::option::of((any::<u64>(), any::<u64>()));
-    (request_id(), words(), command(), any::<bool>(), words(), seen).prop_map(
-        |(request_id, actor, command, validate_only, traceparent, seen)| Submission {
+    (request_id(), words(), command(), any::<[bool; 2]>(), words(), seen).prop_map(
+        |(request_id, actor, command, [validate_only, retried], traceparent, seen)| Submission {
             request_id,
             actor,
             command,
             validate_only,
             traceparent,
             seen_global: seen.map(|(incarnation, seq)| (Incarnation(incarnation), Seq(seq))),
+            retried,
         },
     )
 }
@@ -235,7 +238,35 @@ pub fn proposal() -> impl Strategy<Value = Proposal> {
     let tail = (subject(), words(), option::of(any::<[u8; 16]>().prop_map(CommandDigest)));
     (head, guards, facts(), tail).prop_map(|(head, guards, facts, (response, traceparent, command))| {
         let (request_id, actor, hlc, level, observed_global_seq) = head;
-        Proposal { request_id, actor, hlc, level, observed_global_seq, guards, facts, response, traceparent, command }
+        let rejected = None;
+        Proposal {
+            request_id,
+            actor,
+            hlc,
+            level,
+            observed_global_seq,
+            guards,
+            facts,
+            response,
+            traceparent,
+            command,
+            rejected,
+        }
+    })
+}
+
+pub fn rejected() -> impl Strategy<Value = Rejected> {
+    let details = collection::vec((words(), words()), 0..8);
+    (words(), words(), details).prop_map(|(reason, message, details)| Rejected { reason, message, details })
+}
+
+pub fn proposal_rejected() -> impl Strategy<Value = Proposal> {
+    (proposal(), rejected()).prop_map(|(proposal, rejected)| Proposal {
+        level: LEVEL,
+        guards: Vec::new(),
+        facts: Vec::new(),
+        rejected: Some(Arc::new(rejected.cut())),
+        ..proposal
     })
 }
 

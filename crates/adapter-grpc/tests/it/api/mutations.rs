@@ -24,7 +24,7 @@ impl Stream {
     }
 
     async fn send(&self, mutations: Vec<Kind>) {
-        let mutations = mutations.into_iter().map(|kind| Mutation { kind: Some(kind) }).collect();
+        let mutations = mutations.into_iter().map(|kind| Mutation { kind: Some(kind), retried: false }).collect();
         self.requests.send(v1::MutateRequest { mutations }).await.unwrap();
     }
 
@@ -86,7 +86,7 @@ async fn each_mutation_stands_alone_and_its_refusal_is_typed() {
     let too_long = v1::CreateClusterRequest { cluster: Some(long), ..new_cluster("a", "long") };
     stream.send(vec![create("a", "one", 1), Kind::DeleteFolder(malformed), create("b", "two", 2)]).await;
     stream.send(vec![Kind::UpdateCluster(update), create("nowhere", "three", 3), Kind::CreateCluster(too_long)]).await;
-    stream.requests.send(v1::MutateRequest { mutations: vec![Mutation { kind: None }] }).await.unwrap();
+    stream.requests.send(v1::MutateRequest { mutations: vec![Mutation { kind: None, retried: false }] }).await.unwrap();
     let outcomes = stream.outcomes(7).await;
     let reasons: Vec<&str> = outcomes.values().map(reason).collect();
     let invalid = "INVALID_ARGUMENT";

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use api::v1::{
-    self, clusters_client::ClustersClient, folders_client::FoldersClient, mutations_client::MutationsClient,
-    organizations_client::OrganizationsClient, projects_client::ProjectsClient,
+    self, clusters_client::ClustersClient, folders_client::FoldersClient, log_client::LogClient,
+    mutations_client::MutationsClient, organizations_client::OrganizationsClient, projects_client::ProjectsClient,
 };
 use prost_types::FieldMask;
 use tonic::{Code, Request, Status, codegen::Service as _, transport::Channel};
 
 use super::{
     bare::{Bare, Never},
-    ring::{Refused, Ring, create_organization, new_cluster, refusal, refused},
+    ring::{Refused, Ring, cluster_name, create_organization, new_cluster, refusal, refused},
 };
 
 fn invalid(refused: &Refused, field: &str) {
@@ -195,7 +195,7 @@ async fn a_message_that_is_too_large_is_refused() {
     let refused = refusal(client.create_organization(create.clone()).await);
     assert_eq!((refused.code, refused.reason.as_str()), (Code::ResourceExhausted, "MESSAGE_TOO_LARGE"));
     assert_eq!((refused.metadata["limit_bytes"].as_str(), refused.retry_after), ("4194304", None));
-    let mutation = v1::Mutation { kind: Some(v1::mutation::Kind::CreateOrganization(create)) };
+    let mutation = v1::Mutation { kind: Some(v1::mutation::Kind::CreateOrganization(create)), retried: false };
     let messages = tokio_stream::iter([v1::MutateRequest { mutations: vec![mutation] }]);
     let mut stream = MutationsClient::new(ring.connect(1).await).mutate(messages).await.unwrap().into_inner();
     assert_eq!(refusal(stream.message().await).reason, "MESSAGE_TOO_LARGE");
@@ -294,4 +294,51 @@ async fn a_write_that_runs_out_of_time_says_that_nothing_was_done_or_that_it_is_
     })
     .await;
     assert_eq!(made.into_inner().uid, "0c".repeat(16));
+}
+
+/// The creation of the cluster `taken` of region b, as a try after others.
+fn try_again(request_id: u64, attempts: Option<&'static str>) -> Request<v1::CreateClusterRequest> {
+    let request_id = format!("{request_id:032x}");
+    let mut request = Request::new(v1::CreateClusterRequest { request_id, ..new_cluster("b", "taken") });
+    if let Some(attempts) = attempts {
+        request.metadata_mut().insert(api::metadata::PREVIOUS_ATTEMPTS, attempts.parse().unwrap());
+    }
+    request
+}
+
+#[tokio::test]
+async fn a_refusal_of_a_try_after_others_names_the_record_that_holds_it_and_stays() {
+    let ring = Ring::formed().await.with_project().await;
+    let mut client = ClustersClient::new(ring.connect(1).await);
+    client.create_cluster(new_cluster("b", "taken")).await.unwrap();
+    for (request_id, attempts) in [(10, None), (11, Some("0"))] {
+        let first = refusal(client.create_cluster(try_again(request_id, attempts)).await);
+        assert_eq!((first.reason.as_str(), first.metadata.get("record")), ("ALREADY_EXISTS", None));
+    }
+    let told = refusal(client.create_cluster(try_again(12, Some("1"))).await);
+    assert_eq!((told.code, told.reason.as_str()), (Code::AlreadyExists, "ALREADY_EXISTS"));
+    assert_eq!(told.metadata.get("record").map(String::as_str), Some("2"));
+    // A mutation of a stream says it of itself.
+    let kind = v1::mutation::Kind::CreateCluster(try_again(13, None).into_inner());
+    let mutations = vec![v1::Mutation { kind: Some(kind), retried: true }];
+    let messages = tokio_stream::iter([v1::MutateRequest { mutations }]);
+    let mut stream = MutationsClient::new(ring.connect(3).await).mutate(messages).await.unwrap().into_inner();
+    let outcome = stream.message().await.unwrap().unwrap().outcomes.remove(0);
+    let Some(v1::outcome::Result::Error(error)) = outcome.result else { panic!("{outcome:?}") };
+    assert_eq!(error.metadata.get("record").map(String::as_str), Some("3"));
+    // By now it would be created; but the tries of these requests that come late must have no effect.
+    let delete = v1::DeleteClusterRequest { name: cluster_name("b", "taken"), ..Default::default() };
+    client.delete_cluster(delete).await.unwrap();
+    let late = refusal(ClustersClient::new(ring.connect(2).await).create_cluster(try_again(12, None)).await);
+    assert_eq!((late.reason, late.metadata), (told.reason, told.metadata.clone()));
+    // The log shows it, in every region.
+    ring.holds(3, &"region/b".parse().unwrap(), ids::Seq(4)).await;
+    let list = v1::ListRecordsRequest { log: "region/b".to_owned(), ..Default::default() };
+    let records = LogClient::new(ring.connect(3).await).list_records(list).await.unwrap().into_inner().records;
+    let rejected: Vec<bool> = records.iter().map(|record| record.rejected.is_some()).collect();
+    assert_eq!(rejected, [false, true, true, false]);
+    let (record, shown) = (&records[1], records[1].rejected.as_ref().unwrap());
+    assert_eq!((record.facts.len(), record.request_id.as_str()), (0, format!("{:032x}", 12).as_str()));
+    assert_eq!((shown.reason.as_str(), shown.code), ("ALREADY_EXISTS", Code::AlreadyExists.into()));
+    assert_eq!(shown.metadata.get("subject"), told.metadata.get("subject"));
 }

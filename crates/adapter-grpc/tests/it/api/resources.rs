@@ -240,7 +240,7 @@ async fn a_page_of_large_resources_is_cut_to_what_an_answer_may_hold() {
             request_id: format!("{:032x}", n + 1),
             validate_only: false,
         };
-        v1::Mutation { kind: Some(v1::mutation::Kind::CreateFolder(request)) }
+        v1::Mutation { kind: Some(v1::mutation::Kind::CreateFolder(request)), retried: false }
     };
     let mut client = v1::mutations_client::MutationsClient::new(channel.clone());
     let mut left: Vec<usize> = (0..COUNT).collect();

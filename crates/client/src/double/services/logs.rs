@@ -122,7 +122,7 @@ impl Service {
         let result = match mutation.kind {
             None => Err(Status::invalid_argument("a mutation without a kind")),
             Some(kind) => match self.enter(true).await {
-                Ok(()) => self.do_once(kind).await,
+                Ok(()) => self.do_once(kind, mutation.retried).await,
                 Err(status) => Err(status),
             },
         };
@@ -138,11 +138,13 @@ impl Service {
             }
             Err(status) => {
                 use tonic_types::StatusExt;
-                let info = status.get_details_error_info();
+                let (reason, metadata) =
+                    status.get_details_error_info().map(|info| (info.reason, info.metadata)).unwrap_or_default();
                 Outcome::Error(v1::Error {
                     code: status.code().into(),
-                    reason: info.map(|info| info.reason).unwrap_or_default(),
+                    reason,
                     message: status.message().to_owned(),
+                    metadata: metadata.into_iter().collect(),
                     ..v1::Error::default()
                 })
             }

@@ -8,7 +8,7 @@ use tonic::{Request, Response, Status};
 
 use super::{
     super::state::{Done, not_found},
-    Service,
+    Service, retried,
 };
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -34,15 +34,15 @@ impl Organizations for Service {
     }
 
     async fn create_organization(&self, request: Request<v1::CreateOrganizationRequest>) -> Answer<v1::Organization> {
-        self.write(Kind::CreateOrganization(request.into_inner()), organization).await
+        self.write(retried(&request), Kind::CreateOrganization(request.into_inner()), organization).await
     }
 
     async fn update_organization(&self, request: Request<v1::UpdateOrganizationRequest>) -> Answer<v1::Organization> {
-        self.write(Kind::UpdateOrganization(request.into_inner()), organization).await
+        self.write(retried(&request), Kind::UpdateOrganization(request.into_inner()), organization).await
     }
 
     async fn delete_organization(&self, request: Request<v1::DeleteOrganizationRequest>) -> Answer<v1::Organization> {
-        self.write(Kind::DeleteOrganization(request.into_inner()), organization).await
+        self.write(retried(&request), Kind::DeleteOrganization(request.into_inner()), organization).await
     }
 }
 
@@ -68,19 +68,19 @@ impl Folders for Service {
     }
 
     async fn create_folder(&self, request: Request<v1::CreateFolderRequest>) -> Answer<v1::Folder> {
-        self.write(Kind::CreateFolder(request.into_inner()), folder).await
+        self.write(retried(&request), Kind::CreateFolder(request.into_inner()), folder).await
     }
 
     async fn update_folder(&self, request: Request<v1::UpdateFolderRequest>) -> Answer<v1::Folder> {
-        self.write(Kind::UpdateFolder(request.into_inner()), folder).await
+        self.write(retried(&request), Kind::UpdateFolder(request.into_inner()), folder).await
     }
 
     async fn move_folder(&self, request: Request<v1::MoveFolderRequest>) -> Answer<v1::Folder> {
-        self.write(Kind::MoveFolder(request.into_inner()), folder).await
+        self.write(retried(&request), Kind::MoveFolder(request.into_inner()), folder).await
     }
 
     async fn delete_folder(&self, request: Request<v1::DeleteFolderRequest>) -> Answer<v1::Folder> {
-        self.write(Kind::DeleteFolder(request.into_inner()), folder).await
+        self.write(retried(&request), Kind::DeleteFolder(request.into_inner()), folder).await
     }
 }
 
@@ -106,19 +106,19 @@ impl Projects for Service {
     }
 
     async fn create_project(&self, request: Request<v1::CreateProjectRequest>) -> Answer<v1::Project> {
-        self.write(Kind::CreateProject(request.into_inner()), project).await
+        self.write(retried(&request), Kind::CreateProject(request.into_inner()), project).await
     }
 
     async fn update_project(&self, request: Request<v1::UpdateProjectRequest>) -> Answer<v1::Project> {
-        self.write(Kind::UpdateProject(request.into_inner()), project).await
+        self.write(retried(&request), Kind::UpdateProject(request.into_inner()), project).await
     }
 
     async fn move_project(&self, request: Request<v1::MoveProjectRequest>) -> Answer<v1::Project> {
-        self.write(Kind::MoveProject(request.into_inner()), project).await
+        self.write(retried(&request), Kind::MoveProject(request.into_inner()), project).await
     }
 
     async fn delete_project(&self, request: Request<v1::DeleteProjectRequest>) -> Answer<v1::Operation> {
-        self.write(Kind::DeleteProject(request.into_inner()), operation).await
+        self.write(retried(&request), Kind::DeleteProject(request.into_inner()), operation).await
     }
 }
 
@@ -144,15 +144,15 @@ impl Clusters for Service {
     }
 
     async fn create_cluster(&self, request: Request<v1::CreateClusterRequest>) -> Answer<v1::Cluster> {
-        self.write(Kind::CreateCluster(request.into_inner()), cluster).await
+        self.write(retried(&request), Kind::CreateCluster(request.into_inner()), cluster).await
     }
 
     async fn update_cluster(&self, request: Request<v1::UpdateClusterRequest>) -> Answer<v1::Cluster> {
-        self.write(Kind::UpdateCluster(request.into_inner()), cluster).await
+        self.write(retried(&request), Kind::UpdateCluster(request.into_inner()), cluster).await
     }
 
     async fn delete_cluster(&self, request: Request<v1::DeleteClusterRequest>) -> Answer<v1::Cluster> {
-        self.write(Kind::DeleteCluster(request.into_inner()), cluster).await
+        self.write(retried(&request), Kind::DeleteCluster(request.into_inner()), cluster).await
     }
 }
 
