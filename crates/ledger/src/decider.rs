@@ -34,7 +34,7 @@ use domain::{Context, Rejection};
 use ids::{Hlc, Log, MemberId, Seq};
 use openraft::{async_runtime::watch::WatchReceiver, impls::ProgressResponder};
 use ports::{timeout, trace::tracing::Span, trace_span};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use wire::{CommandDigest, Proposal, Rejected, command::Submission, entity::raw_fact, level_for};
 
 use crate::{
@@ -46,8 +46,11 @@ use crate::{
 };
 
 mod answers;
+mod queue;
 mod ticket;
 
+pub use queue::Waiting;
+use queue::{Queue, queue};
 pub use ticket::{Claim, Ticket};
 
 /// Submissions that wait for the decider; the next is told to come later.
@@ -57,8 +60,8 @@ const BATCH_MAX: usize = 512;
 const BATCH_BYTES_MAX: usize = 512 * 1024;
 /// Raft entries in flight. More gained nothing in trials and lengthens what a change of leader throws away.
 const IN_FLIGHT_MAX: u32 = 4;
-/// How long a batch waits for what is in flight, so that those who come meanwhile share it: an entry costs the same for one command as
-/// for many. Shorter than the way to another region, over which entries overlap.
+/// Where more than one entry is in flight, how long a batch waits for them, so that those who come meanwhile share it. Shorter than the
+/// way to another region, over which entries overlap.
 const GATHER: Duration = Duration::from_millis(5);
 /// How long decisions wait for a state to begin from, before their callers are told to ask again. They have no effect until then.
 const SETTLE_WITHIN: Duration = Duration::from_secs(1);
@@ -70,7 +73,7 @@ pub struct Decider {
     raft: Raft,
     /// The global log's state at this member; for the global group its own.
     global: Arc<StateCell>,
-    queue: mpsc::Sender<Ticket>,
+    queue: Queue<Ticket>,
     in_flight: Arc<AtomicUsize>,
     /// Room for answers that a quorum must confirm first.
     confirming: Arc<Semaphore>,
@@ -87,8 +90,8 @@ struct LookAhead {
 
 impl Decider {
     /// A decider and its queue; `run` it in a task of its own.
-    pub fn new(shared: Shared, raft: Raft, global: Arc<StateCell>) -> (Self, mpsc::Receiver<Ticket>) {
-        let (queue, tickets) = mpsc::channel(QUEUE_MAX);
+    pub fn new(shared: Shared, raft: Raft, global: Arc<StateCell>) -> (Self, Waiting<Ticket>) {
+        let (queue, tickets) = queue(QUEUE_MAX);
         let decider = Self {
             shared,
             raft,
@@ -116,7 +119,7 @@ impl Decider {
             rejected: None,
             proposed: Span::none(),
         };
-        if self.queue.try_send(ticket).is_err() {
+        if !self.queue.push(ticket) {
             return self.overloaded();
         }
         match timeout(env.as_ref(), within, verdict).await {
@@ -137,20 +140,16 @@ impl Decider {
     }
 
     /// Decides until the group stops.
-    pub async fn run(self, mut tickets: mpsc::Receiver<Ticket>) {
+    pub async fn run(self, mut tickets: Waiting<Ticket>) {
         let permits = Arc::new(Semaphore::new(IN_FLIGHT_MAX as usize));
         let mut look_ahead = None;
-        while let Some(first) = tickets.recv().await {
-            if self.in_flight.load(SeqCst) > 0 {
-                drop(timeout(self.shared.env.as_ref(), GATHER, permits.acquire_many(IN_FLIGHT_MAX)).await);
+        let env = Arc::clone(&self.shared.env);
+        while let Some(first) = tickets.first().await {
+            if self.in_flight.load(SeqCst) > 1 {
+                drop(timeout(env.as_ref(), GATHER, permits.acquire_many(IN_FLIGHT_MAX - 1)).await);
             }
             let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
-            let mut batch = vec![first];
-            while batch.len() < BATCH_MAX
-                && let Ok(ticket) = tickets.try_recv()
-            {
-                batch.push(ticket);
-            }
+            let batch = tickets.batch(first, BATCH_MAX, env.as_ref()).await;
             self.decide_batch(batch, &mut look_ahead, &permits, permit).await;
         }
     }

@@ -98,7 +98,7 @@ impl Decider {
 
     pub(super) fn queue_again(&self, ticket: Ticket) {
         // A full queue drops the ticket: its caller withdraws it and says so.
-        let _ = self.queue.try_send(ticket);
+        self.queue.push(ticket);
     }
 
     pub(super) fn spawn_confirm(&self, ticket: Ticket) {
