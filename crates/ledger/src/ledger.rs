@@ -179,6 +179,12 @@ impl Ledger {
         }
     }
 
+    /// Whether another member was heard of whose copy of the log holds `seq`.
+    pub fn held_elsewhere(&self, log: &Log, seq: Seq) -> bool {
+        let topology = self.ports.registry.topology();
+        topology.members().any(|member| self.heads.of(log, member).is_some_and(|head| head.seq >= seq))
+    }
+
     fn spawn_heads(self: &Arc<Self>) {
         let ledger = Arc::clone(self);
         self.ports.env.tasks().spawn(async move { ledger.exchange_heads().await });

@@ -147,13 +147,18 @@ impl Puller {
         topology.members().any(|member| self.heads.of(log, member).is_some_and(|head| head.seq > here))
     }
 
-    /// The home that answers; else whoever answers and is further on; else the home that does not, because it may come back.
+    /// The home that answers; else whoever answers and is further on; else another region, which waits for the same records and may be in
+    /// reach of the home; else the home that does not answer, because it may come back.
     fn far_source(&self, topology: &Topology) -> Option<MemberId> {
         let home = topology.home_of(self.replica.log());
         let answers =
             |member: &MemberId| self.peers.answered_within(*member, SILENT_AFTER) && !self.peers.doubtful(*member);
         self.furthest(home.iter().copied().filter(answers), false)
             .or_else(|| self.furthest(topology.members().filter(answers), true))
+            .or_else(|| {
+                let others = topology.members().filter(|member| topology.region_of(*member) != Some(&self.region));
+                self.furthest(others.filter(answers), false)
+            })
             .or_else(|| self.furthest(home.iter().copied(), false))
     }
 

@@ -18,6 +18,9 @@ use crate::{
     region::{Inner, Region},
 };
 
+/// A copy that takes in nothing for so long stands still: records come to every region in reach in a fraction of it.
+const STILL: Duration = Duration::from_millis(500);
+
 /// What a read must hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Consistency {
@@ -138,7 +141,7 @@ impl Inner {
         self.reach(&Position { log: log.clone(), incarnation, seq }, within).await
     }
 
-    /// Waits until the copy here holds `wanted`.
+    /// Waits until the copy here holds `wanted`, while there is a reason to.
     pub(crate) async fn reach(&self, wanted: &Position, within: Duration) -> Result<(), ReadRefusal> {
         let log = wanted.log.clone();
         let copy = self.ledger.copy(&log).ok_or_else(|| ReadRefusal::NoCopy { log: log.clone() })?;
@@ -146,8 +149,21 @@ impl Inner {
         if here != wanted.incarnation {
             return Err(ReadRefusal::OtherIncarnation { log, wanted: wanted.clone(), here });
         }
-        let reached = timeout(self.env.as_ref(), within, copy.cell.reached(wanted.seq)).await;
-        reached.ok_or_else(|| ReadRefusal::NotYetReplicated { log, wanted: wanted.clone(), here: copy.cell.seq() })
+        let deadline = self.env.now().plus(within);
+        let mut stood_at = copy.cell.seq();
+        loop {
+            let patience = left(self.env.now(), deadline).min(STILL);
+            if timeout(self.env.as_ref(), patience, copy.cell.reached(wanted.seq)).await.is_some() {
+                return Ok(());
+            }
+            let here = copy.cell.seq();
+            let stands = std::mem::replace(&mut stood_at, here) == here;
+            // Cut off from what it follows, as far as one can tell: where others are further on, the caller is not kept waiting.
+            let others_hold_it = stands && self.ledger.held_elsewhere(&log, wanted.seq);
+            if others_hold_it || left(self.env.now(), deadline).is_zero() {
+                return Err(ReadRefusal::NotYetReplicated { log, wanted: wanted.clone(), here });
+            }
+        }
     }
 
     /// Proves that the copy here holds everything that was acknowledged before this call, and remembers it.

@@ -111,6 +111,21 @@ async fn while_a_cut_is_not_known_yet_a_command_takes_the_other_way_after_one_si
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_voter_that_is_cut_off_from_its_leader_soon_says_that_others_hold_more() {
+    let ring = Ring::formed().await.with_project().await;
+    let leader = ring.leader(&Log::Global).await;
+    let [cut_off, third] = [1, 2, 3].into_iter().filter(|id| *id != leader).collect::<Vec<_>>().try_into().unwrap();
+    ring.cut(cut_off, leader);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    done(ring.submit(third, submission(9, organization("new"))).await);
+    let asked = tokio::time::Instant::now();
+    let refused = ring.at(cut_off).read(&Log::Global, &Consistency::Linearizable, SOON).await.unwrap_err();
+    assert!(matches!(refused, ReadRefusal::NotYetReplicated { .. }), "{refused:?}");
+    assert!(asked.elapsed() < Duration::from_millis(2500), "{:?}", asked.elapsed());
+    ring.at(third).read(&Log::Global, &Consistency::Linearizable, SOON).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_region_that_is_alone_decides_about_its_own_and_says_what_it_cannot() {
     let ring = Ring::formed().await.with_project().await;
     ring.cut(1, 2);
