@@ -32,6 +32,9 @@ use crate::{Config, Error, trace};
 const LINES_MAX: usize = 8192;
 /// The library below `ledger`.
 const CONSENSUS: &str = "openraft";
+/// What says of every try that came to nothing, some 20 times a second, what `ledger::peers` says once.
+const REPEATING: [&str; 3] =
+    ["openraft::core::heartbeat", "openraft::replication", "openraft::engine::handler::replication_handler"];
 /// How long the last lines may take.
 const FLUSH_WITHIN: Duration = Duration::from_secs(1);
 /// Between two looks whether the queue has room for the last one to ask.
@@ -135,7 +138,12 @@ where
     let wanted = wanted.with_target(trace::TARGET, LevelFilter::OFF);
     // Consensus tells every step at INFO: who wants that names it.
     let told = !config.log.contains(CONSENSUS) && wanted.would_enable(CONSENSUS, &Level::WARN);
-    let wanted = if told { wanted.with_target(CONSENSUS, LevelFilter::WARN) } else { wanted };
+    let wanted = if told {
+        let repeating = REPEATING.map(|target| (target, LevelFilter::ERROR));
+        wanted.with_target(CONSENSUS, LevelFilter::WARN).with_targets(repeating)
+    } else {
+        wanted
+    };
     let layer = tracing_subscriber::fmt::layer().with_writer(writer);
     Ok(match config.format {
         Format::Text => layer.with_ansi(io::stderr().is_terminal()).with_filter(wanted).boxed(),
