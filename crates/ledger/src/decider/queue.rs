@@ -92,6 +92,7 @@ impl<T> Waiting<T> {
 #[cfg(test)]
 mod tests {
     use fakes::TokioEnv;
+    use futures_util::future::join;
     use tokio::{task::yield_now, time::Instant};
 
     use super::*;
@@ -118,15 +119,14 @@ mod tests {
         let (queue, mut waiting) = queue(100);
         (0..16).for_each(|number| assert!(queue.push(number)));
         assert_eq!(next(&mut waiting).await, (16, Duration::ZERO));
-        let later = queue.clone();
-        tokio::spawn(async move {
+        assert!(queue.push(0));
+        let others = async {
             for number in 0..16 {
                 yield_now().await;
-                later.push(number);
+                queue.push(number);
             }
-        });
-        assert!(queue.push(0));
-        let (many, waited) = next(&mut waiting).await;
+        };
+        let ((many, waited), ()) = join(next(&mut waiting), others).await;
         assert_eq!((many, waited), (12, Duration::ZERO));
     }
 
