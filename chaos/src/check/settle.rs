@@ -28,7 +28,7 @@ pub struct Settled {
 
 /// Makes every outcome in `written` known. The ring must be whole.
 pub async fn settle(client: &Client, clock: Clock, written: &mut [Written], sample: usize) -> Result<Settled> {
-    let (mut result, mut stream) = (Settled::default(), Stream::default());
+    let (mut result, mut stream) = (Settled::default(), Stream::of_retries());
     for write in written.iter_mut().filter(|write| matches!(write.outcome, Outcome::Unknown { .. })) {
         let first = again(client, &mut stream, write).await?;
         let second = again(client, &mut stream, write).await?;

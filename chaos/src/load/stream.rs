@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use client::{Client, Mutations, RequestId, Route};
+use client::{Client, Mutations, RequestId, Route, v1};
 use tokio::time::timeout;
 
 use super::{
@@ -15,9 +15,15 @@ use super::{
 #[derive(Default)]
 pub struct Stream {
     open: Option<Mutations>,
+    retried: bool,
 }
 
 impl Stream {
+    /// For requests that were sent before: what refuses them is to be put on record.
+    pub fn of_retries() -> Self {
+        Self { retried: true, ..Self::default() }
+    }
+
     /// Sends a wish and waits for its outcome.
     pub async fn send(
         &mut self,
@@ -29,7 +35,8 @@ impl Stream {
     ) -> Outcome {
         let stream = self.open.get_or_insert_with(|| client.mutations(1, Route::Any));
         let answered = timeout(within, async {
-            stream.sender.send(vec![subject.mutation(wish, request_id)]).await;
+            let mutation = v1::Mutation { retried: self.retried, ..subject.mutation(wish, request_id) };
+            stream.sender.send(vec![mutation]).await;
             stream.receiver.next().await
         });
         match answered.await {

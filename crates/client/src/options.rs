@@ -82,7 +82,7 @@ impl Read {
 /// Options of a write.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Write {
-    /// Set to settle an earlier write whose outcome is not known; made by the client otherwise.
+    /// Made by the client where it is not set. To settle an earlier write whose outcome is not known, see [`Write::again`].
     pub request_id: Option<RequestId>,
     /// An earlier call with this request id may still take effect: a refusal of this one settles that one too.
     pub retried: bool,
@@ -97,6 +97,12 @@ impl Write {
     #[must_use]
     pub fn with_request_id(request_id: RequestId) -> Self {
         Self { request_id: Some(request_id), ..Self::default() }
+    }
+
+    /// To send a write of unknown outcome again, and learn the outcome: a refusal is then the last word on the earlier one as well.
+    #[must_use]
+    pub fn again(request_id: RequestId) -> Self {
+        Self { retried: true, ..Self::with_request_id(request_id) }
     }
 
     #[must_use]

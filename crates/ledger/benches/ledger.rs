@@ -25,7 +25,7 @@ use ledger::{
     state::Applied,
 };
 use ports::Env;
-use wire::{Proposal, RawFact, Record, entity::raw_fact, level_for};
+use wire::{LEVEL_OF_EFFECTS, Proposal, RawFact, Record, entity::raw_fact};
 
 /// Records of one measurement.
 const RECORDS: u64 = 30_000;
@@ -104,7 +104,7 @@ fn proposal(state: &LogState, number: u64, subjects: u64) -> Proposal {
         request_id: request(number),
         actor: "user:bench".to_owned(),
         hlc: Hlc::at_unix_ms(1_000 + number),
-        level: level_for(false),
+        level: LEVEL_OF_EFFECTS,
         observed_global_seq: Seq::ZERO,
         guards: vec![(subject.clone(), revision)],
         facts: vec![fact],
@@ -238,7 +238,7 @@ fn head(number: u64) -> Proposal {
         request_id: request(number),
         actor: "user:bench".to_owned(),
         hlc: Hlc::default(),
-        level: level_for(false),
+        level: LEVEL_OF_EFFECTS,
         observed_global_seq: Seq::ZERO,
         guards: Vec::new(),
         facts: Vec::new(),

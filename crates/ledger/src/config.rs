@@ -63,7 +63,7 @@ pub struct GroupTiming {
 /// Timing of the two kinds of groups.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
-    /// Members across oceans: leader lost to writes resumed in 2.5 to 3 s.
+    /// Members across oceans: leader lost to writes resumed in 2 to 3 s.
     pub global: GroupTiming,
     /// Members of one region: leader lost to writes resumed in about 1 s, inside the 2 s that an isolated region is promised.
     pub region: GroupTiming,

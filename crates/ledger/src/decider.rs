@@ -35,7 +35,9 @@ use ids::{Hlc, Log, MemberId, Seq};
 use openraft::{async_runtime::watch::WatchReceiver, impls::ProgressResponder};
 use ports::{timeout, trace::tracing::Span, trace_span};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-use wire::{CommandDigest, Proposal, Rejected, command::Submission, entity::raw_fact, level_for};
+use wire::{
+    CommandDigest, LEVEL_OF_EFFECTS, LEVEL_OF_REJECTIONS, Proposal, Rejected, command::Submission, entity::raw_fact,
+};
 
 use crate::{
     cell::StateCell,
@@ -257,7 +259,7 @@ impl Decider {
         rejected: &Arc<Rejected>,
     ) -> Result<(Proposal, Bytes), Rejection> {
         encoded(Proposal {
-            level: level_for(true),
+            level: LEVEL_OF_REJECTIONS,
             rejected: Some(Arc::clone(rejected)),
             ..self.without_effect(self.now(state), self.global.seq(), submission)
         })
@@ -272,7 +274,7 @@ impl Decider {
             request_id: submission.request_id,
             actor: submission.actor.clone(),
             hlc: now,
-            level: level_for(false),
+            level: LEVEL_OF_EFFECTS,
             observed_global_seq: if self.shared.log == Log::Global { Seq::ZERO } else { global },
             guards: Vec::new(),
             facts: Vec::new(),

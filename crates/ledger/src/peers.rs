@@ -12,6 +12,9 @@ use ports::{CallError, Env, Instant, PeerTransport};
 use tokio::sync::Notify;
 use wire::proto::{self, peer_reply, peer_request};
 
+/// A call that was given less says nothing about the member: it may be far away, or busy.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// See the module.
 pub struct Peers {
     ring: RingId,
@@ -27,7 +30,7 @@ pub struct Peers {
 struct Calls {
     /// When it last answered.
     answered: Option<Instant>,
-    /// Whether a call has failed since.
+    /// Whether a call had no answer since.
     failed: bool,
 }
 
@@ -52,8 +55,15 @@ impl Peers {
         within: Duration,
     ) -> Result<peer_reply::Body, CallError> {
         let request = proto::PeerRequest { ring: self.ring.as_str().to_owned(), from: self.member.0, body: Some(body) };
+        let began = self.env.now();
         let reply = self.transport.call(to, request, within).await;
-        self.remember(to, reply.as_ref().err());
+        match &reply {
+            Ok(_) => self.remember(to, None),
+            Err(error) if within >= PATIENCE && self.of(to).answered.is_none_or(|at| at < began) => {
+                self.remember(to, Some(error));
+            }
+            Err(_) => {}
+        }
         // A reply without a body is one of a version that this build does not know: as good as none.
         reply?.body.ok_or(CallError::TimedOut { to, within })
     }
@@ -98,20 +108,24 @@ impl Peers {
         self.answered_ago(member).is_some_and(|ago| ago <= span)
     }
 
-    /// Whether a call of the member failed and none was answered since. It is not given up for that, but whoever can ask another does.
-    pub fn doubtful(&self, member: MemberId) -> bool {
+    /// Whether a call had no answer, nor any other call since it began. The member is not given up for that, but whoever can ask another
+    /// does.
+    pub fn silent(&self, member: MemberId) -> bool {
         self.of(member).failed
     }
 
-    /// Waits for the next call of the member that fails, whoever made it.
-    pub async fn failing(&self, member: MemberId) {
+    /// Waits until the member leaves a call without an answer, whoever made it.
+    pub async fn falls_silent(&self, member: MemberId) {
         loop {
             let mut failure = pin!(self.failures.notified());
             failure.as_mut().enable();
             failure.await;
-            if self.doubtful(member) {
+            if self.silent(member) {
                 return;
             }
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

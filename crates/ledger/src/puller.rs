@@ -152,7 +152,7 @@ impl Puller {
     fn far_source(&self, topology: &Topology) -> Option<MemberId> {
         let home = topology.home_of(self.replica.log());
         let answers =
-            |member: &MemberId| self.peers.answered_within(*member, SILENT_AFTER) && !self.peers.doubtful(*member);
+            |member: &MemberId| self.peers.answered_within(*member, SILENT_AFTER) && !self.peers.silent(*member);
         self.furthest(home.iter().copied().filter(answers), false)
             .or_else(|| self.furthest(topology.members().filter(answers), true))
             .or_else(|| {
@@ -186,7 +186,7 @@ impl Puller {
         };
         let pull = self.peers.call(source, peer_request::Body::Pull(request), WAIT_MAX + PULL_GRACE);
         // A pull is long. Whoever answers nothing else meanwhile will not answer it, and another source may.
-        let reply = match select(pin!(pull), pin!(self.peers.failing(source))).await {
+        let reply = match select(pin!(pull), pin!(self.peers.falls_silent(source))).await {
             Either::Left((reply, _)) => reply,
             Either::Right(_) => return Err(LEFT_ALONE_SILENT),
         };

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use ids::{Incarnation, Log, Revision, Seq};
 use imbl::OrdMap;
 use wire::{
-    CommandDigest, Error, LEVEL, Rejected, StateDigest, decode, encode, level_for, proto,
+    CommandDigest, Error, LEVEL, LEVEL_OF_EFFECTS, LEVEL_OF_REJECTIONS, Rejected, StateDigest, decode, encode, proto,
     record::{hash_in, log_in, request_id_in, subject_in},
     seal::{HEADER_BYTES, seal, unseal},
 };
@@ -35,8 +35,9 @@ pub fn pack(state: &LogState, raft: Option<proto::RaftMark>) -> Bytes {
         command_digest: CommandDigest::out(outcome.command),
         rejected: outcome.rejected.as_ref().map(|rejected| rejected.out()),
     });
+    let holds_rejections = state.requests.iter().any(|(_, outcome)| outcome.rejected.is_some());
     let message = proto::Snapshot {
-        level: level_for(state.requests.iter().any(|(_, outcome)| outcome.rejected.is_some())),
+        level: if holds_rejections { LEVEL_OF_REJECTIONS } else { LEVEL_OF_EFFECTS },
         log: state.log.to_string(),
         incarnation: state.incarnation.0,
         seq: state.seq.0,

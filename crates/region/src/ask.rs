@@ -130,7 +130,9 @@ impl Inner {
             Ok(body) => {
                 let tried = question.reply(body);
                 if relay.is_some() && matches!(tried, Tried::NotDone { .. }) {
+                    // That way leads nowhere; the direct one may be no worse.
                     self.forget_leader_at(target);
+                    tries.silent.clear();
                 }
                 tried
             }
@@ -170,7 +172,7 @@ impl Inner {
             *member != target
                 && *member != self.member()
                 && self.ledger.peers().answered_within(*member, REACHABLE_WITHIN)
-                && !self.ledger.peers().doubtful(*member)
+                && !self.ledger.peers().silent(*member)
         });
         let mut able: Vec<MemberId> = able.collect();
         let own = self.region();
@@ -189,7 +191,7 @@ impl Inner {
 
     /// Whether to go straight to the member: it counts as reachable, and answered the last call.
     fn answers(&self, member: MemberId) -> bool {
-        self.reachable(member) && !self.ledger.peers().doubtful(member)
+        self.reachable(member) && !self.ledger.peers().silent(member)
     }
 
     /// Why asking is pointless, where that is known: this member votes in the log's group and reaches no majority of it, or the log is

@@ -21,8 +21,8 @@ use crate::region::{Inner, Region};
 const PROBE_EVERY: Duration = Duration::from_secs(1);
 /// How long one probe may take.
 const PROBE_WITHIN: Duration = Duration::from_secs(5);
-/// How long a leader may take to have its place confirmed.
-pub const CONFIRM_WITHIN: Duration = Duration::from_millis(1000);
+/// How long a leader may take to have its place confirmed. Its answer must be back within one try of the asker.
+pub const CONFIRM_WITHIN: Duration = Duration::from_millis(800);
 
 /// What was proven, per log.
 pub struct Freshness {

@@ -158,12 +158,17 @@ impl Inner {
             }
             let here = copy.cell.seq();
             let stands = std::mem::replace(&mut stood_at, here) == here;
-            // Cut off from what it follows, as far as one can tell: where others are further on, the caller is not kept waiting.
-            let others_hold_it = stands && self.ledger.held_elsewhere(&log, wanted.seq);
-            if others_hold_it || left(self.env.now(), deadline).is_zero() {
+            let pointless = stands && self.cut_off_from_leader(&log) && self.ledger.held_elsewhere(&log, wanted.seq);
+            if pointless || left(self.env.now(), deadline).is_zero() {
                 return Err(ReadRefusal::NotYetReplicated { log, wanted: wanted.clone(), here });
             }
         }
+    }
+
+    /// Whether the copy here is a voter's, whose only source is the leader, and the leader does not answer.
+    fn cut_off_from_leader(&self, log: &Log) -> bool {
+        let leader = self.ledger.group(log).and_then(|group| group.leader());
+        leader.is_some_and(|leader| leader != self.member() && self.ledger.peers().silent(leader))
     }
 
     /// Proves that the copy here holds everything that was acknowledged before this call, and remembers it.

@@ -11,6 +11,9 @@ use wire::proto::{self, head_reply, peer_reply, peer_request};
 
 use crate::{admission::NotAdmitted, ask::REACHABLE_WITHIN, freshness::CONFIRM_WITHIN, region::Inner};
 
+/// How long the way back to the asker may take.
+const WAY_BACK: Duration = Duration::from_millis(150);
+
 /// What can be relayed.
 pub enum Relayed {
     Submit(proto::SubmitRequest),
@@ -97,7 +100,8 @@ impl Inner {
             return relayed.not_done(why.reason, why.message);
         }
         let peers = self.ledger.peers();
-        let within = relayed.within();
+        // Its own answer must be back before the asker takes this member for silent.
+        let within = relayed.within().saturating_sub(WAY_BACK);
         if once_more
             && relayed.via().is_empty()
             && let Some(other) = self.another_relay(to)

@@ -38,11 +38,10 @@ use prost::Message;
 /// Feature level of this build: it reads records up to this level, and writes none above it.
 pub const LEVEL: u32 = 2;
 
-/// What a proposal or a snapshot needs of its reader: 1, or 2 where it holds a rejection, which a reader of level 1 would take for an
-/// effect.
-pub fn level_for(rejection: bool) -> u32 {
-    if rejection { 2 } else { 1 }
-}
+/// What a proposal or a snapshot with effects only needs of its reader.
+pub const LEVEL_OF_EFFECTS: u32 = 1;
+/// What one that holds a rejection needs: a reader of a lower level would take it for an effect.
+pub const LEVEL_OF_REJECTIONS: u32 = 2;
 
 /// The bytes of a message.
 pub fn encode(message: &impl Message) -> Bytes {

@@ -16,7 +16,10 @@ use ids::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::{CommandDigest, Error, LEVEL, Rejected, decode, encode, field::sixteen_bytes_in, proto, rejected::bounded};
+use crate::{
+    CommandDigest, Error, LEVEL, LEVEL_OF_REJECTIONS, Rejected, decode, encode, field::sixteen_bytes_in, proto,
+    rejected::bounded,
+};
 
 /// Domain separation: a record's hash is never the hash of anything else.
 const TAG: &[u8] = b"atoll.record.v1";
@@ -110,6 +113,15 @@ impl Proposal {
             let (guards, facts) = (self.guards.len(), self.facts.len());
             let given = format!("set beside {guards} guards and {facts} facts");
             return Err(Error::field(PROPOSAL, "rejected", given, "it alone"));
+        }
+        if self.rejected.is_some() && self.level < LEVEL_OF_REJECTIONS {
+            let given = format!("set at level {}", self.level);
+            return Err(Error::field(
+                PROPOSAL,
+                "rejected",
+                given,
+                "level 2: a reader of level 1 takes it for an effect",
+            ));
         }
         Ok(())
     }

@@ -323,7 +323,9 @@ impl<'a> Call<'a> {
     /// Adds what the whole call knows: tries, request id, and whether one of them may still take effect.
     fn account(&self, mut error: Error) -> Error {
         let open = self.plan.changes && self.under_way() + self.silent_ones() > 0;
-        let unsettled = (self.unsettled || open) && !self.settled();
+        // Also those before this call, which it was to settle.
+        let earlier = self.plan.changes && self.plan.retried;
+        let unsettled = (self.unsettled || open || earlier) && !self.settled();
         let told = self.verdict.is_some() || error.reason == reason::OUTCOME_UNKNOWN || self.refusal.is_some();
         if unsettled && !told {
             let message = format!("sent the request, and no answer says whether it took effect; {}", error.message);

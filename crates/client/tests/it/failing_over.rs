@@ -216,9 +216,14 @@ async fn a_write_that_is_sent_again_by_its_caller_is_settled_by_its_refusal() {
     let world = World::start();
     let client = world.client();
     client.organizations().create("acme", organization(""), &Write::default()).await.unwrap();
-    let again = Write { retried: true, ..Write::with_request_id(RequestId::new()) };
+    let again = Write::again(RequestId::new());
     let error = client.organizations().create("acme", organization(""), &again).await.unwrap_err();
-    assert!(error.is("ALREADY_EXISTS") && error.is_on_record(), "{error}");
+    assert!(error.is("ALREADY_EXISTS") && error.is_on_record() && !error.outcome_unknown(), "{error}");
+    // A refusal that is on no record says nothing about the earlier call.
+    world.ring.change(|state| state.forgets_refusals = true);
+    let again = Write::again(RequestId::new());
+    let error = client.organizations().create("acme", organization(""), &again).await.unwrap_err();
+    assert!(error.is("ALREADY_EXISTS") && !error.is_on_record() && error.outcome_unknown(), "{error}");
 }
 
 #[tokio::test]

@@ -20,7 +20,6 @@ const COMPANY_WITHIN: Duration = Duration::from_millis(1);
 const COMPANY_MIN: usize = 8;
 
 /// How many must wait for `come` to be told.
-#[derive(Default)]
 struct Company {
     wanted: AtomicUsize,
     come: Notify,

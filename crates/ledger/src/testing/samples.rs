@@ -7,7 +7,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use ids::{Hlc, Log, RequestId, Revision, Seq, Subject};
 use proptest::prelude::*;
-use wire::{CommandDigest, Proposal, RawFact, Record, Rejected, RowDigest, StateDigest, level_for};
+use wire::{
+    CommandDigest, LEVEL_OF_EFFECTS, LEVEL_OF_REJECTIONS, Proposal, RawFact, Record, Rejected, RowDigest, StateDigest,
+};
 
 use crate::state::{Applied, LogState};
 
@@ -43,7 +45,7 @@ pub fn proposal(number: u64, guards: &[(&str, u64)], facts: &[(&str, Option<&str
         request_id: request(number),
         actor: "user:tester".to_owned(),
         hlc: Hlc::at_unix_ms(1_000 + number),
-        level: level_for(false),
+        level: LEVEL_OF_EFFECTS,
         observed_global_seq: Seq::ZERO,
         guards: guards.iter().map(|(name, revision)| (subject(name), Revision(*revision))).collect(),
         facts: facts.iter().map(|(name, after)| fact(name, *after)).collect(),
@@ -64,7 +66,7 @@ pub fn rejection(number: u64) -> (Proposal, Bytes) {
         details: vec![("entry".to_owned(), number.to_string())],
     };
     let (proposal, _) = proposal(number, &[], &[]);
-    let proposal = Proposal { level: level_for(true), rejected: Some(Arc::new(rejected)), ..proposal };
+    let proposal = Proposal { level: LEVEL_OF_REJECTIONS, rejected: Some(Arc::new(rejected)), ..proposal };
     let bytes = proposal.encode().unwrap();
     (proposal, bytes)
 }

@@ -14,7 +14,7 @@ use ledger::{
     state::Applied,
 };
 use ports::Env;
-use wire::{Proposal, RawFact, level_for};
+use wire::{LEVEL_OF_EFFECTS, Proposal, RawFact};
 
 pub fn log() -> Log {
     Log::Region("far".parse().unwrap())
@@ -36,7 +36,7 @@ pub fn proposal(request: u64, guards: Vec<(Subject, Revision)>, facts: Vec<RawFa
         request_id: RequestId(id),
         actor: "user:tester".to_owned(),
         hlc: Hlc::at_unix_ms(1_000 + request),
-        level: level_for(false),
+        level: LEVEL_OF_EFFECTS,
         observed_global_seq: Seq::ZERO,
         guards,
         facts,

@@ -60,7 +60,7 @@ pub const TABLE: &[Row] = &[
     never("UNREADABLE_COMMAND", Code::Unimplemented, "the leader does not know the command; it may be older"),
     // Of requests sent again.
     never("REQUEST_ID_REUSED", Code::FailedPrecondition, "the request id was used for another request; nothing was changed"),
-    after(100, "OUTCOME_UNKNOWN", Code::Aborted, "it may or may not have taken effect; the same request id, sent again, tells"),
+    after(100, "OUTCOME_UNKNOWN", Code::Aborted, "it may or may not have taken effect; the same request id, sent again as a retry, tells"),
     // Of the ring: not done.
     after(1000, "GLOBAL_QUORUM_LOST", Code::Unavailable, "no majority of the ring is in reach of this region"),
     after(1000, "REGION_QUORUM_LOST", Code::Unavailable, "no majority of the region is in reach of this member"),
