@@ -6,7 +6,8 @@
 //!
 //! Everything is read and checked before anything is done. A key that is not known is refused, in the file and in the environment.
 //!
-//! Map: `sections` of the file · `units` durations, sizes, addresses · `layers` file and environment as one table, and where each value came from.
+//! Map: `sections` of the file · `units` durations, sizes, addresses · `layers` file and environment as one table,
+//! and where each value came from.
 
 pub mod layers;
 mod sections;

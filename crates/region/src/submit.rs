@@ -100,7 +100,9 @@ impl Inner {
         let question = Decide { submission, region: self };
         match self.ask(&log, &question, within).instrument(span).await {
             // A rejection that no record holds is only the last word when no earlier try can still take effect.
-            Asked::Answer { answer: Verdict::Rejected { reason, message, record: None, .. }, doubtful: true } => {
+            Asked::Answer { answer: Verdict::Rejected { reason, message, record: None, .. }, doubtful: true }
+                if !submission.validate_only =>
+            {
                 let message =
                     format!("an earlier try may still take effect; a later one was refused, {reason}: {message}");
                 Verdict::Unsettled { message }

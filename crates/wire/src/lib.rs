@@ -1,6 +1,7 @@
 //! What crosses a wire or reaches a disk: generated messages, hand-written conversions, the record codec and the hash chain.
 //!
-//! Map: [`proto`] generated messages · [`record`] proposals, records, hashes · [`rejected`] rejections · [`entity`] and [`command`] conversions of the domain ·
+//! Map: [`proto`] generated messages · [`record`] proposals, records, hashes · [`rejected`] rejections ·
+//! [`entity`] and [`command`] conversions of the domain ·
 //! [`digest`] the incremental state digest · [`seal`] checksummed blobs · [`checked`] checksums of what stays on one disk · [`error`]
 //! why bytes were refused · `field` reading single fields.
 //!

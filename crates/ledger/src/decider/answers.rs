@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, atomic::Ordering::SeqCst};
 
+use domain::Rejection;
 use ids::{Incarnation, MemberId};
 use invariants::{Observation, observation::entry_digest};
 use openraft::{
@@ -139,7 +140,8 @@ impl Decider {
         let verdict = match state.outcome(&ticket.submission.request_id) {
             Some(outcome) => self.repeated(&ticket.submission, outcome, state.incarnation),
             None => match self.propose(&state, &ticket.submission) {
-                Err(rejection) if ticket.is_to_be_recorded() => {
+                // A row that this build cannot read says nothing about the command: another leader may.
+                Err(rejection) if ticket.is_to_be_recorded() && !matches!(rejection, Rejection::UnreadableRow(_)) => {
                     let rejected = rejected(&rejection).cut();
                     if !self.shared.canary.is(Canary::RefuseFromMemory) {
                         ticket.rejected = Some(Arc::new(rejected));
