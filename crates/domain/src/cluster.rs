@@ -1,15 +1,15 @@
 //! Decisions about clusters, in the log of the region that their name says.
 //!
 //! A region decides about its clusters without asking anyone, also when it is cut off. What it needs from the global
-//! log, that the project is ACTIVE, it reads from its own copy, which may be behind: no guard spans two logs, so that
-//! check alone does not keep a cluster out of a project whose deletion this copy has not seen.
+//! log, that the project is ACTIVE, it reads from its own copy, which may be behind: no guard spans two logs. What keeps
+//! a cluster out of a project whose deletion this copy has not seen is the project's [`crate::gate`] in this log.
 
 use ids::{ResourceName, Subject};
 
 use crate::{
-    Cluster, Context, FactKind, Project, Rejection, Row, State, Txn, check,
+    Cluster, Context, FactKind, Project, Rejection, State, Txn, check,
     command::{CreateCluster, DeleteCluster, UpdateCluster},
-    sets,
+    gate, sets,
 };
 
 pub fn create(txn: &mut Txn<'_>, command: &CreateCluster, ctx: &Context<'_>) -> Result<(), Rejection> {
@@ -17,14 +17,19 @@ pub fn create(txn: &mut Txn<'_>, command: &CreateCluster, ctx: &Context<'_>) -> 
     let subject = Subject::resource(&name.clone().into());
     check::texts(&command.display_name, &command.description)?;
     let project = ctx.global.row::<Project>(&Subject::resource(&ResourceName::Project(name.project.clone())))?;
-    let state = project.map(|(_, row)| row.state());
-    if state != Some(State::Active) {
-        return Err(Rejection::ProjectNotActive { subject, project: name.project.clone(), state });
-    }
+    let project = match project {
+        Some((_, project)) if project.state == State::Active => project,
+        other => {
+            let state = other.map(|(_, project)| project.state);
+            return Err(Rejection::ProjectNotActive { subject, project: name.project.clone(), state });
+        }
+    };
+    gate::check_open(txn, &project, &subject)?;
     check::name_is_free::<Cluster>(txn, &subject)?;
     let row = Cluster {
         name: name.clone(),
         uid: ctx.request_id,
+        project_uid: project.uid,
         display_name: command.display_name.clone(),
         description: command.description.clone(),
         cluster_type: command.cluster_type,

@@ -9,7 +9,7 @@ use ids::{
     Subject,
 };
 
-use crate::{ClusterType, sets};
+use crate::{ClusterType, gate, sets};
 
 /// Makes an organization. Its name must be free: never used, or that of a DELETED one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,11 +103,18 @@ pub struct DeleteProject {
     pub etag: Option<Revision>,
 }
 
-/// Says that no cluster of a DELETING project is left in a region. Nothing enforces that yet, nor that none is made
-/// there afterwards: a region that has not seen the deletion still makes clusters in the project.
+/// Says that no cluster of a DELETING project is left in a region, and that its gate there is closed, so none follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AcknowledgeDrain {
     pub project: ProjectName,
+    pub region: RegionId,
+}
+
+/// Closes a region to new clusters of a DELETING project: a gate, in the region's own log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CloseGate {
+    pub project: ProjectName,
+    /// Whose gate, and whose log.
     pub region: RegionId,
 }
 
@@ -157,33 +164,37 @@ pub enum Command {
     MoveProject(MoveProject),
     DeleteProject(DeleteProject),
     AcknowledgeDrain(AcknowledgeDrain),
+    CloseGate(CloseGate),
     CreateCluster(CreateCluster),
     UpdateCluster(UpdateCluster),
     DeleteCluster(DeleteCluster),
     RegisterRegion(RegisterRegion),
 }
 
-/// What a command is about: a resource, or an entry of the registry of regions.
+/// What a command is about: a resource, an entry of the registry of regions, or a gate.
 enum About<'a> {
     Resource(ResourceName),
+    Gate(&'a CloseGate),
     Region(&'a RegionId),
 }
 
 impl Command {
-    /// The log that decides the command: the cluster's region for clusters, the global log for everything else.
+    /// The log that decides the command: the region's for clusters and gates, the global log for everything else.
     pub fn log(&self) -> Log {
         match self.about() {
             About::Resource(ResourceName::Cluster(name)) => Log::Region(name.location),
+            About::Gate(command) => Log::Region(command.region.clone()),
             About::Resource(ResourceName::Organization(_) | ResourceName::Folder(_) | ResourceName::Project(_))
             | About::Region(_) => Log::Global,
         }
     }
 
-    /// The row that the command is about: the resource, or the region's entry among all regions.
+    /// The row that the command is about: the resource, the region's entry among all regions, or the gate.
     pub fn subject(&self) -> Subject {
         match self.about() {
             About::Resource(name) => Subject::resource(&name),
             About::Region(region) => sets::regions().entry(region.as_str()),
+            About::Gate(command) => gate::subject(&command.project),
         }
     }
 
@@ -205,6 +216,7 @@ impl Command {
             Self::UpdateCluster(command) => command.name.clone().into(),
             Self::DeleteCluster(command) => command.name.clone().into(),
             Self::RegisterRegion(command) => return About::Region(&command.region),
+            Self::CloseGate(command) => return About::Gate(command),
         })
     }
 }
@@ -232,6 +244,7 @@ into_command!(
     MoveProject,
     DeleteProject,
     AcknowledgeDrain,
+    CloseGate,
     CreateCluster,
     UpdateCluster,
     DeleteCluster,

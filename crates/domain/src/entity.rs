@@ -97,11 +97,21 @@ pub struct Cluster {
     pub name: ClusterName,
     /// As [`Organization::uid`].
     pub uid: RequestId,
+    /// Of the project that it was made in: another one may have the project's name later.
+    pub project_uid: RequestId,
     pub display_name: String,
     pub description: String,
     pub cluster_type: ClusterType,
     pub create_time: Hlc,
     pub update_time: Hlc,
+}
+
+/// Whether a region lets clusters into a project: not into one that is as old as `closed_through`, or older.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gate {
+    pub project: ProjectName,
+    /// [`Project::create_time`] of the last project of the name for which the gate was closed.
+    pub closed_through: Hlc,
 }
 
 /// The content of one row.
@@ -111,6 +121,7 @@ pub enum Entity {
     Folder(Folder),
     Project(Project),
     Cluster(Cluster),
+    Gate(Gate),
     /// Nothing beyond being there: a set, an entry of a set, a registered region. Its revision is what is read.
     Marker,
 }
@@ -123,6 +134,7 @@ impl Entity {
             Self::Folder(_) => Folder::KIND,
             Self::Project(_) => Project::KIND,
             Self::Cluster(_) => Cluster::KIND,
+            Self::Gate(_) => Gate::KIND,
             Self::Marker => "marker",
         }
     }
@@ -139,7 +151,7 @@ pub trait Row: Sized + Into<Entity> {
     /// The kind that the entity has instead.
     fn from_entity(entity: Entity) -> Result<Self, &'static str>;
 
-    /// Where it stands in its life. A cluster that has a row is ACTIVE.
+    /// Where it stands in its life. A cluster or a gate that has a row is ACTIVE.
     fn state(&self) -> State;
 }
 
@@ -170,6 +182,7 @@ row!(Organization, "organization", |row| row.state);
 row!(Folder, "folder", |row| row.state);
 row!(Project, "project", |row| row.state);
 row!(Cluster, "cluster", |_row| State::Active);
+row!(Gate, "gate", |_row| State::Active);
 
 #[cfg(test)]
 mod tests {

@@ -66,6 +66,8 @@ fact_kinds! {
     /// The row is gone.
     EntryRemoved = 42,
     RegionRegistered = 50,
+    /// No cluster of the project comes into the region any more.
+    GateClosed = 60,
 }
 
 /// One thing that happened to one row.
@@ -104,7 +106,7 @@ mod tests {
     #[test]
     fn stored_numbers_are_these_for_ever() {
         let numbers: Vec<u32> = FactKind::ALL.iter().map(|kind| kind.number()).collect();
-        assert_eq!(numbers, [1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23, 24, 25, 30, 31, 32, 40, 41, 42, 50]);
+        assert_eq!(numbers, [1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23, 24, 25, 30, 31, 32, 40, 41, 42, 50, 60]);
         for kind in FactKind::ALL {
             assert_eq!(FactKind::from_number(kind.number()), Some(*kind));
         }

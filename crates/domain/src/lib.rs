@@ -7,8 +7,8 @@
 //!
 //! Map: [`command`] what can be asked · [`entity`] what rows hold · [`fact`] what is replicated · [`txn`] reading a
 //! log's rows so that guards come free · [`rejection`] every way to be refused · [`sets`] which sets exist · [`query`]
-//! reads without a decision · `organization`, `folder`, `project`, `cluster`, `registry` one file per kind of resource
-//! with its decisions · `tree` what folders and projects share: parents, depth, links · `check` conditions that all
+//! reads without a decision · `organization`, `folder`, `project`, `cluster`, `registry`, [`gate`] one file per kind of
+//! resource with its decisions · `tree` what folders and projects share: parents, depth, links · `check` conditions that all
 //! kinds share.
 //!
 //! **Architecture invariants**
@@ -22,6 +22,7 @@
 pub mod command;
 pub mod entity;
 pub mod fact;
+pub mod gate;
 pub mod query;
 pub mod rejection;
 pub mod sets;
@@ -38,7 +39,7 @@ mod tree;
 use ids::{Hlc, Log, RequestId};
 
 pub use command::Command;
-pub use entity::{Cluster, ClusterType, Entity, Folder, Organization, Project, Row, State};
+pub use entity::{Cluster, ClusterType, Entity, Folder, Gate, Organization, Project, Row, State};
 pub use fact::{Decision, Fact, FactKind, Guard};
 pub use registry::REGIONS_MAX;
 pub use rejection::Rejection;
@@ -81,6 +82,7 @@ pub fn decide(view: &dyn View, command: &Command, ctx: &Context<'_>) -> Result<D
         Command::MoveProject(command) => project::relocate(&mut txn, command, ctx)?,
         Command::DeleteProject(command) => project::delete(&mut txn, command, ctx)?,
         Command::AcknowledgeDrain(command) => project::acknowledge_drain(&mut txn, command, ctx)?,
+        Command::CloseGate(command) => gate::close(&mut txn, command, ctx)?,
         Command::CreateCluster(command) => cluster::create(&mut txn, command, ctx)?,
         Command::UpdateCluster(command) => cluster::update(&mut txn, command, ctx)?,
         Command::DeleteCluster(command) => cluster::delete(&mut txn, command)?,

@@ -72,6 +72,9 @@ pub enum Rejection {
     )]
     RegionNotAwaited { project: ProjectName, region: RegionId },
 
+    #[error("closed the gate of {project} in {region}: it is closed, wanted one that stands open")]
+    GateAlreadyClosed { project: ProjectName, region: RegionId },
+
     #[error("registered {region}: there are {REGIONS_MAX} regions already, wanted at most that many")]
     TooManyRegions { region: RegionId },
 
@@ -112,6 +115,7 @@ impl Rejection {
             Self::NotDeleting { .. } => "NOT_DELETING",
             Self::AlreadyDrained { .. } => "ALREADY_DRAINED",
             Self::RegionNotAwaited { .. } => "REGION_NOT_AWAITED",
+            Self::GateAlreadyClosed { .. } => "GATE_ALREADY_CLOSED",
             Self::TooManyRegions { .. } => "TOO_MANY_REGIONS",
             Self::WrongLog { .. } => "WRONG_LOG",
             Self::DecisionTooLarge { .. } => "DECISION_TOO_LARGE",
@@ -157,7 +161,9 @@ impl Rejection {
             Self::NotDeleting { project, state } => {
                 vec![("subject", project.to_string()), ("state", state.to_string())]
             }
-            Self::AlreadyDrained { project, region } | Self::RegionNotAwaited { project, region } => {
+            Self::AlreadyDrained { project, region }
+            | Self::RegionNotAwaited { project, region }
+            | Self::GateAlreadyClosed { project, region } => {
                 vec![("subject", project.to_string()), ("region", region.to_string())]
             }
             Self::TooManyRegions { region } => vec![("region", region.to_string())],

@@ -12,7 +12,7 @@
 //! Commands: [`request_once`] · [`reuse_refused`] · [`refused_never_applied`] · [`rejected_on_record`] · [`commands_settled`] · [`relay_once`].
 //! Reads: [`age_honest`].
 //! State and liveness, once healed: [`tree`] · [`replicas_equal`] · [`one_leader_each`] ·
-//! [`acknowledged_survives`] · [`fold`]; about a cut-off region: [`isolation`].
+//! [`acknowledged_survives`] · [`fold`] · [`cluster_in_project`]; about a cut-off region: [`isolation`].
 //!
 //! **Architecture invariants:** a rule is a pure function of what it was shown: no clock, no randomness, no I/O, no async, no hash
 //! map; the same stream gives the same words. A rule never stops a run, it only says what it saw. No rule knows the code that it
@@ -25,6 +25,7 @@ pub mod applied_after_snapshot;
 mod canon;
 pub mod chain;
 pub mod check;
+pub mod cluster_in_project;
 pub mod commands_settled;
 pub mod committed_immutable;
 pub mod decided_on_history;
@@ -50,6 +51,7 @@ pub mod vote_durable_before_reply;
 
 pub use acknowledged_survives::{Remembered, check_survival};
 pub use check::{Checker, Invariant, Nanos, Violation, Violations};
+pub use cluster_in_project::{Housed, check_housed};
 pub use fold::{Folded, check_fold};
 pub use isolation::{Attempt, AttemptOutcome, check_isolation};
 pub use observation::{Observation, QuarantineCause, ReuseTold, SeenFact, SeenGuard, SeenRecord};

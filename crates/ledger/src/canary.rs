@@ -28,6 +28,8 @@ pub enum Canary {
     IgnoreCommandDigest,
     /// Tells that a rejection was recorded, and records nothing.
     RefuseFromMemory,
+    /// Says that a region holds no cluster of a project without closing the project's gate there first.
+    NoGate,
     /// Takes a snapshot in pieces without checking that they belong together.
     UncheckedSnapshot,
 }

@@ -109,7 +109,7 @@ impl Admission {
 
     /// Whether this member, leading the log, decides the command now. What regions owe each other goes on.
     pub fn decides(&self, command: &Command) -> Result<(), NotAdmitted> {
-        if matches!(command, Command::RegisterRegion(_) | Command::AcknowledgeDrain(_)) {
+        if matches!(command, Command::RegisterRegion(_) | Command::AcknowledgeDrain(_) | Command::CloseGate(_)) {
             return Ok(());
         }
         self.refusing.read().unwrap_or_else(PoisonError::into_inner).clone().map_or(Ok(()), Err)

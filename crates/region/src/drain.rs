@@ -1,25 +1,26 @@
 //! What a region owes the global log: to be in its registry, and to say when it holds no cluster of a project that is being deleted.
 //!
+//! Three steps, each of which rests on the one before: the region closes its gate for the project (`domain::gate`), then sees a confirmed
+//! state of its own log in which the gate is closed and no cluster of the project is left, then says so to the global log. What was
+//! decided while the gate stood open, here or by an earlier leader whose copy of the global log was behind, is committed before that
+//! state, hence seen, or conflicts with the gate's closing. So no cluster of the project follows.
+//!
 //! One worker per member; it acts only while its member leads the region's group. It is level-triggered: what is to be done follows from
 //! the two states alone, so it may be interrupted anywhere, run twice, or start anew at another member. A wish is sent under a request
-//! id that is derived from what it is about, so two leaders in a row send one and the same request. Where nothing is to be done nothing is
+//! id that is derived from what it is about, so two leaders in a row send one and the same request; that of a gate names the term too, because
+//! a leader whose copy of the global log is behind refuses it, and a refusal may be remembered. Where nothing is to be done nothing is
 //! sent; what did not succeed is tried again after a while that doubles.
-//!
-//! **Not promised:** that a region holds no cluster of a project *after* it said so. The acknowledgement rests on a confirmed state in
-//! which there is none, and on this copy of the global log, in which the project is DELETING. A create that was decided before that,
-//! here or by an earlier leader whose copy was behind, may still be on its way and be committed after the look. Only a row in the
-//! region's own log that creates guard on, and that is written before the acknowledgement, closes that gap; there is none yet.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use domain::{
-    Command, Entity, State, View,
-    command::{AcknowledgeDrain, RegisterRegion},
-    sets,
+    Command, Entity, Project, State, View,
+    command::{AcknowledgeDrain, CloseGate, RegisterRegion},
+    gate, sets,
 };
 use futures_util::future::{FutureExt, join_all, pending, select};
-use ids::{Log, ProjectName, RegionId, RequestId, Revision, Subject};
-use ledger::{LogState, Verdict, group::Group};
+use ids::{Log, ProjectName, RegionId, RequestId, Revision};
+use ledger::{Canary, LogState, Verdict, group::Group};
 use ports::timeout;
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use sha2::{Digest, Sha256};
@@ -50,7 +51,7 @@ struct Drains {
     /// The global log as it was looked at last in this term.
     looked: LogState,
     /// Projects that were seen to wait for this region.
-    waiting: BTreeSet<ProjectName>,
+    waiting: BTreeMap<ProjectName, Project>,
     again_after: Duration,
 }
 
@@ -67,7 +68,7 @@ impl Inner {
         let own = Log::Region(region.clone());
         let (Some(global), Some(own)) = (self.ledger.group(&Log::Global), self.ledger.group(&own)) else { return };
         let rng = SmallRng::seed_from_u64(self.env.seed("drain"));
-        let (looked, waiting) = (LogState::new(Log::Global), BTreeSet::new());
+        let (looked, waiting) = (LogState::new(Log::Global), BTreeMap::new());
         let mut drains = Drains { region, rng, term: None, looked, waiting, again_after: AGAIN_AFTER.0 };
         loop {
             let (global_seen, own_seen) = (global.cell().seq(), own.cell().seq());
@@ -112,29 +113,46 @@ impl Inner {
 
     async fn acknowledge(&self, drains: &mut Drains, global: &LogState, own: &Group) -> bool {
         drains.take_in(global);
-        let drained =
-            |state: &LogState, project: &ProjectName| state.entries(&sets::clusters(project), None, 1).is_empty();
+        let closed = self.close_gates(drains, &own.cell().state()).await;
+        let ungated = self.ledger.config().canary.is(Canary::NoGate);
+        let drained = |state: &LogState, project: &Project| {
+            (ungated || is_closed(state, project)) && state.entries(&sets::clusters(&project.name), None, 1).is_empty()
+        };
         let here = own.cell().state();
-        if !drains.waiting.iter().any(|project| drained(&here, project)) {
-            return true;
+        if !drains.waiting.values().any(|project| drained(&here, project)) {
+            return closed;
         }
         // This state alone proves nothing: another member may lead, and may have made a cluster.
         let Ok(confirmed) = own.confirmed(CONFIRM_WITHIN).await else { return false };
-        let empty = drains.waiting.iter().filter(|project| drained(&confirmed, project)).take(AT_ONCE);
-        let wishes = empty.filter_map(|project| {
-            let uid = waits_for(global, project, &drains.region)?;
-            let request_id = derived("acknowledge drain", &[&uid.0, drains.region.as_str().as_bytes()]);
-            let command = AcknowledgeDrain { project: project.clone(), region: drains.region.clone() };
-            Some(self.wish(request_id, command.into()))
+        let empty = drains.waiting.values().filter(|project| drained(&confirmed, project)).take(AT_ONCE);
+        let wishes = empty.map(|project| {
+            let request_id = derived("acknowledge drain", &[&project.uid.0, drains.region.as_str().as_bytes()]);
+            let command = AcknowledgeDrain { project: project.name.clone(), region: drains.region.clone() };
+            self.wish(request_id, command.into())
+        });
+        closed && join_all(wishes).await.into_iter().all(|granted| granted)
+    }
+
+    /// Closes the gates that stand open for projects that wait. `false`: one was not closed.
+    async fn close_gates(&self, drains: &Drains, own: &LogState) -> bool {
+        if self.ledger.config().canary.is(Canary::NoGate) {
+            return true;
+        }
+        let term = drains.term.unwrap_or_default().to_be_bytes();
+        let open = drains.waiting.values().filter(|project| !is_closed(own, project)).take(AT_ONCE);
+        let wishes = open.map(|project| {
+            let request_id = derived("close gate", &[&project.uid.0, drains.region.as_str().as_bytes(), &term]);
+            let command = CloseGate { project: project.name.clone(), region: drains.region.clone() };
+            self.wish(request_id, command.into())
         });
         join_all(wishes).await.into_iter().all(|granted| granted)
     }
 
-    /// Sends a command in the name of this region. `true`: it took effect, and this copy of the global log shows it. A rejection
+    /// Sends a command in the name of this region. `true`: it took effect, and this copy of its log shows it. A rejection
     /// says that this copy is behind, or that nothing can be done now; both are looked at again, later.
     async fn wish(&self, request_id: RequestId, command: Command) -> bool {
         let actor = format!("region:{}", self.ledger.config().region);
-        let what = command.subject();
+        let (what, log) = (command.subject(), command.log());
         let submission = Submission {
             request_id,
             actor,
@@ -145,8 +163,8 @@ impl Inner {
             retried: false,
         };
         let verdict = self.submit(&submission, WITHIN).await;
-        tracing::debug!(member = %self.member(), %what, ?verdict, "told the global log about the region");
-        let (Verdict::Done { seq, .. }, Some(copy)) = (verdict, self.ledger.copy(&Log::Global)) else { return false };
+        tracing::debug!(member = %self.member(), %what, ?verdict, "asked for what the region owes the global log");
+        let (Verdict::Done { seq, .. }, Some(copy)) = (verdict, self.ledger.copy(&log)) else { return false };
         timeout(self.env.as_ref(), WITHIN, copy.cell.reached(seq)).await.is_some()
     }
 }
@@ -154,22 +172,21 @@ impl Inner {
 impl Drains {
     /// Notes which projects wait for this region, from the rows that are new since the last look, and forgets those that no longer do.
     fn take_in(&mut self, global: &LogState) {
-        let projects = global.changed_since(&self.looked).filter_map(|(_, row)| match decode_entity(&row.value) {
-            Ok(Entity::Project(project)) if project.state == State::Deleting => Some(project.name),
-            _ => None,
-        });
-        self.waiting.extend(projects);
-        self.waiting.retain(|project| waits_for(global, project, &self.region).is_some());
+        for (_, row) in global.changed_since(&self.looked) {
+            let Ok(Entity::Project(project)) = decode_entity(&row.value) else { continue };
+            if project.state == State::Deleting && project.awaiting.contains(&self.region) {
+                self.waiting.insert(project.name.clone(), project);
+            } else {
+                self.waiting.remove(&project.name);
+            }
+        }
         self.looked = global.clone();
     }
 }
 
-/// The uid of a project that is being deleted and waits for the region.
-fn waits_for(global: &LogState, project: &ProjectName, region: &RegionId) -> Option<RequestId> {
-    let subject = Subject::resource(&project.clone().into());
-    let view: &dyn View = global;
-    let (_, project) = view.row::<domain::Project>(&subject).ok()??;
-    (project.state == State::Deleting && project.awaiting.contains(region)).then_some(project.uid)
+/// Whether the region is closed to new clusters of the project. A row that cannot be read says nothing: it is looked at again.
+fn is_closed(own: &LogState, project: &Project) -> bool {
+    gate::is_closed(own, project).unwrap_or(false)
 }
 
 /// One id for one wish, whoever has it: the first 16 bytes of a SHA-256.

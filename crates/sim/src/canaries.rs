@@ -162,6 +162,15 @@ pub const CANARIES: &[CanaryCase] = &[
         description: "a rejection of a retried command is told as recorded, and nothing is recorded",
     },
     CanaryCase {
+        name: "no-gate",
+        bug: Bug::Ledger(Canary::NoGate),
+        nodes: 3,
+        needs: &[Fault::Member, Fault::DiskSlow, Fault::Pause],
+        forgetful: false,
+        caught_by: &["cluster_in_project"],
+        description: "a region says that it holds no cluster of a project without closing its gate first",
+    },
+    CanaryCase {
         name: "unchecked-snapshot",
         bug: Bug::Ledger(Canary::UncheckedSnapshot),
         nodes: 3,

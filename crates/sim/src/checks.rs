@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{State, View, query, sets};
 use ids::{ContainerName, Log, MemberId, ResourceName, Seq, Subject};
-use invariants::{Folded, Remembered, replicas_equal::ReplicaHead, tree::TreeNode};
+use invariants::{Folded, Housed, Remembered, replicas_equal::ReplicaHead, tree::TreeNode};
 use ledger::LogState;
 use oracle::{list_append, register, sessions, watch};
 use wire::entity::decode_entity;
@@ -136,7 +136,7 @@ pub fn check_tree(world: &World, state: &LogState) {
             domain::Entity::Organization(organization) => (None, organization.state),
             domain::Entity::Folder(folder) => (Some(folder.parent), folder.state),
             domain::Entity::Project(project) => (Some(project.parent), project.state),
-            domain::Entity::Cluster(_) | domain::Entity::Marker => continue,
+            domain::Entity::Cluster(_) | domain::Entity::Gate(_) | domain::Entity::Marker => continue,
         };
         nodes.push(TreeNode { name, parent, deleted: life == State::Deleted });
     }
@@ -155,7 +155,7 @@ pub fn check_tree(world: &World, state: &LogState) {
     world.trace.check(|at, out| invariants::check_tree(at, &nodes, &children, out));
 }
 
-/// Projects whose deletion has not come to its end. No run puts a cluster into a project that it deletes, so at rest there is none.
+/// Projects whose deletion has not come to its end. Owners take clusters away that are in the way, so at rest there is none.
 pub fn draining(state: &LogState) -> Vec<String> {
     let waiting = state.rows().filter_map(|(_, row)| match decode_entity(&row.value) {
         Ok(domain::Entity::Project(project)) if project.state == State::Deleting => {
@@ -164,6 +164,25 @@ pub fn draining(state: &LogState) -> Vec<String> {
         _ => None,
     });
     waiting.collect()
+}
+
+/// Every cluster of every region, beside what the global log says of its project.
+pub fn check_clusters(world: &World, global: &LogState, regions: &[LogState]) {
+    let mut housed = Vec::new();
+    for (subject, row) in regions.iter().flat_map(LogState::rows) {
+        match decode_entity(&row.value) {
+            Ok(domain::Entity::Cluster(cluster)) => {
+                let view: &dyn View = global;
+                let project = Subject::resource(&cluster.name.project.clone().into());
+                let project = view.row::<domain::Project>(&project).ok().flatten();
+                let project = project.map(|(_, project)| (project.uid, project.state == State::Deleted));
+                housed.push(Housed { cluster: cluster.name, made_in: cluster.project_uid, project });
+            }
+            Ok(_) => {}
+            Err(error) => world.trace.violate("cluster_in_project", format!("{subject}: {error}")),
+        }
+    }
+    world.trace.check(|at, out| invariants::check_housed(at, housed, out));
 }
 
 /// The lists as they are in the end.

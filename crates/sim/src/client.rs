@@ -15,6 +15,7 @@ use region::Consistency;
 use crate::{
     call::{Caller, Outcome},
     history::History,
+    owner::{self, passing_project},
     plan::ms,
 };
 
@@ -229,27 +230,28 @@ impl Client {
         Some(())
     }
 
-    /// Moves folders and projects about: for the shape of the tree, not for its values.
+    /// Moves folders and projects about, and puts clusters into the projects: for the shape of the tree, not for its values.
     async fn churn_tree(&mut self) -> Option<()> {
         let organization = organization()?;
         let folder = |number: u64| Some(organization.folder(format!("tree-{number}").parse().ok()?));
         let rng = &mut self.caller.rng;
-        let (a, b) = (rng.random_range(0..8), rng.random_range(0..9));
+        let (a, b) = (rng.random_range(0..owner::PROJECTS), rng.random_range(0..9));
         let name: FolderName = folder(a)?;
-        let project = organization.project(format!("tree-{a}").parse().ok()?);
+        let project = passing_project(a)?;
         let parent = match folder(b).filter(|_| b < 8) {
             Some(folder) => ContainerName::Folder(folder),
             None => ContainerName::Organization(organization.clone()),
         };
         let (display_name, description, etag) = (String::new(), String::new(), None);
         let command: Command = match rng.random_range(0..100) {
-            0..30 => c::CreateFolder { name, parent, display_name, description }.into(),
-            30..55 => c::MoveFolder { name, parent, etag }.into(),
-            55..65 => c::DeleteFolder { name, etag }.into(),
-            65..82 => c::CreateProject { name: project, parent, display_name, description }.into(),
-            82..94 => c::MoveProject { name: project, parent, etag }.into(),
-            // The regions see the deletion to its end by themselves.
-            _ => c::DeleteProject { name: project, etag }.into(),
+            0..18 => c::CreateFolder { name, parent, display_name, description }.into(),
+            18..34 => c::MoveFolder { name, parent, etag }.into(),
+            34..41 => c::DeleteFolder { name, etag }.into(),
+            41..58 => c::CreateProject { name: project, parent, display_name, description }.into(),
+            58..66 => c::MoveProject { name: project, parent, etag }.into(),
+            // The regions see the deletion to its end by themselves, once the owner took the clusters away.
+            66..76 => c::DeleteProject { name: project, etag }.into(),
+            _ => owner::create(&mut self.caller)?.into(),
         };
         self.send(command).await;
         Some(())

@@ -23,6 +23,7 @@ pub mod env;
 pub mod faults;
 pub mod history;
 pub mod net;
+pub mod owner;
 pub mod plan;
 pub mod run;
 pub mod seeds;

@@ -19,6 +19,7 @@ use crate::{
     client::{Client, Shared, list_project, organization, shop},
     faults::{Nemesis, replace_in},
     history::Counts,
+    owner,
     plan::{Plan, ms},
     watcher::Watcher,
     world::World,
@@ -47,6 +48,9 @@ pub async fn run(plan: Plan) -> Report {
     let attendants = TaskScope::default();
     attendants.spawn(inspect_trees(Arc::clone(&world)));
     load.start();
+    for region in &world.plan.regions {
+        attendants.spawn(owner::clear(caller(&world, region, &format!("owner-{region}"))));
+    }
     Nemesis::new(&world).run().await;
     load.shared.healed.store(true, SeqCst);
     heal(&world, &attendants).await;
@@ -286,6 +290,8 @@ async fn conclude(world: &Arc<World>, load: Load) -> Report {
     let mut written = load.shared.history.lock();
     if let Some(state) = &state {
         checks::check_tree(world, state);
+        let regions = world.plan.regions.iter().filter_map(|region| final_state(world, &Log::Region(region.clone())));
+        checks::check_clusters(world, state, &regions.collect::<Vec<_>>());
         written.lists.finals = checks::final_lists(state);
     }
     checks::check_histories(world, &mut written);

@@ -5,12 +5,12 @@
 //! not.
 
 use bytes::Bytes;
-use domain::{Cluster, ClusterType, Entity, Fact, Folder, Organization, Project, State};
+use domain::{Cluster, ClusterType, Entity, Fact, Folder, Gate, Organization, Project, State};
 use ids::{Hlc, RegionId, RequestId};
 
 use crate::{
     Error, RawFact, decode, encode,
-    field::{name_in, uid_in},
+    field::{name_in, sixteen_bytes_in, uid_in},
     proto::{self, entity::Kind},
 };
 
@@ -19,6 +19,7 @@ const ORGANIZATION: &str = "an organization";
 const FOLDER: &str = "a folder";
 const PROJECT: &str = "a project";
 const CLUSTER: &str = "a cluster";
+const GATE: &str = "a gate";
 
 /// The bytes of a row's value.
 pub fn encode_entity(entity: &Entity) -> Bytes {
@@ -27,6 +28,7 @@ pub fn encode_entity(entity: &Entity) -> Bytes {
         Entity::Folder(row) => Kind::Folder(row.into()),
         Entity::Project(row) => Kind::Project(row.into()),
         Entity::Cluster(row) => Kind::Cluster(row.into()),
+        Entity::Gate(row) => Kind::Gate(row.into()),
         Entity::Marker => Kind::Marker(proto::Marker {}),
     };
     encode(&proto::Entity { kind: Some(kind) })
@@ -43,8 +45,9 @@ pub fn decode_entity(bytes: &Bytes) -> Result<Entity, Error> {
         Some(Kind::Folder(row)) => Ok(Entity::Folder(row.try_into()?)),
         Some(Kind::Project(row)) => Ok(Entity::Project(row.try_into()?)),
         Some(Kind::Cluster(row)) => Ok(Entity::Cluster(row.try_into()?)),
+        Some(Kind::Gate(row)) => Ok(Entity::Gate(row.try_into()?)),
         Some(Kind::Marker(proto::Marker {})) => Ok(Entity::Marker),
-        None => Err(Error::field(ENTITY, "kind", "not set", "organization, folder, project, cluster or marker")),
+        None => Err(Error::field(ENTITY, "kind", "not set", "organization, folder, project, cluster, gate or marker")),
     }
 }
 
@@ -163,10 +166,11 @@ impl TryFrom<proto::Project> for Project {
 
 impl From<&Cluster> for proto::Cluster {
     fn from(row: &Cluster) -> Self {
-        let Cluster { name, uid, display_name, description, cluster_type, create_time, update_time } = row;
+        let Cluster { name, uid, project_uid, display_name, description, cluster_type, create_time, update_time } = row;
         Self {
             name: name.to_string(),
             uid: uid_out(uid),
+            project_uid: uid_out(project_uid),
             display_name: display_name.clone(),
             description: description.clone(),
             cluster_type: cluster_type_out(*cluster_type),
@@ -180,16 +184,42 @@ impl TryFrom<proto::Cluster> for Cluster {
     type Error = Error;
 
     fn try_from(message: proto::Cluster) -> Result<Self, Error> {
-        let proto::Cluster { name, uid, display_name, description, cluster_type, create_time, update_time } = message;
+        let proto::Cluster {
+            name,
+            uid,
+            project_uid,
+            display_name,
+            description,
+            cluster_type,
+            create_time,
+            update_time,
+        } = message;
         Ok(Self {
             name: name_in(CLUSTER, "name", &name)?,
             uid: uid_in(CLUSTER, &uid)?,
+            project_uid: sixteen_bytes_in(CLUSTER, "project_uid", &project_uid)?,
             display_name,
             description,
             cluster_type: cluster_type_in(CLUSTER, cluster_type)?,
             create_time: Hlc(create_time),
             update_time: Hlc(update_time),
         })
+    }
+}
+
+impl From<&Gate> for proto::Gate {
+    fn from(row: &Gate) -> Self {
+        let Gate { project, closed_through } = row;
+        Self { project: project.to_string(), closed_through: closed_through.0 }
+    }
+}
+
+impl TryFrom<proto::Gate> for Gate {
+    type Error = Error;
+
+    fn try_from(message: proto::Gate) -> Result<Self, Error> {
+        let proto::Gate { project, closed_through } = message;
+        Ok(Self { project: name_in(GATE, "project", &project)?, closed_through: Hlc(closed_through) })
     }
 }
 

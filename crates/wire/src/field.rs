@@ -15,7 +15,7 @@ where
     value.parse().map_err(|error: NameError| Error::field(what, field, value, error.expected))
 }
 
-/// Reads the uid of a resource.
+/// Reads the uid of the row's own resource.
 pub(crate) fn uid_in(what: &'static str, value: &Bytes) -> Result<RequestId, Error> {
     sixteen_bytes_in(what, "uid", value)
 }

@@ -254,7 +254,8 @@ pub fn resource_field(command: &Command) -> &'static str {
         | Command::UpdateProject(_)
         | Command::MoveProject(_)
         | Command::DeleteProject(_)
-        | Command::AcknowledgeDrain(_) => "project",
+        | Command::AcknowledgeDrain(_)
+        | Command::CloseGate(_) => "project",
         Command::CreateCluster(_) | Command::UpdateCluster(_) | Command::DeleteCluster(_) => "cluster",
         Command::RegisterRegion(_) => "region",
     }

@@ -54,7 +54,7 @@ fn after(entity: &Entity, revision: Revision) -> Option<After> {
         Entity::Folder(row) => Some(After::Folder(v1::Folder::show(revision, row))),
         Entity::Project(row) => Some(After::Project(v1::Project::show(revision, row))),
         Entity::Cluster(row) => Some(After::Cluster(v1::Cluster::show(revision, row))),
-        Entity::Marker => None,
+        Entity::Gate(_) | Entity::Marker => None,
     }
 }
 
@@ -81,6 +81,7 @@ fn kind_name(kind: FactKind) -> &'static str {
         FactKind::EntryAdded => "entry-added",
         FactKind::EntryRemoved => "entry-removed",
         FactKind::RegionRegistered => "region-registered",
+        FactKind::GateClosed => "gate-closed",
     }
 }
 

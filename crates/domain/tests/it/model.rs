@@ -14,6 +14,8 @@ use ids::{Revision, limits::FOLDER_DEPTH_MAX};
 #[derive(Clone, Debug, Default)]
 pub struct Project {
     pub parent: String,
+    /// The how manieth project of all.
+    number: u64,
     pub deleting: bool,
     pub awaiting: BTreeSet<String>,
 }
@@ -27,6 +29,9 @@ pub struct Model {
     pub projects: BTreeMap<String, Project>,
     pub clusters: BTreeSet<String>,
     pub regions: BTreeSet<String>,
+    /// Region and name of a project, to the number of the project for which the gate was closed last.
+    gates: BTreeMap<(String, String), u64>,
+    projects_made: u64,
     /// Accepted commands of each log.
     counts: BTreeMap<String, u64>,
     /// Which accepted command of its log wrote a resource last.
@@ -120,7 +125,9 @@ impl Model {
             }
             Command::CreateProject(c) => {
                 same_organization(&c.name.to_string(), &c.parent.to_string())?;
-                let project = Project { parent: c.parent.to_string(), ..Project::default() };
+                self.projects_made += 1;
+                let number = self.projects_made;
+                let project = Project { parent: c.parent.to_string(), number, ..Project::default() };
                 none(self.projects.insert(c.name.to_string(), project))
             }
             Command::UpdateProject(c) => {
@@ -146,6 +153,11 @@ impl Model {
                 self.forget_drained();
                 Some(())
             }
+            Command::CloseGate(c) => {
+                let project = self.projects.get(&c.project.to_string()).filter(|project| project.deleting)?;
+                let gate = (c.region.to_string(), c.project.to_string());
+                (self.gates.insert(gate, project.number) != Some(project.number)).then_some(())
+            }
             Command::RegisterRegion(c) => self.regions.insert(c.region.to_string()).then_some(()),
             Command::CreateCluster(c) => self.create_cluster(c),
             Command::UpdateCluster(c) => self.update_cluster(c),
@@ -154,7 +166,9 @@ impl Model {
     }
 
     fn create_cluster(&mut self, c: &CreateCluster) -> Option<()> {
-        self.active_project(&c.name.project.to_string(), None)?;
+        let (region, project) = (c.name.location.to_string(), c.name.project.to_string());
+        let number = self.active_project(&project, None)?.number;
+        (self.gates.get(&(region, project)) != Some(&number)).then_some(())?;
         self.clusters.insert(c.name.to_string()).then_some(())
     }
 

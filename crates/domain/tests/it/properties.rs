@@ -81,6 +81,7 @@ fn the_scripts_reach_every_rule() {
         "ETAG_MISMATCH",
         "FOLDER_CYCLE",
         "FOLDER_TOO_DEEP",
+        "GATE_ALREADY_CLOSED",
         "NOT_ACTIVE",
         "NOT_DELETING",
         "NOT_EMPTY",

@@ -30,6 +30,7 @@ enum Verb {
     MoveProject,
     DeleteProject,
     AcknowledgeDrain,
+    CloseGate,
     CreateCluster,
     DeleteCluster,
     RegisterRegion,
@@ -66,6 +67,7 @@ pub fn step() -> impl Strategy<Value = Step> {
         2 => Just(Verb::MoveProject),
         3 => Just(Verb::DeleteProject),
         5 => Just(Verb::AcknowledgeDrain),
+        3 => Just(Verb::CloseGate),
         3 => Just(Verb::CreateCluster),
         2 => Just(Verb::DeleteCluster),
         1 => Just(Verb::RegisterRegion),
@@ -126,11 +128,12 @@ fn name_it(step: &Step, model: &Model, etag: Option<Revision>) -> Command {
         }
         Verb::DeleteProject => DeleteProject { name: project(step.what, model), etag }.into(),
         Verb::AcknowledgeDrain => {
-            let deleting: Vec<String> =
-                model.projects.iter().filter(|(_, row)| row.deleting).map(|(name, _)| name.clone()).collect();
-            let project =
-                pick(step.what, &deleting).map_or_else(|| project(step.what, model), |name| name.parse().unwrap());
-            AcknowledgeDrain { project, region: blind(step.whereto, REGIONS.to_vec()).parse().unwrap() }.into()
+            let region = blind(step.whereto, REGIONS.to_vec()).parse().unwrap();
+            AcknowledgeDrain { project: deleting(step.what, model), region }.into()
+        }
+        Verb::CloseGate => {
+            let region = blind(step.whereto, REGIONS.to_vec()).parse().unwrap();
+            CloseGate { project: deleting(step.what, model), region }.into()
         }
         Verb::CreateCluster => {
             let (name, cluster_type) = (cluster(step, model), ClusterType::Production);
@@ -159,6 +162,13 @@ fn pick<T: Clone>(number: usize, from: &[T]) -> Option<T> {
 
 fn blind<T: Clone>(number: usize, from: Vec<T>) -> T {
     pick(number, &from).unwrap()
+}
+
+/// A project that is being deleted, if there is one.
+fn deleting(number: usize, model: &Model) -> ProjectName {
+    let deleting: Vec<&String> =
+        model.projects.iter().filter(|(_, row)| row.deleting).map(|(name, _)| name).collect();
+    pick(number, &deleting).map_or_else(|| project(number, model), |name| name.parse().unwrap())
 }
 
 /// The first organization far more often, so that trees grow deep rather than many.

@@ -34,7 +34,9 @@ pub fn check(memory: &Memory) -> Result<(), String> {
                 let entry = sets::project_entry(&row.name.project);
                 (row.name.clone().into(), row.state, Some(Node { parent: row.parent.clone(), entry }))
             }
-            Entity::Cluster(_) => return Err(format!("{subject} is a cluster in the global log")),
+            Entity::Cluster(_) | Entity::Gate(_) => {
+                return Err(format!("{subject} is a {} in the global log", entity.kind()));
+            }
             Entity::Marker => continue,
         };
         if Subject::resource(&name) != *subject {

@@ -150,6 +150,10 @@ pub fn acknowledge(name: &str, region: &str) -> Command {
     AcknowledgeDrain { project: project(name), region: region.parse().unwrap() }.into()
 }
 
+pub fn close_gate(name: &str, region: &str) -> Command {
+    CloseGate { project: project(name), region: region.parse().unwrap() }.into()
+}
+
 pub fn register(region: &str) -> Command {
     RegisterRegion { region: region.parse().unwrap() }.into()
 }

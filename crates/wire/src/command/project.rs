@@ -1,7 +1,7 @@
 //! Commands about projects, to messages and back. Both directions take every field by name, so that a new one does not
 //! compile until it is converted.
 
-use domain::command::{AcknowledgeDrain, CreateProject, DeleteProject, MoveProject, UpdateProject};
+use domain::command::{AcknowledgeDrain, CloseGate, CreateProject, DeleteProject, MoveProject, UpdateProject};
 use ids::Revision;
 
 use crate::{
@@ -110,6 +110,23 @@ impl TryFrom<proto::AcknowledgeDrain> for AcknowledgeDrain {
     fn try_from(message: proto::AcknowledgeDrain) -> Result<Self, Error> {
         const WHAT: &str = "the acknowledgement of a drain";
         let proto::AcknowledgeDrain { project, region } = message;
+        Ok(Self { project: name_in(WHAT, "project", &project)?, region: name_in(WHAT, "region", &region)? })
+    }
+}
+
+impl From<&CloseGate> for proto::CloseGate {
+    fn from(command: &CloseGate) -> Self {
+        let CloseGate { project, region } = command;
+        Self { project: project.to_string(), region: region.to_string() }
+    }
+}
+
+impl TryFrom<proto::CloseGate> for CloseGate {
+    type Error = Error;
+
+    fn try_from(message: proto::CloseGate) -> Result<Self, Error> {
+        const WHAT: &str = "the closing of a gate";
+        let proto::CloseGate { project, region } = message;
         Ok(Self { project: name_in(WHAT, "project", &project)?, region: name_in(WHAT, "region", &region)? })
     }
 }

@@ -3,7 +3,7 @@
 use std::{fmt::Debug, str::FromStr, sync::Arc};
 
 use bytes::Bytes;
-use domain::{Cluster, ClusterType, Entity, Fact, FactKind, Folder, Organization, Project, State, command::*};
+use domain::{Cluster, ClusterType, Entity, Fact, FactKind, Folder, Gate, Organization, Project, State, command::*};
 use ids::{Hash, Hlc, Incarnation, Log, RequestId, Revision, Seq};
 use wire::{
     CommandDigest, Proposal, Record, Rejected, RowDigest, StateDigest, Submission, encode_entity, proto, raw_fact,
@@ -53,6 +53,7 @@ pub fn entities() -> Vec<(&'static str, Entity)> {
     let cluster = Cluster {
         name: text(CLUSTER),
         uid: id(0x40),
+        project_uid: id(0x30),
         display_name: "Blue".into(),
         description: "Half of the traffic".into(),
         cluster_type: ClusterType::Production,
@@ -64,6 +65,7 @@ pub fn entities() -> Vec<(&'static str, Entity)> {
         ("folder", folder.into()),
         ("project", project().into()),
         ("cluster", cluster.into()),
+        ("gate", Gate { project: text(PROJECT), closed_through: hlc(2, 0) }.into()),
         ("marker", Entity::Marker),
     ]
 }
@@ -139,6 +141,7 @@ fn project_commands() -> Vec<(&'static str, Command)> {
         // The revision of an absent row: set, and zero.
         ("delete_project", DeleteProject { name: text(PROJECT), etag: Some(Revision(0)) }.into()),
         ("acknowledge_drain", AcknowledgeDrain { project: text(PROJECT), region: text("us-east-1") }.into()),
+        ("close_gate", CloseGate { project: text(PROJECT), region: text("us-east-1") }.into()),
     ]
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use domain::{Cluster, ClusterType, Entity, Folder, Organization, Project, State, command::*};
+use domain::{Cluster, ClusterType, Entity, Folder, Gate, Organization, Project, State, command::*};
 use ids::{
     ClusterName, ContainerName, FolderName, Hash, Hlc, Incarnation, Label, Log, OrganizationName, ProjectName,
     RegionId, RequestId, Revision, Seq, Subject,
@@ -121,10 +121,11 @@ fn project() -> impl Strategy<Value = Project> {
 }
 
 fn cluster() -> impl Strategy<Value = Cluster> {
-    (cluster_name(), request_id(), words(), words(), cluster_type(), hlc(), hlc()).prop_map(
-        |(name, uid, display_name, description, cluster_type, create_time, update_time)| Cluster {
+    (cluster_name(), request_id(), request_id(), words(), words(), cluster_type(), hlc(), hlc()).prop_map(
+        |(name, uid, project_uid, display_name, description, cluster_type, create_time, update_time)| Cluster {
             name,
             uid,
+            project_uid,
             display_name,
             description,
             cluster_type,
@@ -140,6 +141,7 @@ pub fn entity() -> impl Strategy<Value = Entity> {
         folder().prop_map(Entity::Folder),
         project().prop_map(Entity::Project),
         cluster().prop_map(Entity::Cluster),
+        (project_name(), hlc()).prop_map(|(project, closed_through)| Gate { project, closed_through }.into()),
         Just(Entity::Marker),
     ]
 }
@@ -188,6 +190,7 @@ fn project_command() -> impl Strategy<Value = Command> {
         command!(MoveProject { name: name(), parent: parent(), etag: etag() }),
         command!(DeleteProject { name: name(), etag: etag() }),
         command!(AcknowledgeDrain { project: name(), region: region() }),
+        command!(CloseGate { project: name(), region: region() }),
     ]
 }
 

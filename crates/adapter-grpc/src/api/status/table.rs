@@ -52,6 +52,7 @@ pub const TABLE: &[Row] = &[
     never("NOT_DELETING", Code::FailedPrecondition, "a drain was acknowledged of a project that is not being deleted"),
     never("ALREADY_DRAINED", Code::FailedPrecondition, "the region acknowledged the drain before"),
     never("REGION_NOT_AWAITED", Code::FailedPrecondition, "the region is not awaited by the deletion"),
+    never("GATE_ALREADY_CLOSED", Code::FailedPrecondition, "the region closed its gate for the project before"),
     never("TOO_MANY_REGIONS", Code::ResourceExhausted, "the ring has as many regions as it may have"),
     never("DECISION_TOO_LARGE", Code::FailedPrecondition, "one change would touch more rows than one record may"),
     never("WRONG_LOG", Code::Internal, "a defect: decided by a log that it does not belong to"),
