@@ -1,6 +1,6 @@
 //! Regions killed and cut off, under the eyes of a client.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use chaos::{
     drill::{self, Drill, kill},
@@ -9,6 +9,7 @@ use chaos::{
     view::{Observer, View},
 };
 use client::{Read, Route, Write, v1};
+use ids::Log;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::rig::{Rig, alone, options};
@@ -88,6 +89,33 @@ async fn a_region_that_is_cut_off_goes_on_with_its_own_log_and_refuses_the_globa
     assert!(!view.heads().is_empty());
     let listed = rig.client(0).clusters().list(&format!("{project}/locations/-"), 0, &Read::default()).collect().await;
     assert_eq!(listed.unwrap().items.len(), 6);
+}
+
+/// The first tries of what needs the link get no answer; then a third region passes them on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_a_link_between_two_regions_is_cut_every_call_still_succeeds() {
+    let rig = Rig::start(1).await;
+    let client = rig.client(0);
+    let project = rig.project(&client, "acme").await;
+    let observer = Observer::new(&rig.access).unwrap();
+    let mut leaders: BTreeSet<_> = observer.look().await.leader(&Log::Global).into_iter().collect();
+    let (here, there) = (rig.region(0), rig.region(1));
+    rig.ring.mesh.set_between(&here, &there, Mode::BlackHole);
+    let only = || Write { route: Route::Only(here.to_string()), ..Write::default() };
+    let cluster = || v1::Cluster { cluster_type: v1::ClusterType::Development.into(), ..Default::default() };
+    for number in 0..10 {
+        let id = format!("c{number}");
+        for region in [&here, &there] {
+            let parent = format!("{project}/locations/{region}");
+            let made = client.clusters().create(&parent, &id, cluster(), &only()).await.unwrap();
+            let read = client.clusters().get(&made.value.name, &Read::linearizable()).await.unwrap();
+            assert_eq!(read.value.uid, made.value.uid);
+        }
+        let folder = v1::Folder { parent: "organizations/acme".to_owned(), ..Default::default() };
+        client.folders().create(&id, folder, &only()).await.unwrap();
+        leaders.extend(observer.look().await.leader(&Log::Global));
+    }
+    assert!(leaders.len() <= 2, "G's leader changed more than once: {leaders:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
