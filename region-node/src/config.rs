@@ -169,13 +169,13 @@ impl Config {
             election_min: group.election_min.0.mul_f64(self.timing.multiplier),
             election_max: group.election_max.0.mul_f64(self.timing.multiplier),
         };
-        let Retention { snapshot_every, entries_kept, records_kept } = self.retention;
+        let Retention { snapshot_every, log_bytes: Bytes(log_bytes), entries_kept, records_kept } = self.retention;
         Ok(ledger::Config {
             ring: self.ring(),
             member: self.member(),
             region: self.region()?,
             timing: ledger::Timing { global: scaled(self.timing.global), region: scaled(self.timing.region) },
-            retention: ledger::Retention { snapshot_every, entries_kept, records_kept },
+            retention: ledger::Retention { snapshot_every, log_bytes, entries_kept, records_kept },
             catch_up_bytes_per_second: self.catch_up.bytes_per_second.0,
             snapshot_chunk_bytes: ledger::config::SNAPSHOT_CHUNK_BYTES,
             canary: ledger::Canary::default(),

@@ -84,6 +84,9 @@ impl Default for Timing {
 pub struct Retention {
     /// Raft entries between two snapshots of a group.
     pub snapshot_every: u64,
+    /// Bytes of applied Raft entries after which a snapshot is made, however few entries they are; or as many as the last snapshot has,
+    /// if those are more. At most a quarter of it is kept behind a snapshot.
+    pub log_bytes: u64,
     /// Raft entries kept behind a snapshot, so that a follower that is a little behind needs no snapshot.
     pub entries_kept: u64,
     /// Records kept for watchers and other regions; older ones are purged when a snapshot holds them.
@@ -95,11 +98,12 @@ impl Default for Retention {
     ///
     /// - `snapshot_every`: a restart applies at most so many entries again, some seconds; and packing the whole state, which costs
     ///   most, comes once in many seconds at the highest rate.
+    /// - `log_bytes`: a quarter of a gigabyte is half a minute of the highest rate that was measured, and some seconds of applying.
     /// - `entries_kept`: a follower that was restarted or cut off for a minute of light load, or some seconds of heavy load, goes on
     ///   from entries. Who is further behind is sent a snapshot.
     /// - `records_kept`: another region that was cut off for a minute and a half at 10,000 records a second, or for a day at ten, goes
     ///   on from records, and so do watchers; about a gigabyte of disk per log.
     fn default() -> Self {
-        Self { snapshot_every: 20_000, entries_kept: 5_000, records_kept: 1_000_000 }
+        Self { snapshot_every: 20_000, log_bytes: 256 << 20, entries_kept: 5_000, records_kept: 1_000_000 }
     }
 }

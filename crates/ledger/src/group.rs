@@ -1,5 +1,6 @@
 //! One consensus group of this member: Raft, its decider, and who is in it.
 
+mod compaction;
 mod serve;
 mod stop;
 
@@ -109,6 +110,7 @@ impl Group {
         let (stopped, incoming, changing) = Default::default();
         let group = Self { shared, raft, decider, stopped, incoming, changing };
         group.spawn_monitor();
+        group.spawn_compaction();
         Ok(group)
     }
 

@@ -128,6 +128,7 @@ impl Ledger {
             snapshots: Arc::clone(&self.ports.snapshots),
             env: Arc::clone(&self.ports.env),
             retention: self.config.retention,
+            size: Arc::default(),
             snapshot_chunk_bytes: self.config.snapshot_chunk_bytes,
             canary: self.config.canary,
             log,

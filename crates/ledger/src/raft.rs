@@ -17,6 +17,7 @@ pub mod install;
 pub mod log;
 pub mod machine;
 pub mod network;
+pub mod size;
 
 /// The payload of one Raft entry: proposals that were queued together.
 #[derive(Clone, PartialEq)]

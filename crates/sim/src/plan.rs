@@ -96,7 +96,7 @@ impl fmt::Display for Fault {
     }
 }
 
-const FORGETFUL: Retention = Retention { snapshot_every: 10, entries_kept: 3, records_kept: 8 };
+const FORGETFUL: Retention = Retention { snapshot_every: 10, log_bytes: u64::MAX, entries_kept: 3, records_kept: 8 };
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -141,6 +141,7 @@ impl Plan {
         let small = rng.random_range(0..100) < 50;
         let retention = Retention {
             snapshot_every: if small { rng.random_range(40..150) } else { 1_000 },
+            log_bytes: seeds.rng("log bytes").random_range(5_000..100_000),
             entries_kept: if small { rng.random_range(5..40) } else { 500 },
             records_kept: if small { rng.random_range(20..100) } else { 100_000 },
         };

@@ -88,7 +88,7 @@ fn key_of(name: &str) -> Result<Option<String>, Error> {
 fn known() -> BTreeSet<String> {
     let keys = "data.dir data.reserve listen.api listen.peer listen.telemetry tls.mode tls.dir tls.names tls.ca tls.cert tls.key \
                 telemetry.log telemetry.format telemetry.otlp telemetry.sample timing.multiplier retention.snapshot_every \
-                retention.entries_kept retention.records_kept catch_up.bytes_per_second";
+                retention.log_bytes retention.entries_kept retention.records_kept catch_up.bytes_per_second";
     keys.split_whitespace().map(str::to_owned).collect()
 }
 

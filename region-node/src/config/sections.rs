@@ -140,14 +140,15 @@ impl Default for Timing {
 #[serde(deny_unknown_fields, default)]
 pub struct Retention {
     pub snapshot_every: u64,
+    pub log_bytes: Bytes,
     pub entries_kept: u64,
     pub records_kept: u64,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        let ledger::Retention { snapshot_every, entries_kept, records_kept } = ledger::Retention::default();
-        Self { snapshot_every, entries_kept, records_kept }
+        let ledger::Retention { snapshot_every, log_bytes, entries_kept, records_kept } = ledger::Retention::default();
+        Self { snapshot_every, log_bytes: Bytes(log_bytes), entries_kept, records_kept }
     }
 }
 

@@ -166,8 +166,7 @@ fn blind<T: Clone>(number: usize, from: Vec<T>) -> T {
 
 /// A project that is being deleted, if there is one.
 fn deleting(number: usize, model: &Model) -> ProjectName {
-    let deleting: Vec<&String> =
-        model.projects.iter().filter(|(_, row)| row.deleting).map(|(name, _)| name).collect();
+    let deleting: Vec<&String> = model.projects.iter().filter(|(_, row)| row.deleting).map(|(name, _)| name).collect();
     pick(number, &deleting).map_or_else(|| project(number, model), |name| name.parse().unwrap())
 }
 

@@ -17,6 +17,7 @@ use wire::{Proposal, proto};
 use super::{
     Batch, ProposalOutcome, RaftLogId, Snapshot, SnapshotMeta, StoredMembership, TypeConfig,
     convert::{log_id_in, log_id_out, stored_membership_in, stored_membership_out},
+    size::LogSize,
 };
 use crate::{
     Canary,
@@ -38,6 +39,7 @@ pub struct Shared {
     pub snapshots: Arc<dyn SnapshotStore>,
     pub env: Arc<dyn Env>,
     pub retention: Retention,
+    pub size: Arc<LogSize>,
     /// Bytes of a snapshot that are sent at once.
     pub snapshot_chunk_bytes: usize,
     pub canary: Canary,
@@ -73,6 +75,7 @@ impl Machine {
         self.applied = mark.applied.as_ref().map(log_id_in);
         self.membership = mark.membership.as_ref().map(stored_membership_in).unwrap_or_default();
         let shared = &self.shared;
+        shared.size.packed(sealed.len());
         shared.records.join_to(state.seq);
         shared.env.observe(&|| Observation::Installed {
             member: shared.member,
@@ -174,6 +177,8 @@ impl RaftStateMachine<TypeConfig> for Machine {
                 }
                 EntryPayload::Normal(batch) => {
                     let outcomes = self.apply_batch(batch)?;
+                    let bytes: usize = batch.bytes().map(Bytes::len).sum();
+                    self.shared.size.applied(entry.log_id.index(), u64::try_from(bytes).unwrap_or(u64::MAX));
                     self.observe_digest();
                     outcomes
                 }
@@ -225,6 +230,7 @@ impl RaftSnapshotBuilder<TypeConfig> for Machine {
             membership: Some(stored_membership_out(&self.membership)),
         };
         let sealed = snapshot::pack(&self.state, Some(mark));
+        self.shared.size.packed(sealed.len());
         put(&self.shared, &sealed).await?;
         let keep_from = self.state.seq.0.saturating_sub(self.shared.retention.records_kept);
         if keep_from > 0 {

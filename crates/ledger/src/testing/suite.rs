@@ -79,6 +79,7 @@ where
             snapshots,
             env: Arc::clone(&self.env),
             retention: Retention::default(),
+            size: Arc::default(),
             snapshot_chunk_bytes: crate::config::SNAPSHOT_CHUNK_BYTES,
             canary: Canary::None,
         };

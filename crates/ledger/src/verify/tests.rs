@@ -75,6 +75,7 @@ impl Voter {
             snapshots: store.clone(),
             env,
             retention,
+            size: Arc::default(),
             snapshot_chunk_bytes: crate::config::SNAPSHOT_CHUNK_BYTES,
             canary: Canary::None,
         };
@@ -386,7 +387,7 @@ proptest! {
         pick in any::<prop::sample::Index>(), damage in damage(),
     ) {
         on_virtual_time(async move {
-            let retention = Retention { snapshot_every: 10, entries_kept: 5, records_kept: kept };
+            let retention = Retention { snapshot_every: 10, log_bytes: u64::MAX, entries_kept: 5, records_kept: kept };
             let disk = replica(seed, &steps, retention, install_at).await;
             let live = report(&disk.reader(), false);
             assert!(live.is_healthy(), "{:#?}", live.findings);

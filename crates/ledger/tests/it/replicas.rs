@@ -103,7 +103,7 @@ async fn crashes_often(seed: u64, retention: Retention, pause: bool) {
 
 #[tokio::test(start_paused = true)]
 async fn a_replica_that_crashes_again_and_again_ends_with_the_same_state() {
-    let tight = Retention { snapshot_every: 10, entries_kept: 5, records_kept: 12 };
+    let tight = Retention { snapshot_every: 10, log_bytes: u64::MAX, entries_kept: 5, records_kept: 12 };
     for seed in 0..20 {
         for retention in [Retention::default(), tight] {
             for pause in [false, true] {
@@ -115,7 +115,7 @@ async fn a_replica_that_crashes_again_and_again_ends_with_the_same_state() {
 
 #[tokio::test(start_paused = true)]
 async fn a_replica_keeps_as_many_records_as_it_was_told_and_opens_from_its_snapshot() {
-    let tight = Retention { snapshot_every: 10, entries_kept: 5, records_kept: 12 };
+    let tight = Retention { snapshot_every: 10, log_bytes: u64::MAX, entries_kept: 5, records_kept: 12 };
     let script = Script::of(40);
     let holder = Holder::new(1, tight);
     for through in (10..=40).step_by(10) {

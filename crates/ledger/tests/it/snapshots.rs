@@ -31,7 +31,7 @@ use crate::{
 };
 
 const G: Log = Log::Global;
-const TIGHT: Retention = Retention { snapshot_every: 20, entries_kept: 2, records_kept: 5 };
+const TIGHT: Retention = Retention { snapshot_every: 20, log_bytes: u64::MAX, entries_kept: 2, records_kept: 5 };
 const PIECE: usize = 512;
 
 /// Writes until whoever missed it needs a snapshot of a good many pieces.

@@ -27,7 +27,7 @@ pub fn calm(nodes: usize) -> Plan {
         isolated: None,
         weather: Weather { loss: 0, damage: 0, late: 0, jitter_ms: 3 },
         flush: (ms(1), ms(4)),
-        retention: Retention { snapshot_every: 1_000, entries_kept: 500, records_kept: 100_000 },
+        retention: Retention { snapshot_every: 1_000, log_bytes: u64::MAX, entries_kept: 500, records_kept: 100_000 },
         snapshot_chunk_bytes: 2048,
         clients_per_region: 2,
         think_ms: 40,
@@ -38,7 +38,7 @@ pub fn calm(nodes: usize) -> Plan {
 
 /// As [`calm`], with snapshots every few entries and little kept behind them.
 pub fn forgetful(nodes: usize) -> Plan {
-    let retention = Retention { snapshot_every: 10, entries_kept: 3, records_kept: 8 };
+    let retention = Retention { snapshot_every: 10, log_bytes: u64::MAX, entries_kept: 3, records_kept: 8 };
     Plan { retention, ..calm(nodes) }
 }
 
