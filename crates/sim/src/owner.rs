@@ -4,31 +4,91 @@
 //! come to its end. An owner takes away only what was made in the project that is being deleted now; what is left of an earlier
 //! project of that name is a violation, and stays to be found.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering::SeqCst};
 
-use domain::{ClusterType, Project, State, View, command as c, query};
-use ids::{ClusterName, Log, ProjectName, RegionId};
+use domain::{ClusterType, Command, Project, State, View, command as c, query};
+use futures_util::future::{join, join_all};
+use ids::{ClusterName, ContainerName, Log, ProjectName, RegionId};
 use rand::RngExt;
 
-use crate::{call::Caller, client::organization, plan::ms, world::World};
+use crate::{
+    call::Caller,
+    client::{Shared, organization},
+    plan::ms,
+    run,
+    world::World,
+};
 
 /// Projects that come and go.
 pub const PROJECTS: u64 = 8;
 /// Clusters of one project in one region.
 const CLUSTERS: u64 = 2;
+/// Projects that go while clusters are put into them.
+const RUSHED: u64 = 4;
+/// Clusters that each region is asked to put into one that goes.
+const RUSH: u64 = 8;
 
 /// A project that comes and goes.
 pub fn passing_project(number: u64) -> Option<ProjectName> {
     Some(organization()?.project(format!("tree-{number}").parse().ok()?))
 }
 
+/// A project that goes while clusters are put into it.
+fn rushed_project(number: u64) -> Option<ProjectName> {
+    Some(organization()?.project(format!("rushed-{number}").parse().ok()?))
+}
+
 /// The command that makes a cluster in some project that comes and goes.
 pub fn create(caller: &mut Caller) -> Option<c::CreateCluster> {
     let project = passing_project(caller.rng.random_range(0..PROJECTS))?;
-    let cluster = format!("t{}", caller.rng.random_range(0..CLUSTERS)).parse().ok()?;
-    let name = ClusterName { project, location: caller.region.clone(), cluster };
+    let label = format!("t{}", caller.rng.random_range(0..CLUSTERS)).parse().ok()?;
+    Some(cluster(ClusterName { project, location: caller.region.clone(), cluster: label }))
+}
+
+fn cluster(name: ClusterName) -> c::CreateCluster {
     let (display_name, description) = (String::new(), String::new());
-    Some(c::CreateCluster { name, display_name, description, cluster_type: ClusterType::Development })
+    c::CreateCluster { name, display_name, description, cluster_type: ClusterType::Development }
+}
+
+/// Makes a project, and deletes it while all regions are asked to put clusters into it, until the run says stop. A creation that is
+/// decided in the last milliseconds before its region hears of the deletion is the one that a gate is there for.
+pub async fn rush(world: Arc<World>, shared: Arc<Shared>) -> Option<()> {
+    let regions = &world.plan.regions;
+    let calm = regions.iter().find(|region| world.plan.isolated.as_ref() != Some(region))?;
+    let mut owner = run::caller(&world, calm, "rush-owner");
+    let mut callers: Vec<Caller> =
+        regions.iter().map(|region| run::caller(&world, region, &format!("rush-{region}"))).collect();
+    for round in 0_u64.. {
+        if shared.stop.load(SeqCst) {
+            break;
+        }
+        let (project, text) = (rushed_project(round % RUSHED)?, String::new);
+        let (name, parent) = (project.clone(), ContainerName::Organization(organization()?));
+        owner.command(c::CreateProject { name, parent, display_name: text(), description: text() }.into()).await;
+        let known = owner.rng.random_range(200..1_000);
+        tokio::time::sleep(ms(known)).await;
+        let fill = callers.iter_mut().map(|caller| fill(caller, &project));
+        join(go(&mut owner, &project), join_all(fill)).await;
+        let next = owner.rng.random_range(500..2_500);
+        tokio::time::sleep(ms(next)).await;
+    }
+    Some(())
+}
+
+async fn go(owner: &mut Caller, project: &ProjectName) {
+    let after = owner.rng.random_range(0..200);
+    tokio::time::sleep(ms(after)).await;
+    owner.command(c::DeleteProject { name: project.clone(), etag: None }.into()).await;
+}
+
+async fn fill(caller: &mut Caller, project: &ProjectName) {
+    for number in 0..RUSH {
+        let after = caller.rng.random_range(0..60);
+        tokio::time::sleep(ms(after)).await;
+        let Ok(label) = format!("t{number}").parse() else { return };
+        let name = ClusterName { project: project.clone(), location: caller.region.clone(), cluster: label };
+        caller.command(Command::from(cluster(name))).await;
+    }
 }
 
 /// Takes away, for as long as it runs, the region's clusters whose project is being deleted.
@@ -51,7 +111,8 @@ fn due(world: &World, region: &RegionId) -> Vec<ClusterName> {
         copies.map(|copy| copy.cell.state()).max_by_key(|state| state.seq)
     };
     let (Some(global), Some(own)) = (copy(&Log::Global), copy(&Log::Region(region.clone()))) else { return Vec::new() };
-    let deleting = (0..PROJECTS).filter_map(passing_project).filter_map(|name| {
+    let names = (0..PROJECTS).filter_map(passing_project).chain((0..RUSHED).filter_map(rushed_project));
+    let deleting = names.filter_map(|name| {
         let (_, project) = query::project(&global, &name).ok()?;
         (project.state == State::Deleting).then_some(project)
     });

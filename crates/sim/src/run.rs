@@ -51,6 +51,7 @@ pub async fn run(plan: Plan) -> Report {
     for region in &world.plan.regions {
         attendants.spawn(owner::clear(caller(&world, region, &format!("owner-{region}"))));
     }
+    attendants.spawn(owner::rush(Arc::clone(&world), Arc::clone(&load.shared)));
     Nemesis::new(&world).run().await;
     load.shared.healed.store(true, SeqCst);
     heal(&world, &attendants).await;
