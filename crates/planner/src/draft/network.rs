@@ -1,0 +1,152 @@
+//! The network: whose VPC, which addresses, which subnets, which gateways, how large a packet.
+
+use domain::{
+    Cidr,
+    catalog::{Key, Region, Value, Zone},
+};
+
+use super::{Computed, Draft, words};
+use crate::{
+    Network, Refusal, Source, Subnet, Tenancy, Warning,
+    addresses::{Wanted, allocate, ids, machines_fit, subnets},
+    blueprint::WorkedNetwork,
+};
+
+/// The largest packet that passes every connection between networks of two regions.
+const MTU_OF_CONNECTIONS: u64 = 1500;
+
+impl Draft<'_> {
+    pub(super) fn decide_network(&mut self, region: &Region, zones: &[Zone]) -> Result<WorkedNetwork, Refusal> {
+        let shared = self.is(Key::NetworkTenancy, "shared");
+        let wanted = Wanted {
+            tenancy: if shared { Tenancy::Shared } else { Tenancy::Dedicated },
+            cluster_prefix: self.prefix(Key::ClusterPrefix),
+            pod_prefix: self.prefix(Key::PodPrefix),
+            service_prefix: self.prefix(Key::ServicePrefix),
+        };
+        let machines = self.number(Key::MastersCount) + self.number(Key::WorkersMax);
+        machines_fit(wanted.cluster_prefix, zones.len(), machines)?;
+        let pod_block = self.pod_block();
+        pods_fit(wanted.pod_prefix, pod_block, machines)?;
+        let network = allocate(self.request, self.inputs, &region.addresses, &wanted)?;
+        self.choose_addresses(&network, pod_block);
+        let subnets = subnets(network.cluster_cidr, zones);
+        self.choose_subnets(&subnets);
+        let nat = self.choose_gateways(zones);
+        self.limit_packets();
+        Ok(WorkedNetwork { network, subnets, nat, pod_block })
+    }
+
+    /// Prefix of the addresses of one machine's pods: for all pods, the network's and the broadcast address.
+    fn pod_block(&self) -> u8 {
+        let addresses = (self.number(Key::KubeletPods) + 2).next_power_of_two();
+        u8::try_from(32_u32.saturating_sub(addresses.trailing_zeros())).unwrap_or(32)
+    }
+
+    fn choose_addresses(&mut self, network: &Network, pod_block: u8) {
+        self.compute(Computed {
+            key: Key::PodBlock,
+            rule: "block-for-pods",
+            value: Value::Word(format!("/{pod_block}")),
+            because: "the smallest block that holds the pods of one machine".to_owned(),
+            alternatives: Vec::new(),
+            from: &[Key::KubeletPods],
+        });
+        let location = &self.request.name.location;
+        let of = |pool: &str| format!("the first free block of the addresses for {pool} of {location}");
+        let ranges = [
+            (Key::ClusterCidr, Key::ClusterPrefix, network.cluster_cidr, self.request.cluster_cidr, of("clusters")),
+            (Key::PodCidr, Key::PodPrefix, network.pods, self.request.pod_cidr, of("pods")),
+            (Key::ServiceCidr, Key::ServicePrefix, network.services, self.request.service_cidr, of("services")),
+        ];
+        for (key, size, range, given, because) in ranges {
+            let from = if key == Key::ClusterCidr { vec![size, Key::NetworkTenancy] } else { vec![size] };
+            self.choose_range(key, range, given.is_some(), because, &from);
+        }
+        let because = match network.tenancy {
+            Tenancy::Shared => "shared by clusters of the project in this region, while there is room",
+            Tenancy::Dedicated => "all of it is the cluster's",
+        };
+        let from = [Key::NetworkTenancy, Key::ClusterCidr];
+        self.choose_range(Key::NetworkVpc, network.vpc, false, because.to_owned(), &from);
+    }
+
+    fn choose_range(&mut self, key: Key, range: Cidr, given: bool, because: String, from: &[Key]) {
+        let value = Value::Ranges(vec![range]);
+        if given {
+            return self.asked(key, value, from);
+        }
+        let alternatives = vec!["any free range of private addresses that is large enough".to_owned()];
+        self.compute(Computed { key, rule: "first-free-block", value, because, alternatives, from });
+    }
+
+    fn choose_subnets(&mut self, subnets: &[Subnet]) {
+        let text = |subnet: &Subnet| {
+            let kind = if subnet.public { "public" } else { "private" };
+            format!("{} {kind} {}", subnet.zone.id, subnet.cidr)
+        };
+        self.compute(Computed {
+            key: Key::NetworkSubnets,
+            rule: "shares-by-zone",
+            value: words(subnets.iter().map(text)),
+            because: "each zone has an equal share: half private, a quarter public, a quarter kept free".to_owned(),
+            alternatives: Vec::new(),
+            from: &[Key::ClusterCidr, Key::MastersType],
+        });
+    }
+
+    fn choose_gateways(&mut self, zones: &[Zone]) -> Vec<Zone> {
+        let many = self.is(Key::NetworkNat, "one-per-zone");
+        let nat: Vec<Zone> = zones.iter().take(if many { zones.len() } else { 1 }).cloned().collect();
+        let because = if many { "one in each zone" } else { "one in the first zone, for all" };
+        self.compute(Computed {
+            key: Key::NetworkNatPlaced,
+            rule: "gateways-by-zone",
+            value: words(ids(&nat)),
+            because: because.to_owned(),
+            alternatives: Vec::new(),
+            from: &[Key::NetworkNat, Key::MastersType],
+        });
+        nat
+    }
+
+    /// A connection carries no packet above 1500 bytes.
+    fn limit_packets(&mut self) {
+        let given = self.number(Key::NetworkMtu);
+        if self.inputs.connections == 0 || given <= MTU_OF_CONNECTIONS {
+            return;
+        }
+        self.compute(Computed {
+            key: Key::NetworkMtu,
+            rule: "packets-of-connections",
+            value: Value::count(MTU_OF_CONNECTIONS),
+            because: format!("a connection carries no larger one; without any it would be {given}"),
+            alternatives: Vec::new(),
+            from: &[Key::NetworkMtu],
+        });
+    }
+
+    /// An allow list that lets everybody in is said, or refused, as decided.
+    pub(super) fn open_api(&self) -> Result<Option<Warning>, Refusal> {
+        let Some(list) = self.choices.get(&Key::ApiAllowList) else { return Ok(None) };
+        let open = matches!(&list.value, Value::Ranges(ranges) if ranges.contains(&Cidr::ALL));
+        if open && self.is(Key::ApiOpen, "refuse") {
+            let by = Box::new(self.choices.get(&Key::ApiOpen).map_or(Source::Request, |choice| choice.source.clone()));
+            let accepted = format!("address ranges other than {}", Cidr::ALL);
+            let given = list.value.to_string();
+            return Err(Refusal::OverrideForbidden { key: Key::ApiAllowList, given, by, accepted });
+        }
+        Ok((open && self.is(Key::ApiOpen, "warn")).then_some(Warning::ApiOpenToAll))
+    }
+}
+
+/// Refuses a range for pods that has fewer blocks than there may be machines.
+fn pods_fit(prefix: u8, block: u8, machines: u64) -> Result<(), Refusal> {
+    let bits = machines.max(1).next_power_of_two().trailing_zeros();
+    let smallest = u32::from(block).saturating_sub(bits);
+    if u32::from(prefix) <= smallest {
+        return Ok(());
+    }
+    let (given, needed) = (format!("/{prefix}"), format!("{machines} machines with a /{block} of pods each"));
+    Err(Refusal::CidrTooSmall { key: Key::PodCidr, given, needed, accepted: format!("/12 to /{smallest}") })
+}
