@@ -5,6 +5,8 @@
 //! VPCs, pods and services, whatever range they came from. Ranges from outside the plan are compared with what is known
 //! here, which for another region may be less than there is.
 
+use std::fmt;
+
 use domain::{
     Cidr,
     catalog::{AddressPools, Key, Zone},
@@ -27,10 +29,21 @@ pub enum Tenancy {
     Dedicated,
 }
 
+impl fmt::Display for Tenancy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Shared => "shared",
+            Self::Dedicated => "dedicated",
+        })
+    }
+}
+
 /// The addresses of one cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Network {
     pub cluster: ClusterName,
+    /// Where it has subnets, in order.
+    pub zones: Vec<Zone>,
     pub tenancy: Tenancy,
     /// The whole VPC. Clusters that share one have the same.
     pub vpc: Cidr,
@@ -41,30 +54,27 @@ pub struct Network {
 }
 
 /// What a cluster needs.
-pub(crate) struct Wanted {
+pub(crate) struct Wanted<'a> {
+    pub zones: &'a [Zone],
     pub tenancy: Tenancy,
     pub cluster_prefix: u8,
     pub pod_prefix: u8,
     pub service_prefix: u8,
 }
 
-/// Gives a cluster its addresses.
+/// Gives a cluster its addresses: those that it has, or new ones.
 pub(crate) fn allocate(
     request: &Request,
     inputs: &Inputs<'_>,
     pools: &AddressPools,
-    wanted: &Wanted,
+    wanted: &Wanted<'_>,
 ) -> Result<Network, Refusal> {
+    if let Some(current) = inputs.current {
+        return keep(request, &current.network, wanted);
+    }
     let mut space = Space::of(request, inputs, pools);
-    let given = [
-        (Key::ClusterCidr, request.cluster_cidr),
-        (Key::PodCidr, request.pod_cidr),
-        (Key::ServiceCidr, request.service_cidr),
-    ];
-    for (key, range) in given {
-        if let Some(range) = range {
-            space.take_given(key, range)?;
-        }
+    for (key, range) in given(request) {
+        space.take_given(key, range)?;
     }
     let (vpc, cluster_cidr) = match (request.cluster_cidr, wanted.tenancy) {
         (Some(range), _) => (range, range),
@@ -82,7 +92,37 @@ pub(crate) fn allocate(
         Some(range) => range,
         None => space.take(Key::ServiceCidr, "services", &pools.services, wanted.service_prefix)?,
     };
-    Ok(Network { cluster: request.name.clone(), tenancy: wanted.tenancy, vpc, cluster_cidr, pods, services })
+    let (cluster, zones) = (request.name.clone(), wanted.zones.to_vec());
+    Ok(Network { cluster, zones, tenancy: wanted.tenancy, vpc, cluster_cidr, pods, services })
+}
+
+/// The ranges that the request gives.
+fn given(request: &Request) -> impl Iterator<Item = (Key, Cidr)> {
+    let ranges = [
+        (Key::ClusterCidr, request.cluster_cidr),
+        (Key::PodCidr, request.pod_cidr),
+        (Key::ServiceCidr, request.service_cidr),
+    ];
+    ranges.into_iter().filter_map(|(key, range)| Some((key, range?)))
+}
+
+/// What the cluster has. Addresses of a cluster cannot change, nor can whose VPC they are in.
+fn keep(request: &Request, has: &Network, wanted: &Wanted<'_>) -> Result<Network, Refusal> {
+    let fixed = |key: Key, given: String, has: String| Refusal::FixedAtCreation { key, given, has };
+    if has.tenancy != wanted.tenancy {
+        return Err(fixed(Key::NetworkTenancy, wanted.tenancy.to_string(), has.tenancy.to_string()));
+    }
+    for (key, range) in given(request) {
+        let had = match key {
+            Key::PodCidr => has.pods,
+            Key::ServiceCidr => has.services,
+            _ => has.cluster_cidr,
+        };
+        if range != had {
+            return Err(fixed(key, range.to_string(), had.to_string()));
+        }
+    }
+    Ok(has.clone())
 }
 
 /// What is in use of an organization's addresses, and by whom.
@@ -91,16 +131,26 @@ struct Space<'a> {
     inputs: &'a Inputs<'a>,
     pools: &'a AddressPools,
     networks: Vec<&'a Network>,
-    taken: Vec<(Cidr, String)>,
+    taken: Vec<(Cidr, Holder<'a>)>,
+}
+
+/// Who has a range.
+#[derive(Clone, Copy)]
+enum Holder<'a> {
+    Cluster(&'a ClusterName),
+    /// The cluster that is being decided about.
+    This(Key),
 }
 
 impl<'a> Space<'a> {
     fn of(request: &'a Request, inputs: &'a Inputs<'a>, pools: &'a AddressPools) -> Self {
-        let same = |network: &&Network| organization(&network.cluster) == organization(&request.name);
+        let same = |network: &&Network| {
+            organization(&network.cluster) == organization(&request.name) && network.cluster != request.name
+        };
         let networks: Vec<&Network> = inputs.networks.iter().filter(same).collect();
-        let ranges = |network: &&Network| {
-            let of = network.cluster.to_string();
-            [network.vpc, network.pods, network.services].map(|range| (range, of.clone()))
+        let ranges = |network: &&'a Network| {
+            let of = Holder::Cluster(&network.cluster);
+            [network.vpc, network.pods, network.services].map(|range| (range, of))
         };
         let taken = networks.iter().flat_map(ranges).collect();
         Self { request, inputs, pools, networks, taken }
@@ -117,7 +167,11 @@ impl<'a> Space<'a> {
             Refusal::CidrOverlap { key, given: range, other, of, accepted }
         };
         if let Some((other, of)) = self.taken.iter().find(|(other, _)| other.overlaps(range)) {
-            return Err(overlap(*other, format!("of {of}")));
+            let of = match of {
+                Holder::Cluster(name) => format!("of {name}"),
+                Holder::This(key) => format!("given for {key}"),
+            };
+            return Err(overlap(*other, of));
         }
         for (region, content) in &self.inputs.catalog.regions {
             let pools = content.addresses.named().into_iter().filter(|_| *region != self.request.name.location);
@@ -127,7 +181,7 @@ impl<'a> Space<'a> {
                 }
             }
         }
-        self.taken.push((range, format!("{}, given for {key}", self.request.name)));
+        self.taken.push((range, Holder::This(key)));
         Ok(())
     }
 
@@ -142,7 +196,7 @@ impl<'a> Space<'a> {
             pool,
             accepted: "a range in the request, a smaller size by policy, another region, or fewer clusters".to_owned(),
         })?;
-        self.taken.push((block, self.request.name.to_string()));
+        self.taken.push((block, Holder::This(key)));
         Ok(block)
     }
 

@@ -43,8 +43,8 @@ impl<'a> Draft<'a> {
     /// Works out everything that is left.
     pub fn complete(mut self, region: &Region) -> Result<Blueprint, Refusal> {
         let (version, mut warnings) = self.decide_version()?;
-        let masters = self.decide_masters(region, version)?;
-        let workers = self.decide_workers(region, version, &masters.zones)?;
+        let masters = self.decide_masters(version)?;
+        let workers = self.decide_workers(version, &masters.zones)?;
         let network = self.decide_network(region, &masters.zones)?;
         warnings.extend(self.open_api()?);
         let worked = Worked { version, masters, workers, network, warnings };

@@ -9,8 +9,8 @@
 //!              catalogue, addresses in use, today, workers that there are ────┘
 //! ```
 //!
-//! Map: [`Request`] and [`Inputs`] what is known · [`Policy`] and [`Rule`] what an organization says · [`Choice`] and
-//! [`Source`] one decision · [`Sizing`] the cheapest instance type that fits · [`Network`] addresses · [`Blueprint`]
+//! Map: [`Request`], [`Inputs`] and [`Current`] what is known · [`Policy`] and [`Rule`] what an organization says · [`Choice`] and
+//! [`Source`] one decision · [`Need`] and [`Sizing`] the cheapest instance type that fits · [`Network`] addresses · [`Blueprint`]
 //! the outcome · [`Refusal`] every way to be refused · [`render`] tables for people · `draft` the decisions being made.
 //!
 //! **Architecture invariants**
@@ -39,8 +39,8 @@ pub use blueprint::{
 pub use choice::{Choice, DecisionsHash, Source};
 pub use policy::{Policy, Rule, RuleError, Says};
 pub use refusal::Refusal;
-pub use request::{Inputs, Request, VersionWish};
-pub use sizing::{Candidate, Rejected, Sizing, Why};
+pub use request::{Current, Inputs, Request, VersionWish};
+pub use sizing::{Candidate, Need, Rejected, Sizing, Why};
 
 /// Decides everything about a cluster.
 ///

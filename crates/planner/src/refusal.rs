@@ -62,6 +62,10 @@ pub enum Refusal {
     #[error("looked for {key} in {region} with {needed}: none fits, wanted {accepted}")]
     NoInstanceTypeFits { key: Key, region: RegionId, needed: String, accepted: String },
 
+    /// Of a cluster that was made.
+    #[error("set {key} to {given}: it was fixed when the cluster was made, wanted {has}")]
+    FixedAtCreation { key: Key, given: String, has: String },
+
     /// The edition has something that its check would have found.
     #[error("read {what} of the edition {edition}: it is missing, wanted an edition that was checked")]
     CatalogIncomplete { what: String, edition: String },
@@ -85,6 +89,7 @@ impl Refusal {
             Self::CidrNotPrivate { .. } => "CIDR_NOT_PRIVATE",
             Self::AddressSpaceUsedUp { .. } => "ADDRESS_SPACE_USED_UP",
             Self::NoInstanceTypeFits { .. } => "NO_INSTANCE_TYPE_FITS",
+            Self::FixedAtCreation { .. } => "FIXED_AT_CREATION",
             Self::CatalogIncomplete { .. } => "CATALOG_INCOMPLETE",
         }
     }
@@ -105,6 +110,7 @@ impl Refusal {
             | Self::CidrTooLarge { accepted, .. }
             | Self::AddressSpaceUsedUp { accepted, .. }
             | Self::NoInstanceTypeFits { accepted, .. } => vec![accepted.clone()],
+            Self::FixedAtCreation { has, .. } => vec![has.clone()],
             Self::CidrNotPrivate { .. } => {
                 ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"].map(String::from).into()
             }

@@ -42,8 +42,8 @@ pub fn decision(choice: &Choice) -> String {
 
 /// How an instance type was chosen: what fits, the cheapest first, then what was rejected and why.
 pub fn sizing(sizing: &Sizing) -> String {
-    let fitting = std::iter::once(&sizing.chosen).chain(&sizing.fitting);
-    let mut rows: Vec<[String; 2]> = fitting.map(|candidate| ["fits".to_owned(), candidate.to_string()]).collect();
+    let mut rows: Vec<[String; 2]> =
+        sizing.fitting.iter().map(|candidate| ["fits".to_owned(), candidate.to_string()]).collect();
     rows.extend(sizing.rejected.iter().map(|rejected| {
         let whys: Vec<String> = rejected.whys.iter().map(ToString::to_string).collect();
         ["rejected".to_owned(), format!("{}: {}", rejected.name, whys.join(", "))]

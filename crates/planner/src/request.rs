@@ -42,13 +42,24 @@ pub struct Inputs<'a> {
     pub today: Date,
     /// Of the nodes above the cluster, the organization's first, the project's last.
     pub policies: &'a [Policy],
-    /// Networks of the organization that are known here, without this cluster's own. Those of other organizations may be
-    /// among them and are not looked at.
+    /// Networks of the organization that are known here. This cluster's own and those of other organizations may be among
+    /// them and are not looked at.
     pub networks: &'a [Network],
+    /// What the cluster has and keeps; `None` while it is being made.
+    pub current: Option<&'a Current>,
     /// Workers that there are; `None` before the first.
     pub workers: Option<u64>,
     /// Connections to other networks that there are.
     pub connections: u64,
+}
+
+/// What a cluster that was made keeps, whatever policies and editions say later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Current {
+    /// Addresses and zones never change.
+    pub network: Network,
+    /// Changes when another is asked for.
+    pub version: KubernetesVersion,
 }
 
 impl Request {

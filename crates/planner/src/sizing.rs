@@ -1,32 +1,34 @@
 //! The cheapest instance type that fits.
 //!
 //! Every type of the edition is looked at: it fits, or it is rejected with the reasons. Of those that fit, the price on
-//! demand decides, and between equal prices the name, so that the outcome is the same everywhere.
+//! demand decides, and between equal prices the name, so that the outcome is the same everywhere. A decision takes the
+//! first few; the whole list, with everything that was rejected, is made when somebody asks.
 
 use std::fmt;
 
-use domain::catalog::{Architecture, InstanceType, Machine, Region, Zone, class_of};
+use domain::catalog::{Architecture, Catalog, InstanceType, Machine, Offer, Zone, class_of};
 use ids::RegionId;
 
 /// What an instance type must be.
-pub(crate) struct Need<'a> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    pub region: RegionId,
     pub machine: Machine,
     /// Classes of instance types, by letter.
-    pub families: &'a [String],
-    pub architectures: &'a [Architecture],
+    pub families: Vec<String>,
+    pub architectures: Vec<Architecture>,
     pub current_generation: bool,
     /// It must be had in each of these; in any `zones` of the region where there are none.
-    pub within: &'a [Zone],
+    pub within: Vec<Zone>,
     pub zones: usize,
 }
 
-/// How an instance type was chosen.
+/// Every instance type of an edition, against a need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sizing {
-    pub chosen: Candidate,
-    /// Others that fit, the cheapest first.
+    /// Those that fit, the cheapest first.
     pub fitting: Vec<Candidate>,
-    /// By name.
+    /// The others, by name.
     pub rejected: Vec<Rejected>,
 }
 
@@ -89,54 +91,68 @@ fn dollars(price: u64) -> String {
     format!("${}.{:06}/h", price / 1_000_000, price % 1_000_000)
 }
 
-/// The cheapest of `types` that fits, or everything that was rejected.
-pub(crate) fn cheapest<'a>(
-    types: impl IntoIterator<Item = (&'a String, &'a InstanceType)>,
-    id: &RegionId,
-    region: &Region,
-    need: &Need<'_>,
-) -> Result<Sizing, Vec<Rejected>> {
-    let mut fitting = Vec::new();
-    let mut rejected = Vec::new();
-    for (name, kind) in types {
-        match fits(name, kind, id, region, need) {
-            Ok(candidate) => fitting.push(candidate),
-            Err(whys) => rejected.push(Rejected { name: name.clone(), whys }),
-        }
-    }
-    fitting.sort_by(|a, b| (a.price, &a.name).cmp(&(b.price, &b.name)));
-    let mut fitting = fitting.into_iter();
-    match fitting.next() {
-        Some(chosen) => Ok(Sizing { chosen, fitting: fitting.collect(), rejected }),
-        None => Err(rejected),
+impl Sizing {
+    /// Looks at every instance type.
+    pub fn of(need: &Need, catalog: &Catalog) -> Self {
+        let rejected = catalog.instance_types.iter().filter_map(|(name, kind)| {
+            let whys = match kind.offers.get(&need.region) {
+                None => vec![Why::NotInRegion],
+                Some(offer) => need.whys(name, kind, offer, catalog).collect(),
+            };
+            (!whys.is_empty()).then(|| Rejected { name: name.clone(), whys })
+        });
+        Self { fitting: need.cheapest(catalog, usize::MAX), rejected: rejected.collect() }
     }
 }
 
-fn fits(
-    name: &str,
-    kind: &InstanceType,
-    id: &RegionId,
-    region: &Region,
-    need: &Need<'_>,
-) -> Result<Candidate, Vec<Why>> {
-    let Some(offer) = kind.offers.get(id) else { return Err(vec![Why::NotInRegion]) };
-    let offered = |zone: &&Zone| !offer.not_in.contains(&zone.id);
-    let zones: Vec<Zone> = region.zones.iter().filter(offered).cloned().collect();
-    let (had, wanted) = match need.within {
-        [] => (zones.len(), need.zones),
-        within => (within.iter().filter(offered).count(), within.len()),
-    };
-    let whys = [
-        (!need.families.iter().any(|family| family == class_of(name)), Why::Family),
-        (!need.architectures.contains(&kind.architecture), Why::Architecture(kind.architecture)),
-        (need.current_generation && !kind.current_generation, Why::PreviousGeneration),
-        (kind.vcpus < need.machine.vcpus, Why::FewVcpus(kind.vcpus)),
-        (kind.memory_mib < u64::from(need.machine.memory_gib) * 1024, Why::LittleMemory { mib: kind.memory_mib }),
-        (had < wanted, Why::FewZones(had)),
-    ];
-    let whys: Vec<Why> = whys.into_iter().filter_map(|(rejects, why)| rejects.then_some(why)).collect();
-    if whys.is_empty() {
-        return Ok(Candidate { name: name.to_owned(), architecture: kind.architecture, price: offer.price, zones });
+impl Need {
+    /// The first `count` that fit, the cheapest first.
+    pub(crate) fn cheapest(&self, catalog: &Catalog, count: usize) -> Vec<Candidate> {
+        let offered = catalog.instance_types.iter().filter_map(|(name, kind)| {
+            let offer = kind.offers.get(&self.region)?;
+            self.whys(name, kind, offer, catalog).next().is_none().then_some((offer.price, name, kind, offer))
+        });
+        let mut fitting: Vec<_> = offered.collect();
+        fitting.sort_by_key(|(price, name, ..)| (*price, *name));
+        let candidate = |(price, name, kind, offer): (u64, &String, &InstanceType, &Offer)| Candidate {
+            name: name.clone(),
+            architecture: kind.architecture,
+            price,
+            zones: zones_with(offer, &self.region, catalog).cloned().collect(),
+        };
+        fitting.into_iter().take(count).map(candidate).collect()
     }
-    Err(whys)
+
+    /// What speaks against an instance type; nothing when it fits.
+    fn whys<'a>(
+        &'a self,
+        name: &str,
+        kind: &InstanceType,
+        offer: &'a Offer,
+        catalog: &'a Catalog,
+    ) -> impl Iterator<Item = Why> + 'a {
+        let memory = u64::from(self.machine.memory_gib) * 1024;
+        let own = [
+            (!self.families.iter().any(|family| family == class_of(name)), Why::Family),
+            (!self.architectures.contains(&kind.architecture), Why::Architecture(kind.architecture)),
+            (self.current_generation && !kind.current_generation, Why::PreviousGeneration),
+            (kind.vcpus < self.machine.vcpus, Why::FewVcpus(kind.vcpus)),
+            (kind.memory_mib < memory, Why::LittleMemory { mib: kind.memory_mib }),
+        ];
+        let zones = || {
+            let with = zones_with(offer, &self.region, catalog);
+            let (had, wanted) = match self.within.as_slice() {
+                [] => (with.count(), self.zones),
+                within => (with.filter(|zone| within.contains(zone)).count(), within.len()),
+            };
+            (had < wanted).then_some(Why::FewZones(had))
+        };
+        own.into_iter().filter_map(|(rejects, why)| rejects.then_some(why)).chain(std::iter::once_with(zones).flatten())
+    }
+}
+
+/// The region's zones that have it.
+fn zones_with<'a>(offer: &'a Offer, region: &RegionId, catalog: &'a Catalog) -> impl Iterator<Item = &'a Zone> {
+    let zones = catalog.regions.get(region).map_or(&[][..], |region| &region.zones);
+    zones.iter().filter(|zone| !offer.not_in.contains(&zone.id))
 }

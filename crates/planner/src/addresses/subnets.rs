@@ -49,14 +49,15 @@ fn holds(prefix: u8, zones: usize, machines: u64) -> bool {
 }
 
 /// Refuses a range whose private subnets hold fewer machines than the cluster may have.
-pub(crate) fn machines_fit(prefix: u8, zones: usize, machines: u64) -> Result<(), Refusal> {
+pub(crate) fn machines_fit(range: Cidr, zones: usize, machines: u64) -> Result<(), Refusal> {
+    let prefix = range.prefix();
     if holds(prefix, zones, machines) {
         return Ok(());
     }
     let smallest = (16..prefix).rev().find(|prefix| holds(*prefix, zones, machines));
     let accepted = smallest.map_or_else(|| "fewer machines".to_owned(), |smallest| format!("/16 to /{smallest}"));
     let needed = format!("{machines} machines in {zones} zones");
-    Err(Refusal::CidrTooSmall { key: Key::ClusterCidr, given: format!("/{prefix}"), needed, accepted })
+    Err(Refusal::CidrTooSmall { key: Key::ClusterCidr, given: range.to_string(), needed, accepted })
 }
 
 #[cfg(test)]
@@ -82,12 +83,13 @@ mod tests {
 
     #[test]
     fn a_range_is_large_enough_where_each_zone_holds_its_part_of_the_machines() {
-        assert!(machines_fit(16, 3, 503).is_ok());
-        assert!(machines_fit(21, 3, 503).is_ok());
-        let refusal = machines_fit(22, 3, 503).unwrap_err();
+        let fit = |prefix: u8, zones: usize, machines: u64| machines_fit(Cidr::around(0, prefix), zones, machines);
+        assert!(fit(16, 3, 503).is_ok());
+        assert!(fit(21, 3, 503).is_ok());
+        let refusal = fit(22, 3, 503).unwrap_err();
         assert_eq!(refusal.reason(), "CIDR_TOO_SMALL");
         assert_eq!(refusal.accepted(), ["/16 to /21"]);
-        assert!(machines_fit(26, 1, 21).is_ok());
-        assert!(machines_fit(27, 1, 1).is_err(), "its public subnet would be smaller than the cloud makes");
+        assert!(fit(26, 1, 21).is_ok());
+        assert!(fit(27, 1, 1).is_err(), "its public subnet would be smaller than the cloud makes");
     }
 }

@@ -1,43 +1,38 @@
 //! Masters and workers: how many, of which type, in which zones, from which image.
 
-use domain::catalog::{Architecture, Key, KubernetesVersion, Machine, Region, Value, Zone};
+use domain::catalog::{Architecture, Key, KubernetesVersion, Machine, Value, Zone};
 
 use super::{Computed, Draft, words};
-use crate::{
-    Refusal, Rejected, Sizing,
-    addresses::ids,
-    blueprint::WorkedMachines,
-    sizing::{Need, cheapest},
-};
+use crate::{Candidate, Need, Refusal, Sizing, addresses::ids, blueprint::WorkedMachines};
 
 /// How many candidates a choice lists after the chosen one.
 const NEXT: usize = 3;
 
-impl Draft<'_> {
-    pub(super) fn decide_masters(
-        &mut self,
-        region: &Region,
-        version: KubernetesVersion,
-    ) -> Result<WorkedMachines, Refusal> {
+impl<'a> Draft<'a> {
+    pub(super) fn decide_masters(&mut self, version: KubernetesVersion) -> Result<WorkedMachines, Refusal> {
         let machines = self.inputs.workers.unwrap_or_else(|| self.number(Key::WorkersInitial));
         let machine = self.step(machines);
         let spread = usize::try_from(self.number(Key::MastersZones)).unwrap_or(usize::MAX);
+        let kept = self.kept_zones(spread)?;
         let need = Need {
+            region: self.request.name.location.clone(),
             machine,
-            families: &self.words(Key::MastersFamilies),
-            architectures: &self.with_images(version, &Architecture::ALL),
+            families: self.words(Key::MastersFamilies),
+            architectures: self.with_images(version, &Architecture::ALL),
             current_generation: true,
-            within: &[],
+            within: kept.to_vec(),
             zones: spread,
         };
-        let sizing = self.size(Key::MastersType, region, &need)?;
-        let zones: Vec<Zone> = sizing.chosen.zones.iter().take(spread).cloned().collect();
+        let (chosen, others) = self.size(Key::MastersType, &need)?;
+        let zones = if kept.is_empty() { chosen.zones.iter().take(spread).cloned().collect() } else { kept.to_vec() };
         let mut from = vec![Key::MastersSize, Key::MastersFamilies, Key::MastersZones, Key::VersionKubernetes];
         if self.inputs.workers.is_none() {
             from.push(Key::WorkersInitial);
         }
-        let because = format!("cheapest in {spread} zones with at least {machine}, for {machines} workers");
-        self.compute_type(Key::MastersType, &sizing, because, &from);
+        let because = format!(
+            "cheapest of the current generation with at least {machine} (workers: {machines}, zones: {spread})"
+        );
+        self.compute_type(Key::MastersType, &chosen, &others, because, &from);
         let masters = self.number(Key::MastersCount);
         let placed = zones.iter().cycle().take(usize::try_from(masters).unwrap_or(usize::MAX));
         from.push(Key::MastersCount);
@@ -45,8 +40,12 @@ impl Draft<'_> {
             key: Key::MastersPlaced,
             rule: "zones-in-order",
             value: words(placed.map(|zone| &zone.id)),
-            because: format!("the first zones of the region that have {}, in turn", sizing.chosen.name),
-            alternatives: ids(&sizing.chosen.zones),
+            because: if kept.is_empty() {
+                format!("the first zones of the region that have {}, in turn", chosen.name)
+            } else {
+                "the zones that the cluster has, in turn".to_owned()
+            },
+            alternatives: ids(&chosen.zones),
             from: &from,
         });
         self.compute(Computed {
@@ -57,13 +56,12 @@ impl Draft<'_> {
             alternatives: Vec::new(),
             from: &[Key::MastersCount],
         });
-        let image = self.decide_image(Key::ImageMasters, version, &sizing, &[Key::MastersType])?;
-        Ok(WorkedMachines { sizing, zones, image })
+        let image = self.decide_image(Key::ImageMasters, version, &chosen, &[Key::MastersType])?;
+        Ok(WorkedMachines { need, chosen, zones, image })
     }
 
     pub(super) fn decide_workers(
         &mut self,
-        region: &Region,
         version: KubernetesVersion,
         zones: &[Zone],
     ) -> Result<WorkedMachines, Refusal> {
@@ -73,14 +71,15 @@ impl Draft<'_> {
         };
         let (architectures, among) = self.worker_architectures();
         let need = Need {
+            region: self.request.name.location.clone(),
             machine,
-            families: &self.words(Key::WorkersFamilies),
-            architectures: &self.with_images(version, architectures),
+            families: self.words(Key::WorkersFamilies),
+            architectures: self.with_images(version, architectures),
             current_generation: self.flag(Key::WorkersCurrent),
-            within: zones,
+            within: zones.to_vec(),
             zones: zones.len(),
         };
-        let sizing = self.size(Key::WorkersType, region, &need)?;
+        let (chosen, others) = self.size(Key::WorkersType, &need)?;
         let from = [
             Key::WorkersSize,
             Key::WorkersFamilies,
@@ -90,7 +89,7 @@ impl Draft<'_> {
             Key::MastersType,
         ];
         let because = format!("cheapest in {} with at least {machine}{among}", ids(zones).join(", "));
-        self.compute_type(Key::WorkersType, &sizing, because, &from);
+        self.compute_type(Key::WorkersType, &chosen, &others, because, &from);
         self.compute(Computed {
             key: Key::WorkersPlaced,
             rule: "workers-beside-masters",
@@ -99,8 +98,18 @@ impl Draft<'_> {
             alternatives: Vec::new(),
             from: &[Key::MastersType],
         });
-        let image = self.decide_image(Key::ImageWorkers, version, &sizing, &[Key::WorkersType])?;
-        Ok(WorkedMachines { sizing, zones: zones.to_vec(), image })
+        let image = self.decide_image(Key::ImageWorkers, version, &chosen, &[Key::WorkersType])?;
+        Ok(WorkedMachines { need, chosen, zones: zones.to_vec(), image })
+    }
+
+    /// The zones of a cluster that was made; none before.
+    fn kept_zones(&self, spread: usize) -> Result<&'a [Zone], Refusal> {
+        let kept = self.inputs.current.map_or(&[][..], |current| &current.network.zones);
+        if kept.is_empty() || kept.len() == spread {
+            return Ok(kept);
+        }
+        let (given, has) = (spread.to_string(), kept.len().to_string());
+        Err(Refusal::FixedAtCreation { key: Key::MastersZones, given, has })
     }
 
     /// What a master must have in a cluster of so many workers.
@@ -133,37 +142,40 @@ impl Draft<'_> {
         architectures.iter().copied().filter(has).collect()
     }
 
-    fn size(&self, key: Key, region: &Region, need: &Need<'_>) -> Result<Sizing, Refusal> {
-        let id = &self.request.name.location;
-        cheapest(&self.inputs.catalog.instance_types, id, region, need).map_err(|rejected| {
-            let architectures: Vec<&str> = need.architectures.iter().map(|of| of.as_str()).collect();
-            let families = need.families.join(", ");
-            let needed = format!(
-                "at least {}, of the families {families}, for {}, in {} zones",
-                need.machine,
-                architectures.join(" or "),
-                need.zones
-            );
-            let accepted = format!("more families, less, or fewer zones; nearest: {}", nearest(&rejected));
-            Refusal::NoInstanceTypeFits { key, region: id.clone(), needed, accepted }
-        })
+    /// The cheapest that fits, and the next ones.
+    fn size(&self, key: Key, need: &Need) -> Result<(Candidate, Vec<Candidate>), Refusal> {
+        let mut fitting = need.cheapest(self.inputs.catalog, 1 + NEXT).into_iter();
+        if let Some(chosen) = fitting.next() {
+            return Ok((chosen, fitting.collect()));
+        }
+        let architectures: Vec<&str> = need.architectures.iter().map(|of| of.as_str()).collect();
+        let (machine, families, zones) = (need.machine, need.families.join(", "), need.zones);
+        let of = architectures.join(" or ");
+        let needed = format!("at least {machine}, of the families {families}, for {of}, in {zones} zones");
+        let nearest = nearest(&Sizing::of(need, self.inputs.catalog));
+        let accepted = format!("more families, less, or fewer zones; nearest: {nearest}");
+        Err(Refusal::NoInstanceTypeFits { key, region: need.region.clone(), needed, accepted })
     }
 
-    fn compute_type(&mut self, key: Key, sizing: &Sizing, because: String, from: &[Key]) {
-        let alternatives = sizing.fitting.iter().take(NEXT).map(ToString::to_string).collect();
-        let value = Value::Word(sizing.chosen.name.clone());
-        let because = format!("{because}: {}", sizing.chosen);
-        self.compute(Computed { key, rule: "cheapest-that-fits", value, because, alternatives, from });
+    fn compute_type(&mut self, key: Key, chosen: &Candidate, others: &[Candidate], because: String, from: &[Key]) {
+        self.compute(Computed {
+            key,
+            rule: "cheapest-that-fits",
+            value: Value::Word(chosen.name.clone()),
+            because: format!("{because}: {chosen}"),
+            alternatives: others.iter().map(ToString::to_string).collect(),
+            from,
+        });
     }
 
     fn decide_image(
         &mut self,
         key: Key,
         version: KubernetesVersion,
-        sizing: &Sizing,
+        chosen: &Candidate,
         from: &[Key],
     ) -> Result<String, Refusal> {
-        let architecture = sizing.chosen.architecture;
+        let architecture = chosen.architecture;
         let image = self.inputs.catalog.image(&self.request.name.location, architecture, version);
         let image = image.ok_or_else(|| Refusal::CatalogIncomplete {
             what: format!("an image of {version} for {}", architecture.as_str()),
@@ -183,10 +195,11 @@ impl Draft<'_> {
 }
 
 /// Those with the fewest reasons against them.
-fn nearest(rejected: &[Rejected]) -> String {
+fn nearest(sizing: &Sizing) -> String {
+    let rejected = &sizing.rejected;
     let fewest = rejected.iter().map(|rejected| rejected.whys.len()).min().unwrap_or(0);
     let near = rejected.iter().filter(|rejected| rejected.whys.len() == fewest).take(NEXT);
-    let text = |rejected: &Rejected| {
+    let text = |rejected: &crate::Rejected| {
         let whys: Vec<String> = rejected.whys.iter().map(ToString::to_string).collect();
         format!("{} ({})", rejected.name, whys.join(", "))
     };

@@ -19,16 +19,17 @@ impl Draft<'_> {
     pub(super) fn decide_network(&mut self, region: &Region, zones: &[Zone]) -> Result<WorkedNetwork, Refusal> {
         let shared = self.is(Key::NetworkTenancy, "shared");
         let wanted = Wanted {
+            zones,
             tenancy: if shared { Tenancy::Shared } else { Tenancy::Dedicated },
             cluster_prefix: self.prefix(Key::ClusterPrefix),
             pod_prefix: self.prefix(Key::PodPrefix),
             service_prefix: self.prefix(Key::ServicePrefix),
         };
-        let machines = self.number(Key::MastersCount) + self.number(Key::WorkersMax);
-        machines_fit(wanted.cluster_prefix, zones.len(), machines)?;
-        let pod_block = self.pod_block();
-        pods_fit(wanted.pod_prefix, pod_block, machines)?;
         let network = allocate(self.request, self.inputs, &region.addresses, &wanted)?;
+        let machines = self.number(Key::MastersCount) + self.number(Key::WorkersMax);
+        machines_fit(network.cluster_cidr, zones.len(), machines)?;
+        let pod_block = self.pod_block();
+        pods_fit(network.pods, pod_block, machines)?;
         self.choose_addresses(&network, pod_block);
         let subnets = subnets(network.cluster_cidr, zones);
         self.choose_subnets(&subnets);
@@ -75,6 +76,10 @@ impl Draft<'_> {
         let value = Value::Ranges(vec![range]);
         if given {
             return self.asked(key, value, from);
+        }
+        if self.inputs.current.is_some() {
+            let because = "the cluster has it, and addresses never change".to_owned();
+            return self.compute(Computed { key, rule: "kept", value, because, alternatives: Vec::new(), from: &[] });
         }
         let alternatives = vec!["any free range of private addresses that is large enough".to_owned()];
         self.compute(Computed { key, rule: "first-free-block", value, because, alternatives, from });
@@ -141,12 +146,12 @@ impl Draft<'_> {
 }
 
 /// Refuses a range for pods that has fewer blocks than there may be machines.
-fn pods_fit(prefix: u8, block: u8, machines: u64) -> Result<(), Refusal> {
+fn pods_fit(range: Cidr, block: u8, machines: u64) -> Result<(), Refusal> {
     let bits = machines.max(1).next_power_of_two().trailing_zeros();
     let smallest = u32::from(block).saturating_sub(bits);
-    if u32::from(prefix) <= smallest {
+    if u32::from(range.prefix()) <= smallest {
         return Ok(());
     }
-    let (given, needed) = (format!("/{prefix}"), format!("{machines} machines with a /{block} of pods each"));
+    let (given, needed) = (range.to_string(), format!("{machines} machines with a /{block} of pods each"));
     Err(Refusal::CidrTooSmall { key: Key::PodCidr, given, needed, accepted: format!("/12 to /{smallest}") })
 }

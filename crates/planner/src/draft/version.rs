@@ -1,4 +1,4 @@
-//! Which Kubernetes version: the newest that the channel has, or the one that was asked for.
+//! Which Kubernetes version: the one that was asked for, the one that the cluster has, or the newest of the channel.
 
 use domain::catalog::{Channel, Key, KubernetesVersion, Value, Version};
 
@@ -7,10 +7,27 @@ use crate::{Refusal, VersionWish, Warning};
 
 impl Draft<'_> {
     pub(super) fn decide_version(&mut self) -> Result<(KubernetesVersion, Vec<Warning>), Refusal> {
-        match self.request.version {
-            Some(VersionWish::Exactly(version)) => self.take_version(version),
-            _ => Ok((self.choose_version()?, Vec::new())),
-        }
+        let has = self.inputs.current.map(|current| current.version);
+        let version = match (self.request.version, has) {
+            (Some(VersionWish::Exactly(version)), has) if has != Some(version) => self.take_version(version)?,
+            (_, Some(version)) => self.keep_version(version),
+            _ => self.choose_version()?,
+        };
+        let late = self.inputs.catalog.versions.get(&version).filter(|known| known.standard_end < self.inputs.today);
+        let warning = late.map(|known| Warning::ExtendedSupport { version, until: known.extended_end });
+        Ok((version, warning.into_iter().collect()))
+    }
+
+    fn keep_version(&mut self, version: KubernetesVersion) -> KubernetesVersion {
+        self.compute(Computed {
+            key: Key::VersionKubernetes,
+            rule: "kept",
+            value: Value::Word(version.to_string()),
+            because: "the cluster has it, until another is asked for".to_owned(),
+            alternatives: self.accepted(),
+            from: &[],
+        });
+        version
     }
 
     /// Published in the region, and supported in the way that `supported` says, newest first.
@@ -51,7 +68,7 @@ impl Draft<'_> {
     }
 
     /// The version that was asked for. Where a policy limits channels, it must be in one of those.
-    fn take_version(&mut self, given: KubernetesVersion) -> Result<(KubernetesVersion, Vec<Warning>), Refusal> {
+    fn take_version(&mut self, given: KubernetesVersion) -> Result<KubernetesVersion, Refusal> {
         let accepted = self.accepted();
         let Some(version) = self.inputs.catalog.versions.get(&given) else {
             return Err(Refusal::UnknownVersion { given, accepted });
@@ -75,8 +92,6 @@ impl Draft<'_> {
             return Err(Refusal::OverrideForbidden { key: Key::VersionKubernetes, given, by, accepted });
         }
         self.asked(Key::VersionKubernetes, Value::Word(given.to_string()), &[Key::VersionChannel]);
-        let until = version.extended_end;
-        let late = (version.standard_end < today).then_some(Warning::ExtendedSupport { version: given, until });
-        Ok((given, late.into_iter().collect()))
+        Ok(given)
     }
 }

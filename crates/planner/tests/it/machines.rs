@@ -1,7 +1,7 @@
 //! The cheapest machine that fits.
 
 use domain::catalog::{Key, Machine, class_of};
-use planner::{Says, Why};
+use planner::{Says, Sizing, Why};
 
 use crate::world::{PROJECT, REGIONS, TYPES, World, request, value};
 
@@ -10,7 +10,9 @@ fn no_machine_that_fits_is_cheaper_than_the_one_chosen() {
     let world = World::new();
     for (cluster_type, region) in TYPES.iter().flat_map(|kind| REGIONS.iter().map(move |region| (kind, region))) {
         let blueprint = world.decide(&request(cluster_type, region)).unwrap();
-        let sizing = &blueprint.masters.machines.sizing;
+        let sizing = Sizing::of(&blueprint.masters.machines.need, &world.catalog);
+        let chosen = &sizing.fitting[0];
+        assert_eq!(chosen.name, blueprint.masters.machines.instance_type);
         let least = if *cluster_type == "PRODUCTION" { (2, 8) } else { (2, 4) };
         let classes: &[&str] = if *cluster_type == "PRODUCTION" { &["c", "m", "r"] } else { &["t", "c", "m", "r"] };
         let cheapest = world.catalog.instance_types.iter().filter(|(name, kind)| {
@@ -21,9 +23,9 @@ fn no_machine_that_fits_is_cheaper_than_the_one_chosen() {
         });
         let offers = cheapest.filter_map(|(_, kind)| kind.offers.get(&region.parse().unwrap()));
         let price = offers.map(|offer| offer.price).min().unwrap();
-        assert_eq!(sizing.chosen.price, price, "{cluster_type} {region}: {}", sizing.chosen);
-        assert!(sizing.fitting.iter().all(|other| other.price >= sizing.chosen.price));
-        let all = 1 + sizing.fitting.len() + sizing.rejected.len();
+        assert_eq!(chosen.price, price, "{cluster_type} {region}: {chosen}");
+        assert!(sizing.fitting.is_sorted_by_key(|candidate| candidate.price));
+        let all = sizing.fitting.len() + sizing.rejected.len();
         assert_eq!(all, world.catalog.instance_types.len(), "each type was looked at");
     }
 }
@@ -48,8 +50,9 @@ fn a_type_that_is_missing_in_a_zone_is_not_chosen_where_the_zone_is_needed() {
     let first = world.decide(&wanted).unwrap().masters.machines.instance_type;
     let offer = world.catalog.instance_types.get_mut(&first).unwrap().offers.get_mut(&"eu-west-1".parse().unwrap());
     offer.unwrap().not_in.insert("euw1-az1".to_owned());
-    let sizing = world.decide(&wanted).unwrap().masters.machines.sizing;
-    assert_ne!(sizing.chosen.name, first);
+    let machines = world.decide(&wanted).unwrap().masters.machines;
+    assert_ne!(machines.instance_type, first);
+    let sizing = Sizing::of(&machines.need, &world.catalog);
     let rejected = sizing.rejected.iter().find(|rejected| rejected.name == first).unwrap();
     assert_eq!(rejected.whys, [Why::FewZones(2)]);
 }
@@ -60,7 +63,8 @@ fn workers_are_of_the_architecture_that_was_decided() {
     for (word, wanted) in [("arm64", "arm64"), ("x86-64", "x86_64"), ("by-images", "x86_64")] {
         let world = World::new().policy(PROJECT, [(key, Says::Require(value(key, word)))]);
         let workers = world.decide(&request("DEVELOPMENT", "us-east-1")).unwrap().workers;
-        assert_eq!(workers.machines.sizing.chosen.architecture.as_str(), wanted, "{word}");
+        let kind = &world.catalog.instance_types[&workers.machines.instance_type];
+        assert_eq!(kind.architecture.as_str(), wanted, "{word}");
         assert!(workers.machines.image.contains(&wanted.replace('_', "-")), "{}", workers.machines.image);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Map: [`world`] requests, inputs, policies · [`golden`] what people see, in files · [`explained`] every choice names
 //! what it rests on · [`rules`] policies and requests, one rule per test · [`types`] cluster types are records ·
-//! [`space`] random clusters never overlap · [`machines`] the cheapest machine that fits.
+//! [`space`] random clusters never overlap · [`kept`] what a cluster keeps · [`machines`] the cheapest machine that fits.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,6 +14,7 @@
 
 mod explained;
 mod golden;
+mod kept;
 mod machines;
 mod rules;
 mod space;

@@ -7,7 +7,7 @@ use domain::{
     catalog::{Catalog, Key, Value},
 };
 use ids::{ClusterName, Incarnation, Log, Position, Seq};
-use planner::{Blueprint, Inputs, Network, Policy, Refusal, Request, Rule, Says, decide};
+use planner::{Blueprint, Current, Inputs, Network, Policy, Refusal, Request, Rule, Says, decide};
 
 pub const REGIONS: [&str; 3] = ["eu-west-1", "us-east-1", "us-west-2"];
 pub const TYPES: [&str; 2] = ["DEVELOPMENT", "PRODUCTION"];
@@ -20,6 +20,7 @@ pub struct World {
     pub today: Date,
     pub policies: Vec<Policy>,
     pub networks: Vec<Network>,
+    pub current: Option<Current>,
     pub workers: Option<u64>,
     pub connections: u64,
 }
@@ -31,6 +32,7 @@ impl World {
             today: "2026-11-21".parse().unwrap(),
             policies: Vec::new(),
             networks: Vec::new(),
+            current: None,
             workers: None,
             connections: 0,
         }
@@ -46,6 +48,7 @@ impl World {
             today: self.today,
             policies,
             networks: &self.networks,
+            current: self.current.as_ref(),
             workers: self.workers,
             connections: self.connections,
         };

@@ -1,0 +1,73 @@
+//! What a cluster that was made keeps, whatever is decided later.
+
+use domain::{Date, catalog::Key};
+use planner::{Blueprint, Current, Request, Says, VersionWish};
+
+use crate::world::{FOLDER, World, chosen, request, value};
+
+/// A cluster that was made, and the world that it is in.
+fn made(cluster_type: &str) -> (World, Blueprint) {
+    let mut world = World::new();
+    let blueprint = world.create(&request(cluster_type, "us-east-1")).unwrap();
+    world.current = Some(Current { network: blueprint.network.addresses.clone(), version: blueprint.version });
+    (world, blueprint)
+}
+
+#[test]
+fn decided_again_nothing_changes() {
+    for cluster_type in ["DEVELOPMENT", "PRODUCTION"] {
+        let (world, before) = made(cluster_type);
+        let after = world.decide(&request(cluster_type, "us-east-1")).unwrap();
+        assert_eq!(after.decisions_hash(), before.decisions_hash());
+        assert_eq!(after.network, before.network);
+    }
+}
+
+#[test]
+fn addresses_zones_and_version_outlast_policies_and_editions() {
+    let (mut world, before) = made("PRODUCTION");
+    let size = Says::Require(value(Key::ClusterPrefix, "/18"));
+    world = world.policy(FOLDER, [(Key::ClusterPrefix, size)]);
+    world.today = "2027-06-29".parse::<Date>().unwrap();
+    // The first zone no longer has the type that was cheapest, and the pools begin elsewhere.
+    let kind = world.catalog.instance_types.get_mut(&before.masters.machines.instance_type).unwrap();
+    kind.offers.get_mut(&"us-east-1".parse().unwrap()).unwrap().not_in.insert("use1-az6".to_owned());
+    let region = world.catalog.regions.get_mut(&"us-east-1".parse().unwrap()).unwrap();
+    region.addresses.clusters = vec!["10.192.0.0/11".parse().unwrap()];
+    let after = world.decide(&request("PRODUCTION", "us-east-1")).unwrap();
+    assert_eq!(after.network, before.network);
+    assert_eq!((after.version, &after.masters.zones), (before.version, &before.masters.zones));
+    assert_ne!(after.masters.machines.instance_type, before.masters.machines.instance_type);
+    assert_eq!(after.warnings.len(), 1, "its support has become extended: {:?}", after.warnings);
+    let choice = after.choice(Key::ClusterCidr).unwrap();
+    assert!(choice.reason.starts_with("rule kept: ") && choice.rests_on.is_empty(), "{choice:?}");
+}
+
+#[test]
+fn another_version_is_had_by_asking_for_it() {
+    let (world, before) = made("PRODUCTION");
+    let wish = |version: &str| {
+        let version = Some(VersionWish::Exactly(version.parse().unwrap()));
+        world.decide(&Request { version, ..request("PRODUCTION", "us-east-1") })
+    };
+    assert_eq!(chosen(&wish("1.37.2").unwrap(), Key::VersionKubernetes), "1.37.2");
+    assert_eq!(wish(&before.version.to_string()).unwrap().decisions_hash(), before.decisions_hash());
+    assert_eq!(wish("1.38.0").unwrap_err().reason(), "UNKNOWN_VERSION");
+}
+
+#[test]
+fn what_was_fixed_when_it_was_made_is_refused_with_what_it_has() {
+    let (world, before) = made("DEVELOPMENT");
+    let production = world.decide(&request("PRODUCTION", "us-east-1")).unwrap_err();
+    assert_eq!((production.reason(), production.accepted()), ("FIXED_AT_CREATION", vec!["1".to_owned()]));
+    let key = Key::NetworkTenancy;
+    let (world, _) = made("DEVELOPMENT");
+    let world = world.policy(FOLDER, [(key, Says::Require(value(key, "dedicated")))]);
+    let dedicated = world.decide(&request("DEVELOPMENT", "us-east-1")).unwrap_err();
+    assert_eq!((dedicated.reason(), dedicated.accepted()), ("FIXED_AT_CREATION", vec!["shared".to_owned()]));
+    let (world, _) = made("DEVELOPMENT");
+    let with = |range| Request { pod_cidr: Some(range), ..request("DEVELOPMENT", "us-east-1") };
+    let other = world.decide(&with("192.168.0.0/18".parse().unwrap())).unwrap_err();
+    assert_eq!((other.reason(), other.accepted()), ("FIXED_AT_CREATION", vec!["100.64.0.0/18".to_owned()]));
+    assert!(world.decide(&with(before.network.addresses.pods)).is_ok(), "what it has may be given again");
+}
