@@ -62,16 +62,13 @@ pub(crate) struct Wanted<'a> {
     pub service_prefix: u8,
 }
 
-/// Gives a cluster its addresses: those that it has, or new ones.
+/// Gives a new cluster its addresses.
 pub(crate) fn allocate(
     request: &Request,
     inputs: &Inputs<'_>,
     pools: &AddressPools,
     wanted: &Wanted<'_>,
 ) -> Result<Network, Refusal> {
-    if let Some(current) = inputs.current {
-        return keep(request, &current.network, wanted);
-    }
     let mut space = Space::of(request, inputs, pools);
     for (key, range) in given(request) {
         space.take_given(key, range)?;
@@ -97,32 +94,13 @@ pub(crate) fn allocate(
 }
 
 /// The ranges that the request gives.
-fn given(request: &Request) -> impl Iterator<Item = (Key, Cidr)> {
+pub(crate) fn given(request: &Request) -> impl Iterator<Item = (Key, Cidr)> {
     let ranges = [
         (Key::ClusterCidr, request.cluster_cidr),
         (Key::PodCidr, request.pod_cidr),
         (Key::ServiceCidr, request.service_cidr),
     ];
     ranges.into_iter().filter_map(|(key, range)| Some((key, range?)))
-}
-
-/// What the cluster has. Addresses of a cluster cannot change, nor can whose VPC they are in.
-fn keep(request: &Request, has: &Network, wanted: &Wanted<'_>) -> Result<Network, Refusal> {
-    let fixed = |key: Key, given: String, has: String| Refusal::FixedAtCreation { key, given, has };
-    if has.tenancy != wanted.tenancy {
-        return Err(fixed(Key::NetworkTenancy, wanted.tenancy.to_string(), has.tenancy.to_string()));
-    }
-    for (key, range) in given(request) {
-        let had = match key {
-            Key::PodCidr => has.pods,
-            Key::ServiceCidr => has.services,
-            _ => has.cluster_cidr,
-        };
-        if range != had {
-            return Err(fixed(key, range.to_string(), had.to_string()));
-        }
-    }
-    Ok(has.clone())
 }
 
 /// What is in use of an organization's addresses, and by whom.

@@ -11,7 +11,7 @@ use domain::{
 };
 use ids::ClusterName;
 
-use crate::{Choice, DecisionsHash, Need, Network, Subnet};
+use crate::{Choice, DecisionsHash, Need, Network, Refusal, Subnet};
 
 mod assemble;
 
@@ -171,6 +171,8 @@ pub enum Warning {
     ApiOpenToAll,
     /// The version that was asked for is past its standard support.
     ExtendedSupport { version: KubernetesVersion, until: domain::Date },
+    /// The request was accepted before; asked now, it would be refused.
+    WouldBeRefused(Refusal),
 }
 
 impl fmt::Display for Warning {
@@ -180,6 +182,7 @@ impl fmt::Display for Warning {
             Self::ExtendedSupport { version, until } => {
                 write!(f, "Kubernetes {version} is past its standard support; it may be run until {until}")
             }
+            Self::WouldBeRefused(refusal) => write!(f, "asked for today, this would be refused: {refusal}"),
         }
     }
 }

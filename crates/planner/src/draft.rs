@@ -5,9 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use domain::catalog::{Key, Region, Value};
+use domain::{
+    Cidr,
+    catalog::{Key, Region, Value},
+};
 
-use crate::{Blueprint, Choice, Inputs, Refusal, Request, Source, blueprint::Worked};
+use crate::{Asked, Blueprint, Choice, Inputs, Refusal, Request, Source, Warning, blueprint::Worked};
 
 mod machines;
 mod network;
@@ -17,6 +20,7 @@ pub struct Draft<'a> {
     pub request: &'a Request,
     pub inputs: &'a Inputs<'a>,
     choices: BTreeMap<Key, Choice>,
+    warnings: Vec<Warning>,
 }
 
 /// What a rule worked out.
@@ -33,20 +37,33 @@ struct Computed<'a> {
 
 impl<'a> Draft<'a> {
     pub fn new(request: &'a Request, inputs: &'a Inputs<'a>) -> Self {
-        Self { request, inputs, choices: BTreeMap::new() }
+        Self { request, inputs, choices: BTreeMap::new(), warnings: Vec::new() }
     }
 
     pub fn add(&mut self, choice: Choice) {
         self.choices.insert(choice.key, choice);
     }
 
+    /// Refuses a request that is made now. For one that was accepted before it is a warning, and the caller goes on with
+    /// what there is.
+    pub fn object(&mut self, refusal: Refusal) -> Result<(), Refusal> {
+        match self.inputs.asked {
+            Asked::Now => Err(refusal),
+            Asked::Before => {
+                self.warnings.push(Warning::WouldBeRefused(refusal));
+                Ok(())
+            }
+        }
+    }
+
     /// Works out everything that is left.
     pub fn complete(mut self, region: &Region) -> Result<Blueprint, Refusal> {
-        let (version, mut warnings) = self.decide_version()?;
+        let version = self.decide_version()?;
         let masters = self.decide_masters(version)?;
         let workers = self.decide_workers(version, &masters.zones)?;
         let network = self.decide_network(region, &masters.zones)?;
-        warnings.extend(self.open_api()?);
+        self.decide_openness()?;
+        let warnings = std::mem::take(&mut self.warnings);
         let worked = Worked { version, masters, workers, network, warnings };
         Ok(Blueprint::of(self, worked))
     }
@@ -64,6 +81,21 @@ impl<'a> Draft<'a> {
         let reason = format!("{}: asked for {value}", Source::Request);
         let rests_on = self.said(from).into_iter().filter(|source| *source != Source::Request).collect();
         self.add(Choice { key, value, alternatives: Vec::new(), reason, source: Source::Request, rests_on });
+    }
+
+    /// What the cluster has, whatever else would be decided.
+    fn keep(&mut self, key: Key, value: Value, because: &str, from: &[Key]) {
+        let because = because.to_owned();
+        self.compute(Computed { key, rule: "kept", value, because, alternatives: Vec::new(), from });
+    }
+
+    /// A choice stays as it is, and would be another if these were.
+    fn rest(&mut self, key: Key, on: &[Key]) {
+        let said = self.said(on);
+        if let Some(choice) = self.choices.get_mut(&key) {
+            let new: Vec<Source> = said.into_iter().filter(|source| !choice.cites(source)).collect();
+            choice.rests_on.extend(new);
+        }
     }
 
     /// Policies, and the request, that had a say in these choices.
@@ -97,6 +129,13 @@ impl<'a> Draft<'a> {
 
     pub fn is(&self, key: Key, word: &str) -> bool {
         matches!(self.value(key), Some(Value::Word(value)) if value == word)
+    }
+
+    pub fn ranges(&self, key: Key) -> Vec<Cidr> {
+        match self.value(key) {
+            Some(Value::Ranges(ranges)) => ranges.clone(),
+            _ => Vec::new(),
+        }
     }
 
     fn prefix(&self, key: Key) -> u8 {

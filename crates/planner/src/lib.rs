@@ -39,7 +39,7 @@ pub use blueprint::{
 pub use choice::{Choice, DecisionsHash, Source};
 pub use policy::{Policy, Rule, RuleError, Says};
 pub use refusal::Refusal;
-pub use request::{Current, Inputs, Request, VersionWish};
+pub use request::{Asked, Current, Inputs, Request, VersionWish};
 pub use sizing::{Candidate, Need, Rejected, Sizing, Why};
 
 /// Decides everything about a cluster.

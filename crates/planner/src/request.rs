@@ -45,12 +45,23 @@ pub struct Inputs<'a> {
     /// Networks of the organization that are known here. This cluster's own and those of other organizations may be among
     /// them and are not looked at.
     pub networks: &'a [Network],
+    pub asked: Asked,
     /// What the cluster has and keeps; `None` while it is being made.
     pub current: Option<&'a Current>,
     /// Workers that there are; `None` before the first.
     pub workers: Option<u64>,
     /// Connections to other networks that there are.
     pub connections: u64,
+}
+
+/// When the request was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// It is being answered: what is forbidden or impossible is refused.
+    Now,
+    /// It was accepted before. A policy that was set since overrules its wishes, what was fixed when the cluster was made
+    /// stays, and each such thing is a warning.
+    Before,
 }
 
 /// What a cluster that was made keeps, whatever policies and editions say later.

@@ -20,9 +20,17 @@ pub fn settle<'a>(
             edition: edition.clone(),
         })?;
         let ruling = Ruling::of(inputs.policies, key, &chosen.value);
+        let unasked = unasked(key, &given, &chosen.value, &chosen.why, &ruling);
         let choice = match request.wish(key) {
-            None => unasked(key, &given, &chosen.value, &chosen.why, &ruling),
-            Some(wish) => asked(key, &given, &chosen.value, wish, &ruling)?,
+            None => unasked,
+            Some(wish) => match asked(key, &given, &chosen.value, &wish, &ruling) {
+                Ok(choice) => choice,
+                Err(refusal) => {
+                    draft.object(refusal)?;
+                    let reason = format!("{}; {} for {wish} is overruled", unasked.reason, Source::Request);
+                    Choice { reason, ..unasked }
+                }
+            },
         };
         draft.add(choice);
     }
@@ -45,21 +53,21 @@ fn unasked(key: Key, given: &Source, value: &Value, why: &str, ruling: &Ruling<'
 }
 
 /// Something was asked: that, if nobody forbids it.
-fn asked(key: Key, given: &Source, value: &Value, wish: Value, ruling: &Ruling<'_>) -> Result<Choice, Refusal> {
-    accepted_at_all(key, &wish)?;
-    if let Some((by, says)) = ruling.broken(&wish) {
+fn asked(key: Key, given: &Source, value: &Value, wish: &Value, ruling: &Ruling<'_>) -> Result<Choice, Refusal> {
+    accepted_at_all(key, wish)?;
+    if let Some((by, says)) = ruling.broken(wish) {
         let (given, by) = (wish.to_string(), Box::new(by.clone()));
         return Err(Refusal::OverrideForbidden { key, given, by, accepted: says.allowed() });
     }
-    needs_approval(key, &wish, given, ruling)?;
+    needs_approval(key, wish, given, ruling)?;
     let source = Source::Request;
     let others = others(ruling, &source);
     let mut reason = format!("{source}: asked for {wish}; {given} has {value}");
     if !others.is_empty() {
         reason = format!("{reason}; {}", limits(ruling, &source));
     }
-    let alternatives = alternatives(key, &wish, ruling);
-    Ok(Choice { key, value: wish, alternatives, reason, source, rests_on: others })
+    let alternatives = alternatives(key, wish, ruling);
+    Ok(Choice { key, value: wish.clone(), alternatives, reason, source, rests_on: others })
 }
 
 fn accepted_at_all(key: Key, wish: &Value) -> Result<(), Refusal> {

@@ -1,9 +1,6 @@
 //! From choices, and what rules worked out on the way, to the blueprint: no decision is made here.
 
-use domain::{
-    Cidr,
-    catalog::{Key, KubernetesVersion, Value, Window, Zone},
-};
+use domain::catalog::{Key, KubernetesVersion, Value, Window, Zone};
 
 use super::{
     Ages, Api, Backup, Blueprint, Disruption, Etcd, Masters, NetworkPlan, Placed, Repair, Security, Volume, Warning,
@@ -147,13 +144,6 @@ impl Draft<'_> {
         match self.value(key) {
             Some(Value::Word(word)) => word.clone(),
             _ => String::new(),
-        }
-    }
-
-    fn ranges(&self, key: Key) -> Vec<Cidr> {
-        match self.value(key) {
-            Some(Value::Ranges(ranges)) => ranges.clone(),
-            _ => Vec::new(),
         }
     }
 

@@ -12,8 +12,8 @@ impl<'a> Draft<'a> {
     pub(super) fn decide_masters(&mut self, version: KubernetesVersion) -> Result<WorkedMachines, Refusal> {
         let machines = self.inputs.workers.unwrap_or_else(|| self.number(Key::WorkersInitial));
         let machine = self.step(machines);
+        let kept = self.kept_zones()?;
         let spread = usize::try_from(self.number(Key::MastersZones)).unwrap_or(usize::MAX);
-        let kept = self.kept_zones(spread)?;
         let need = Need {
             region: self.request.name.location.clone(),
             machine,
@@ -103,13 +103,15 @@ impl<'a> Draft<'a> {
     }
 
     /// The zones of a cluster that was made; none before.
-    fn kept_zones(&self, spread: usize) -> Result<&'a [Zone], Refusal> {
-        let kept = self.inputs.current.map_or(&[][..], |current| &current.network.zones);
-        if kept.is_empty() || kept.len() == spread {
-            return Ok(kept);
+    fn kept_zones(&mut self) -> Result<&'a [Zone], Refusal> {
+        let Some(current) = self.inputs.current else { return Ok(&[]) };
+        let (key, zones) = (Key::MastersZones, current.network.zones.as_slice());
+        let (given, has) = (self.number(key), u64::try_from(zones.len()).unwrap_or(u64::MAX));
+        if given != has {
+            self.object(Refusal::FixedAtCreation { key, given: given.to_string(), has: has.to_string() })?;
+            self.keep(key, Value::count(has), "the cluster has them, and zones never change", &[key]);
         }
-        let (given, has) = (spread.to_string(), kept.len().to_string());
-        Err(Refusal::FixedAtCreation { key: Key::MastersZones, given, has })
+        Ok(zones)
     }
 
     /// What a master must have in a cluster of so many workers.

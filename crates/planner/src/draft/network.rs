@@ -8,7 +8,7 @@ use domain::{
 use super::{Computed, Draft, words};
 use crate::{
     Network, Refusal, Source, Subnet, Tenancy, Warning,
-    addresses::{Wanted, allocate, ids, machines_fit, subnets},
+    addresses::{Wanted, allocate, given, ids, machines_fit, subnets},
     blueprint::WorkedNetwork,
 };
 
@@ -25,17 +25,43 @@ impl Draft<'_> {
             pod_prefix: self.prefix(Key::PodPrefix),
             service_prefix: self.prefix(Key::ServicePrefix),
         };
-        let network = allocate(self.request, self.inputs, &region.addresses, &wanted)?;
+        let network = match self.inputs.current {
+            Some(current) => self.keep_network(&current.network, wanted.tenancy)?,
+            None => allocate(self.request, self.inputs, &region.addresses, &wanted)?,
+        };
         let machines = self.number(Key::MastersCount) + self.number(Key::WorkersMax);
-        machines_fit(network.cluster_cidr, zones.len(), machines)?;
         let pod_block = self.pod_block();
-        pods_fit(network.pods, pod_block, machines)?;
+        let fits =
+            [machines_fit(network.cluster_cidr, zones.len(), machines), pods_fit(network.pods, pod_block, machines)];
+        for refusal in fits.into_iter().filter_map(Result::err) {
+            self.object(refusal)?;
+        }
         self.choose_addresses(&network, pod_block);
         let subnets = subnets(network.cluster_cidr, zones);
         self.choose_subnets(&subnets);
         let nat = self.choose_gateways(zones);
         self.limit_packets();
         Ok(WorkedNetwork { network, subnets, nat, pod_block })
+    }
+
+    /// What the cluster has. Its addresses cannot change, nor can whose VPC they are in.
+    fn keep_network(&mut self, has: &Network, tenancy: Tenancy) -> Result<Network, Refusal> {
+        if has.tenancy != tenancy {
+            let (key, kept) = (Key::NetworkTenancy, has.tenancy.to_string());
+            self.object(Refusal::FixedAtCreation { key, given: tenancy.to_string(), has: kept.clone() })?;
+            self.keep(key, Value::Word(kept), "the cluster has it, and whose VPC it is never changes", &[key]);
+        }
+        for (key, range) in given(self.request) {
+            let had = match key {
+                Key::PodCidr => has.pods,
+                Key::ServiceCidr => has.services,
+                _ => has.cluster_cidr,
+            };
+            if range != had {
+                self.object(Refusal::FixedAtCreation { key, given: range.to_string(), has: had.to_string() })?;
+            }
+        }
+        Ok(has.clone())
     }
 
     /// Prefix of the addresses of one machine's pods: for all pods, the network's and the broadcast address.
@@ -74,12 +100,11 @@ impl Draft<'_> {
 
     fn choose_range(&mut self, key: Key, range: Cidr, given: bool, because: String, from: &[Key]) {
         let value = Value::Ranges(vec![range]);
+        if self.inputs.current.is_some() {
+            return self.keep(key, value, "the cluster has it, and addresses never change", &[]);
+        }
         if given {
             return self.asked(key, value, from);
-        }
-        if self.inputs.current.is_some() {
-            let because = "the cluster has it, and addresses never change".to_owned();
-            return self.compute(Computed { key, rule: "kept", value, because, alternatives: Vec::new(), from: &[] });
         }
         let alternatives = vec!["any free range of private addresses that is large enough".to_owned()];
         self.compute(Computed { key, rule: "first-free-block", value, because, alternatives, from });
@@ -131,17 +156,34 @@ impl Draft<'_> {
         });
     }
 
-    /// An allow list that lets everybody in is said, or refused, as decided.
-    pub(super) fn open_api(&self) -> Result<Option<Warning>, Refusal> {
-        let Some(list) = self.choices.get(&Key::ApiAllowList) else { return Ok(None) };
-        let open = matches!(&list.value, Value::Ranges(ranges) if ranges.contains(&Cidr::ALL));
-        if open && self.is(Key::ApiOpen, "refuse") {
-            let by = Box::new(self.choices.get(&Key::ApiOpen).map_or(Source::Request, |choice| choice.source.clone()));
-            let accepted = format!("address ranges other than {}", Cidr::ALL);
-            let given = list.value.to_string();
-            return Err(Refusal::OverrideForbidden { key: Key::ApiAllowList, given, by, accepted });
+    /// An allow list that lets everybody in is said, refused or closed, as decided. What nobody asked for is closed.
+    pub(super) fn decide_openness(&mut self) -> Result<(), Refusal> {
+        let list = self.ranges(Key::ApiAllowList);
+        if !list.contains(&Cidr::ALL) {
+            return Ok(());
         }
-        Ok((open && self.is(Key::ApiOpen, "warn")).then_some(Warning::ApiOpenToAll))
+        if self.is(Key::ApiOpen, "warn") {
+            self.warnings.push(Warning::ApiOpenToAll);
+        }
+        if !self.is(Key::ApiOpen, "refuse") {
+            self.rest(Key::ApiAllowList, &[Key::ApiOpen]);
+            return Ok(());
+        }
+        if self.request.allow_list.as_ref() == Some(&list) {
+            let by = self.choices.get(&Key::ApiOpen).map_or(Source::Request, |choice| choice.source.clone());
+            let (by, given) = (Box::new(by), Value::Ranges(list.clone()).to_string());
+            let accepted = format!("address ranges other than {}", Cidr::ALL);
+            self.object(Refusal::OverrideForbidden { key: Key::ApiAllowList, given, by, accepted })?;
+        }
+        self.compute(Computed {
+            key: Key::ApiAllowList,
+            rule: "closed-to-all",
+            value: Value::Ranges(list.into_iter().filter(|range| *range != Cidr::ALL).collect()),
+            because: format!("without {}, for {} says refuse", Cidr::ALL, Key::ApiOpen),
+            alternatives: Vec::new(),
+            from: &[Key::ApiAllowList, Key::ApiOpen],
+        });
+        Ok(())
     }
 }
 

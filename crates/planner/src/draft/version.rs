@@ -6,28 +6,33 @@ use super::{Computed, Draft};
 use crate::{Refusal, VersionWish, Warning};
 
 impl Draft<'_> {
-    pub(super) fn decide_version(&mut self) -> Result<(KubernetesVersion, Vec<Warning>), Refusal> {
+    pub(super) fn decide_version(&mut self) -> Result<KubernetesVersion, Refusal> {
         let has = self.inputs.current.map(|current| current.version);
-        let version = match (self.request.version, has) {
-            (Some(VersionWish::Exactly(version)), has) if has != Some(version) => self.take_version(version)?,
-            (_, Some(version)) => self.keep_version(version),
-            _ => self.choose_version()?,
+        let wish = match self.request.version {
+            Some(VersionWish::Exactly(version)) if has != Some(version) => Some(version),
+            _ => None,
+        };
+        let taken = match wish.map(|wish| self.take_version(wish)) {
+            Some(Ok(version)) => Some(version),
+            Some(Err(refusal)) => {
+                self.object(refusal)?;
+                None
+            }
+            None => None,
+        };
+        let version = match (taken, has) {
+            (Some(version), _) => version,
+            (None, Some(version)) => {
+                let value = Value::Word(version.to_string());
+                let from: &[Key] = if wish.is_some() { &[Key::VersionChannel] } else { &[] };
+                self.keep(Key::VersionKubernetes, value, "the cluster has it, until another is asked for", from);
+                version
+            }
+            (None, None) => self.choose_version()?,
         };
         let late = self.inputs.catalog.versions.get(&version).filter(|known| known.standard_end < self.inputs.today);
-        let warning = late.map(|known| Warning::ExtendedSupport { version, until: known.extended_end });
-        Ok((version, warning.into_iter().collect()))
-    }
-
-    fn keep_version(&mut self, version: KubernetesVersion) -> KubernetesVersion {
-        self.compute(Computed {
-            key: Key::VersionKubernetes,
-            rule: "kept",
-            value: Value::Word(version.to_string()),
-            because: "the cluster has it, until another is asked for".to_owned(),
-            alternatives: self.accepted(),
-            from: &[],
-        });
-        version
+        self.warnings.extend(late.map(|known| Warning::ExtendedSupport { version, until: known.extended_end }));
+        Ok(version)
     }
 
     /// Published in the region, and supported in the way that `supported` says, newest first.

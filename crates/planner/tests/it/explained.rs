@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use domain::catalog::{Key, Shape, Value};
-use planner::{Blueprint, Policy, Says, Source};
+use planner::{Asked, Blueprint, Policy, Says, Source};
 use proptest::prelude::*;
 
-use crate::world::{FOLDER, ORGANIZATION, PROJECT, REGIONS, TYPES, World, policy, request, value};
+use crate::world::{FOLDER, ORGANIZATION, PROJECT, REGIONS, TYPES, World, exactly, policy, request, value};
 
 #[test]
 fn every_decision_is_made_with_a_value_of_its_shape_and_a_reason_that_names_its_source() {
@@ -76,8 +76,14 @@ proptest! {
         connections in 0..2_u64,
         workers in prop::option::of(0..400_u64),
         privileged in prop::option::of(any::<bool>()),
+        version in prop::option::weighted(0.3, prop::sample::select(vec!["1.34.11", "1.35.9", "1.36.5", "1.37.2"])),
+        made in any::<bool>(),
     ) {
         let mut world = World { connections, workers, ..World::new() };
+        if made {
+            world.make(&request(cluster_type, region)).unwrap();
+            world.asked = Asked::Before;
+        }
         let nodes = [ORGANIZATION, FOLDER, PROJECT];
         for (rules, node) in drawn.iter().zip(nodes) {
             let rules: Vec<(Key, Says)> = rules.iter().map(|(key, says, a, b)| rule(&world, key, *says, a, b)).collect();
@@ -85,6 +91,7 @@ proptest! {
         }
         let mut wanted = request(cluster_type, region);
         wanted.privileged = privileged;
+        wanted.version = version.and_then(exactly);
         let Ok(with) = world.decide(&wanted) else { return Ok(()) };
         for place in 0..world.policies.len() {
             let mut others = world.policies.clone();

@@ -3,9 +3,9 @@
 use std::{fs, path::Path};
 
 use domain::catalog::{Key, Window};
-use planner::{Current, Request, Says, Sizing, VersionWish, render};
+use planner::{Request, Says, Sizing, render};
 
-use crate::world::{FOLDER, ORGANIZATION, PROJECT, REGIONS, TYPES, World, cluster, request, value};
+use crate::world::{FOLDER, ORGANIZATION, PROJECT, REGIONS, TYPES, World, cluster, exactly, request, value};
 
 #[test]
 fn decisions_of_both_types_in_each_region() {
@@ -87,7 +87,7 @@ fn policed() -> World {
 
 fn wishes() -> Request {
     Request {
-        version: Some(VersionWish::Exactly("1.34.11".parse().unwrap())),
+        version: exactly("1.34.11"),
         cluster_cidr: Some("192.168.0.0/18".parse().unwrap()),
         allow_list: Some(vec!["0.0.0.0/0".parse().unwrap()]),
         delete_protection: Some(false),
@@ -107,7 +107,7 @@ fn refused() -> Vec<(&'static str, World, Request)> {
 
 fn unknown() -> Vec<(&'static str, World, Request)> {
     let plain = || request("PRODUCTION", "us-east-1");
-    let exactly = |version: &str| Request { version: Some(VersionWish::Exactly(version.parse().unwrap())), ..plain() };
+    let at = |version: &str| Request { version: exactly(version), ..plain() };
     let mut unpublished = World::new();
     let newest = unpublished.catalog.versions.get_mut(&"1.37.2".parse().unwrap()).unwrap();
     newest.published.remove(&"us-east-1".parse().unwrap());
@@ -117,9 +117,9 @@ fn unknown() -> Vec<(&'static str, World, Request)> {
     vec![
         ("a type that nobody knows", World::new(), request("ENTERPRISE", "us-east-1")),
         ("a region that nobody knows", World::new(), request("PRODUCTION", "eu-north-1")),
-        ("a version that nobody knows", World::new(), exactly("1.38.0")),
-        ("a version that is not published in the region", unpublished, exactly("1.37.2")),
-        ("a version that nobody supports any more", on("2027-10-28"), exactly("1.34.11")),
+        ("a version that nobody knows", World::new(), at("1.38.0")),
+        ("a version that is not published in the region", unpublished, at("1.37.2")),
+        ("a version that nobody supports any more", on("2027-10-28"), at("1.34.11")),
         ("a channel without a supported version", on("2027-08-01"), plain()),
         ("an edition that is incomplete", incomplete, plain()),
     ]
@@ -133,7 +133,7 @@ fn forbidden() -> Vec<(&'static str, World, Request)> {
     let refuse = Says::Require(value(Key::ApiOpen, "refuse"));
     let huge = Says::Require(value(Key::WorkersSize, "64 vCPU 64 GiB"));
     let open = Request { allow_list: Some(vec!["0.0.0.0/0".parse().unwrap()]), ..plain() };
-    let newest = Request { version: Some(VersionWish::Exactly("1.37.2".parse().unwrap())), ..plain() };
+    let newest = Request { version: exactly("1.37.2"), ..plain() };
     let twice = vec!["10.0.0.0/8".parse().unwrap(); 2];
     vec![
         (
@@ -164,8 +164,7 @@ fn addresses() -> Vec<(&'static str, World, Request)> {
         full.create(&Request::new(cluster("us-east-1", &format!("c{n}")), "PRODUCTION")).unwrap();
     }
     let mut made = World::new();
-    let blueprint = made.create(&request("DEVELOPMENT", "us-east-1")).unwrap();
-    made.current = Some(Current { network: blueprint.network.addresses, version: blueprint.version });
+    made.make(&request("DEVELOPMENT", "us-east-1")).unwrap();
     vec![
         ("a development cluster that is to be a production cluster", made, plain()),
         ("addresses that another cluster has", used, machines("10.0.0.0/18")),

@@ -7,7 +7,7 @@ use domain::{
     catalog::{Catalog, Key, Value},
 };
 use ids::{ClusterName, Incarnation, Log, Position, Seq};
-use planner::{Blueprint, Current, Inputs, Network, Policy, Refusal, Request, Rule, Says, decide};
+use planner::{Asked, Blueprint, Current, Inputs, Network, Policy, Refusal, Request, Rule, Says, VersionWish, decide};
 
 pub const REGIONS: [&str; 3] = ["eu-west-1", "us-east-1", "us-west-2"];
 pub const TYPES: [&str; 2] = ["DEVELOPMENT", "PRODUCTION"];
@@ -20,6 +20,7 @@ pub struct World {
     pub today: Date,
     pub policies: Vec<Policy>,
     pub networks: Vec<Network>,
+    pub asked: Asked,
     pub current: Option<Current>,
     pub workers: Option<u64>,
     pub connections: u64,
@@ -32,6 +33,7 @@ impl World {
             today: "2026-11-21".parse().unwrap(),
             policies: Vec::new(),
             networks: Vec::new(),
+            asked: Asked::Now,
             current: None,
             workers: None,
             connections: 0,
@@ -48,6 +50,7 @@ impl World {
             today: self.today,
             policies,
             networks: &self.networks,
+            asked: self.asked,
             current: self.current.as_ref(),
             workers: self.workers,
             connections: self.connections,
@@ -59,6 +62,13 @@ impl World {
     pub fn create(&mut self, request: &Request) -> Result<Blueprint, Refusal> {
         let blueprint = self.decide(request)?;
         self.networks.push(blueprint.network.addresses.clone());
+        Ok(blueprint)
+    }
+
+    /// Creates, and is from then on about the cluster that was made.
+    pub fn make(&mut self, request: &Request) -> Result<Blueprint, Refusal> {
+        let blueprint = self.create(request)?;
+        self.current = Some(Current { network: blueprint.network.addresses.clone(), version: blueprint.version });
         Ok(blueprint)
     }
 
@@ -85,6 +95,11 @@ pub fn cluster(region: &str, name: &str) -> ClusterName {
 
 pub fn request(cluster_type: &str, region: &str) -> Request {
     Request::new(cluster(region, "demo"), cluster_type)
+}
+
+/// The wish for one version.
+pub fn exactly(version: &str) -> Option<VersionWish> {
+    Some(VersionWish::Exactly(version.parse().unwrap()))
 }
 
 /// The value that a key's text says.
