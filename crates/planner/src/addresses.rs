@@ -50,6 +50,8 @@ pub struct Network {
     /// Machines and load balancers; in the VPC.
     pub cluster_cidr: Cidr,
     pub pods: Cidr,
+    /// Prefix of the part of them that one machine's pods have.
+    pub pod_block: u8,
     pub services: Cidr,
 }
 
@@ -59,6 +61,7 @@ pub(crate) struct Wanted<'a> {
     pub tenancy: Tenancy,
     pub cluster_prefix: u8,
     pub pod_prefix: u8,
+    pub pod_block: u8,
     pub service_prefix: u8,
 }
 
@@ -89,8 +92,9 @@ pub(crate) fn allocate(
         Some(range) => range,
         None => space.take(Key::ServiceCidr, "services", &pools.services, wanted.service_prefix)?,
     };
+    let Wanted { tenancy, pod_block, .. } = *wanted;
     let (cluster, zones) = (request.name.clone(), wanted.zones.to_vec());
-    Ok(Network { cluster, zones, tenancy: wanted.tenancy, vpc, cluster_cidr, pods, services })
+    Ok(Network { cluster, zones, tenancy, vpc, cluster_cidr, pods, pod_block, services })
 }
 
 /// The ranges that the request gives.

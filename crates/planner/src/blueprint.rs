@@ -102,8 +102,6 @@ pub struct NetworkPlan {
     pub subnets: Vec<Subnet>,
     /// Zones with a gateway for traffic out.
     pub nat: Vec<Zone>,
-    /// Prefix of the addresses of one machine's pods.
-    pub pod_block: u8,
     pub mtu: u64,
 }
 

@@ -29,7 +29,6 @@ pub(crate) struct WorkedNetwork {
     pub network: Network,
     pub subnets: Vec<Subnet>,
     pub nat: Vec<Zone>,
-    pub pod_block: u8,
 }
 
 impl Blueprint {
@@ -102,8 +101,8 @@ fn workers(draft: &Draft<'_>, worked: WorkedMachines) -> Workers {
 }
 
 fn network(draft: &Draft<'_>, worked: WorkedNetwork) -> NetworkPlan {
-    let WorkedNetwork { network: addresses, subnets, nat, pod_block } = worked;
-    NetworkPlan { addresses, subnets, nat, pod_block, mtu: draft.number(Key::NetworkMtu) }
+    let WorkedNetwork { network: addresses, subnets, nat } = worked;
+    NetworkPlan { addresses, subnets, nat, mtu: draft.number(Key::NetworkMtu) }
 }
 
 fn security(draft: &Draft<'_>) -> Security {

@@ -23,33 +23,40 @@ impl Draft<'_> {
             tenancy: if shared { Tenancy::Shared } else { Tenancy::Dedicated },
             cluster_prefix: self.prefix(Key::ClusterPrefix),
             pod_prefix: self.prefix(Key::PodPrefix),
+            pod_block: self.pod_block(),
             service_prefix: self.prefix(Key::ServicePrefix),
         };
         let network = match self.inputs.current {
-            Some(current) => self.keep_network(&current.network, wanted.tenancy)?,
+            Some(current) => self.keep_network(&current.network, &wanted)?,
             None => allocate(self.request, self.inputs, &region.addresses, &wanted)?,
         };
         let machines = self.number(Key::MastersCount) + self.number(Key::WorkersMax);
-        let pod_block = self.pod_block();
-        let fits =
-            [machines_fit(network.cluster_cidr, zones.len(), machines), pods_fit(network.pods, pod_block, machines)];
+        let fits = [
+            machines_fit(network.cluster_cidr, zones.len(), machines),
+            pods_fit(network.pods, network.pod_block, machines),
+        ];
         for refusal in fits.into_iter().filter_map(Result::err) {
             self.object(refusal)?;
         }
-        self.choose_addresses(&network, pod_block);
+        self.choose_addresses(&network);
         let subnets = subnets(network.cluster_cidr, zones);
         self.choose_subnets(&subnets);
         let nat = self.choose_gateways(zones);
         self.limit_packets();
-        Ok(WorkedNetwork { network, subnets, nat, pod_block })
+        Ok(WorkedNetwork { network, subnets, nat })
     }
 
     /// What the cluster has. Its addresses cannot change, nor can whose VPC they are in.
-    fn keep_network(&mut self, has: &Network, tenancy: Tenancy) -> Result<Network, Refusal> {
+    fn keep_network(&mut self, has: &Network, wanted: &Wanted<'_>) -> Result<Network, Refusal> {
+        let tenancy = wanted.tenancy;
         if has.tenancy != tenancy {
             let (key, kept) = (Key::NetworkTenancy, has.tenancy.to_string());
             self.object(Refusal::FixedAtCreation { key, given: tenancy.to_string(), has: kept.clone() })?;
             self.keep(key, Value::Word(kept), "the cluster has it, and whose VPC it is never changes", &[key]);
+        }
+        if has.pod_block > wanted.pod_block {
+            let (given, has) = (format!("/{}", wanted.pod_block), format!("/{}", has.pod_block));
+            self.object(Refusal::FixedAtCreation { key: Key::PodBlock, given, has })?;
         }
         for (key, range) in given(self.request) {
             let had = match key {
@@ -70,15 +77,15 @@ impl Draft<'_> {
         u8::try_from(32_u32.saturating_sub(addresses.trailing_zeros())).unwrap_or(32)
     }
 
-    fn choose_addresses(&mut self, network: &Network, pod_block: u8) {
-        self.compute(Computed {
-            key: Key::PodBlock,
-            rule: "block-for-pods",
-            value: Value::Word(format!("/{pod_block}")),
-            because: "the smallest block that holds the pods of one machine".to_owned(),
-            alternatives: Vec::new(),
-            from: &[Key::KubeletPods],
-        });
+    fn choose_addresses(&mut self, network: &Network) {
+        let (key, value) = (Key::PodBlock, Value::Word(format!("/{}", network.pod_block)));
+        if self.inputs.current.is_some() {
+            self.keep(key, value, "the cluster has it, and addresses never change", &[]);
+        } else {
+            let because = "the smallest block that holds the pods of one machine".to_owned();
+            let from: &[Key] = &[Key::KubeletPods];
+            self.compute(Computed { key, rule: "block-for-pods", value, because, alternatives: Vec::new(), from });
+        }
         let location = &self.request.name.location;
         let of = |pool: &str| format!("the first free block of the addresses for {pool} of {location}");
         let ranges = [

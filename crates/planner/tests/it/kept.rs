@@ -95,14 +95,18 @@ fn a_policy_that_comes_later_overrules_what_was_asked_before() {
 fn what_was_fixed_stays_under_policies_that_come_later() {
     let (world, before) = made("DEVELOPMENT");
     let require = |key: Key, text: &str| (key, Says::Require(value(key, text)));
-    let rules =
-        [require(Key::NetworkTenancy, "dedicated"), require(Key::MastersZones, "3"), require(Key::WorkersMax, "900")];
+    let rules = [
+        require(Key::NetworkTenancy, "dedicated"),
+        require(Key::MastersZones, "3"),
+        require(Key::WorkersMax, "900"),
+        require(Key::KubeletPods, "250"),
+    ];
     let mut world = world.policy(FOLDER, rules);
     world.asked = Asked::Before;
     let after = world.decide(&request("DEVELOPMENT", "us-east-1")).unwrap();
     assert_eq!((&after.network, &after.masters.zones), (&before.network, &before.masters.zones));
     assert_eq!(chosen(&after, Key::NetworkTenancy), "shared");
-    assert_eq!(after.warnings.len(), 3, "whose VPC, zones, and fewer addresses for pods: {:?}", after.warnings);
+    assert_eq!(after.warnings.len(), 4, "whose VPC, zones, pods of a machine, machines: {:?}", after.warnings);
 }
 
 #[test]
