@@ -104,4 +104,6 @@ pub struct Decision {
     /// The text of a [`domain::catalog::Value`], whatever YAML would make of it.
     pub value: String,
     pub why: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fixed: bool,
 }

@@ -127,7 +127,7 @@ fn cluster_type(item: document::ClusterType) -> Result<(String, ClusterTypeRecor
         })?;
         let value = key.shape().read(&decision.value);
         let value = value.map_err(|cause| ReadError::Value { place: place(), cause: Box::new(cause) })?;
-        Ok((key, Chosen { value, why: decision.why }))
+        Ok((key, Chosen { value, why: decision.why, fixed: decision.fixed }))
     });
     let decisions = decisions.collect::<Result<_, ReadError>>()?;
     Ok((id, ClusterTypeRecord { display_name: item.display_name, decisions }))

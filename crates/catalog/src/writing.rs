@@ -83,7 +83,8 @@ fn image(item: &Image) -> document::Image {
 
 fn cluster_type((id, record): (&String, &ClusterTypeRecord)) -> document::ClusterType {
     let decisions = record.decisions.iter().map(|(key, chosen)| {
-        let decision = document::Decision { value: chosen.value.to_string(), why: chosen.why.clone() };
+        let decision =
+            document::Decision { value: chosen.value.to_string(), why: chosen.why.clone(), fixed: chosen.fixed };
         (key.name().to_owned(), decision)
     });
     document::ClusterType { id: id.clone(), display_name: record.display_name.clone(), decisions: decisions.collect() }

@@ -175,6 +175,8 @@ pub struct Chosen {
     pub value: Value,
     /// Why this type has it, for people.
     pub why: String,
+    /// It makes the type what it is: no policy and no request changes it.
+    pub fixed: bool,
 }
 
 impl Catalog {

@@ -12,6 +12,7 @@ use domain::{
 
 use crate::{Asked, Blueprint, Choice, Inputs, Refusal, Request, Source, Warning, blueprint::Worked};
 
+mod bounds;
 mod machines;
 mod network;
 mod version;
@@ -58,6 +59,7 @@ impl<'a> Draft<'a> {
 
     /// Works out everything that is left.
     pub fn complete(mut self, region: &Region) -> Result<Blueprint, Refusal> {
+        self.decide_bounds();
         let version = self.decide_version()?;
         let masters = self.decide_masters(version)?;
         let workers = self.decide_workers(version, &masters.zones)?;

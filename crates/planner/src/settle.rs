@@ -19,8 +19,14 @@ pub fn settle<'a>(
             what: format!("{key} of {}", request.cluster_type),
             edition: edition.clone(),
         })?;
-        let ruling = Ruling::of(inputs.policies, key, &chosen.value);
-        let unasked = unasked(key, &given, &chosen.value, &chosen.why, &ruling);
+        // What is fixed is not for policies to change: it is as if there were none.
+        let policies = if chosen.fixed { &[][..] } else { inputs.policies };
+        let ruling = Ruling::of(policies, key, &chosen.value);
+        let mut unasked = unasked(key, &given, &chosen.value, &chosen.why, &ruling);
+        if chosen.fixed {
+            unasked.reason.push_str("; fixed by the type");
+            unasked.alternatives.clear();
+        }
         let choice = match request.wish(key) {
             None => unasked,
             Some(wish) => match asked(key, &given, &chosen.value, &wish, &ruling) {

@@ -57,12 +57,6 @@ fn what_was_fixed_when_it_was_made_is_refused_with_what_it_has() {
     let (world, before) = made("DEVELOPMENT");
     let production = world.decide(&request("PRODUCTION", "us-east-1")).unwrap_err();
     assert_eq!((production.reason(), production.accepted()), ("FIXED_AT_CREATION", vec!["1".to_owned()]));
-    let key = Key::NetworkTenancy;
-    let (world, _) = made("DEVELOPMENT");
-    let world = world.policy(FOLDER, [(key, Says::Require(value(key, "dedicated")))]);
-    let dedicated = world.decide(&request("DEVELOPMENT", "us-east-1")).unwrap_err();
-    assert_eq!((dedicated.reason(), dedicated.accepted()), ("FIXED_AT_CREATION", vec!["shared".to_owned()]));
-    let (world, _) = made("DEVELOPMENT");
     let with = |range| Request { pod_cidr: Some(range), ..request("DEVELOPMENT", "us-east-1") };
     let other = world.decide(&with("192.168.0.0/18".parse().unwrap())).unwrap_err();
     assert_eq!((other.reason(), other.accepted()), ("FIXED_AT_CREATION", vec!["100.64.0.0/18".to_owned()]));
@@ -92,19 +86,18 @@ fn a_policy_that_comes_later_overrules_what_was_asked_before() {
 }
 
 #[test]
-fn what_was_fixed_stays_under_policies_that_come_later() {
+fn what_was_fixed_stays_under_policies_and_records_that_come_later() {
     let (world, before) = made("DEVELOPMENT");
     let require = |key: Key, text: &str| (key, Says::Require(value(key, text)));
-    let rules = [
-        require(Key::NetworkTenancy, "dedicated"),
-        require(Key::MastersZones, "3"),
-        require(Key::WorkersMax, "900"),
-        require(Key::KubeletPods, "250"),
-    ];
-    let mut world = world.policy(FOLDER, rules);
+    let mut world = world.policy(FOLDER, [require(Key::WorkersMax, "900"), require(Key::KubeletPods, "250")]);
+    let record = world.catalog.cluster_types.get_mut("DEVELOPMENT").unwrap();
+    for (key, text) in [(Key::NetworkTenancy, "dedicated"), (Key::MastersZones, "3"), (Key::MastersCount, "3")] {
+        record.decisions.get_mut(&key).unwrap().value = value(key, text);
+    }
     world.asked = Asked::Before;
     let after = world.decide(&request("DEVELOPMENT", "us-east-1")).unwrap();
-    assert_eq!((&after.network, &after.masters.zones), (&before.network, &before.masters.zones));
+    assert_eq!(after.network, before.network);
+    assert_eq!((after.masters.zones.len(), &after.workers.zones), (3, &before.workers.zones), "three, in its one zone");
     assert_eq!(chosen(&after, Key::NetworkTenancy), "shared");
     assert_eq!(after.warnings.len(), 4, "whose VPC, zones, pods of a machine, machines: {:?}", after.warnings);
 }

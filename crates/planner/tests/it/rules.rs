@@ -128,3 +128,26 @@ fn a_rule_that_cannot_be_is_not_made() {
     let made: Vec<bool> = cases.map(|(key, says)| Rule::new(key, says).is_ok()).into();
     assert_eq!(made, [false, false, false, false, true]);
 }
+
+#[test]
+fn what_makes_a_type_what_it_is_no_policy_changes() {
+    let require = |key: Key, text: &str| (key, Says::Require(value(key, text)));
+    let rules = [
+        require(Key::NetworkTenancy, "shared"),
+        require(Key::MastersCount, "1"),
+        (Key::MastersZones, Says::AtMost(value(Key::MastersZones, "1"))),
+    ];
+    let world = World::new().policy(ORGANIZATION, rules);
+    let blueprint = world.decide(&request("PRODUCTION", "us-east-1")).unwrap();
+    assert_eq!(blueprint, World::new().decide(&request("PRODUCTION", "us-east-1")).unwrap());
+}
+
+#[test]
+fn numbers_that_policies_pull_apart_are_brought_together() {
+    let blueprint = World::new().policy(FOLDER, [most("2")]).decide(&request("PRODUCTION", "us-east-1")).unwrap();
+    assert_eq!([blueprint.workers.min, blueprint.workers.initial, blueprint.workers.max], [2, 2, 2]);
+    assert!(blueprint.choice(Key::WorkersMin).unwrap().reason.starts_with("rule in-bounds: "));
+    let least = (Key::WorkersMin, Says::AtLeast(value(Key::WorkersMin, "7")));
+    let blueprint = World::new().policy(FOLDER, [least]).decide(&request("PRODUCTION", "us-east-1")).unwrap();
+    assert_eq!([blueprint.workers.min, blueprint.workers.initial, blueprint.workers.max], [7, 7, 500]);
+}

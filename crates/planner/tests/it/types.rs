@@ -12,8 +12,8 @@ fn with_edge() -> World {
     let edge = development
         .replace("display-name: Development", "display-name: Edge")
         .replace(
-            "masters.count: { value: 1, why: one machine is enough where the API may pause while it is replaced }",
-            "masters.count: { value: 3, why: nobody is near to repair it }",
+            "masters.count: { value: 1, why: one machine is enough where the API may pause while it is replaced,",
+            "masters.count: { value: 3, why: nobody is near to repair it,",
         )
         .replace("network.vpc: { value: shared,", "network.vpc: { value: dedicated,")
         .replace("workers.max: { value: 20,", "workers.max: { value: 5,");
@@ -28,7 +28,7 @@ fn a_third_type_is_a_record_and_nothing_else() {
     let edge = world.decide(&request("EDGE", "eu-west-1")).unwrap();
     assert_eq!((edge.masters.zones.len(), edge.workers.max), (3, 5));
     assert_eq!(edge.network.addresses.tenancy, Tenancy::Dedicated);
-    assert!(edge.choice(Key::MastersCount).unwrap().reason.ends_with("EDGE of 2026-11: nobody is near to repair it"));
+    assert!(edge.choice(Key::MastersCount).unwrap().reason.contains("EDGE of 2026-11: nobody is near to repair it"));
     let development = world.decide(&request("DEVELOPMENT", "eu-west-1")).unwrap();
     let difference = render::diff(&development, &edge);
     assert!(difference.starts_with("#   DECISION") && difference.contains("EDGE"), "{difference}");
