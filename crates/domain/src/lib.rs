@@ -7,9 +7,9 @@
 //!
 //! Map: [`command`] what can be asked · [`entity`] what rows hold · [`fact`] what is replicated · [`txn`] reading a
 //! log's rows so that guards come free · [`rejection`] every way to be refused · [`sets`] which sets exist · [`query`]
-//! reads without a decision · `organization`, `folder`, `project`, `cluster`, `registry`, [`gate`] one file per kind of
-//! resource with its decisions · `tree` what folders and projects share: parents, depth, links · `check` conditions that all
-//! kinds share.
+//! reads without a decision · [`catalog`] what clusters are made of, with [`Cidr`] and [`Date`] · `organization`,
+//! `folder`, `project`, `cluster`, `registry`, [`gate`] one file per kind of resource with its decisions · `tree` what
+//! folders and projects share: parents, depth, links · `check` conditions that all kinds share.
 //!
 //! **Architecture invariants**
 //! - Pure: no I/O, no async, no clock, no randomness, no hash map. The time and the request id come in by [`Context`].
@@ -19,6 +19,7 @@
 //! - A subject is written at most once by a decision, and the first fact is about the resource that was changed.
 //! - No text of this crate's errors is matched by anything; [`Rejection::reason`] is.
 
+pub mod catalog;
 pub mod command;
 pub mod entity;
 pub mod fact;
@@ -29,7 +30,9 @@ pub mod sets;
 pub mod txn;
 
 mod check;
+mod cidr;
 mod cluster;
+mod date;
 mod folder;
 mod organization;
 mod project;
@@ -38,7 +41,9 @@ mod tree;
 
 use ids::{Hlc, Log, RequestId};
 
+pub use cidr::{Cidr, CidrError};
 pub use command::Command;
+pub use date::{Date, DateError};
 pub use entity::{Cluster, ClusterType, Entity, Folder, Gate, Organization, Project, Row, State};
 pub use fact::{Decision, Fact, FactKind, Guard};
 pub use registry::REGIONS_MAX;

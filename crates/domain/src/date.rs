@@ -1,0 +1,86 @@
+//! Days of the civil calendar, as support windows and the age of images need them.
+//!
+//! No time of day, no zone, no clock: who asks says what day it is, in UTC.
+
+use std::{fmt, str::FromStr};
+
+/// A day of the Gregorian calendar, years 1970 to 9999; printed `2026-11-21`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date {
+    year: u16,
+    month: u8,
+    day: u8,
+}
+
+/// Text that is not a day.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("parsed the date {input:?}: wanted a day from 1970 to 9999, such as 2026-11-21")]
+pub struct DateError {
+    /// What was given, cut at 80 characters.
+    pub input: String,
+}
+
+impl FromStr for Date {
+    type Err = DateError;
+
+    fn from_str(input: &str) -> Result<Self, DateError> {
+        let error = || DateError { input: input.chars().take(80).collect() };
+        let [year, month, day] = *input.split('-').collect::<Vec<_>>() else { return Err(error()) };
+        let digits = |text: &str, count: usize| {
+            let fits = text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
+            text.parse::<u16>().ok().filter(|_| fits).ok_or_else(error)
+        };
+        let (year, month, day) = (digits(year, 4)?, digits(month, 2)?, digits(day, 2)?);
+        if year < 1970 || !(1..=12).contains(&month) || day < 1 || day > days(year, month) {
+            return Err(error());
+        }
+        let small = |number: u16| u8::try_from(number).map_err(|_| error());
+        Ok(Self { year, month: small(month)?, day: small(day)? })
+    }
+}
+
+fn days(year: u16, month: u16) -> u16 {
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        _ => 31,
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_printed_as_they_are_parsed_and_ordered_by_time() {
+        let days = ["1970-01-01", "2024-02-29", "2026-09-30", "2026-11-21", "9999-12-31"];
+        let parsed: Vec<Date> = days.iter().map(|day| day.parse().unwrap()).collect();
+        assert_eq!(parsed.iter().map(Date::to_string).collect::<Vec<_>>(), days);
+        assert!(parsed.is_sorted());
+    }
+
+    #[test]
+    fn days_that_no_calendar_has_are_refused() {
+        for text in [
+            "",
+            "2026-11",
+            "2026-02-29",
+            "2100-02-29",
+            "2026-13-01",
+            "2026-04-31",
+            "26-04-30",
+            "2026-4-30",
+            "1969-12-31",
+        ] {
+            assert!(text.parse::<Date>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Decisions from a request to a blueprint, on the first edition of the catalogue.
+//!
+//! Map: [`world`] requests, inputs, policies · [`golden`] what people see, in files · [`explained`] every choice names
+//! what it rests on · [`rules`] policies and requests, one rule per test · [`types`] cluster types are records ·
+//! [`space`] random clusters never overlap · [`kept`] what a cluster keeps · [`machines`] the cheapest machine that fits.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop where the product may not"
+)]
+
+mod explained;
+mod golden;
+mod kept;
+mod machines;
+mod rules;
+mod space;
+mod types;
+mod world;
