@@ -149,20 +149,13 @@ impl<T: Resource> Table<T> {
         Some(item)
     }
 
-    /// Keeps what it is now for the replicas that lag. What they show already stays: they lag longer.
+    /// Keeps what it is now for the replicas that lag. Those that show an older row already go on to, and no longer than before.
     fn remember(&mut self, id: &T::Id, now: u64, lag: Lag) {
         self.forget(now);
         let (Some(until), Some(row)) = (lag, self.rows.get_mut(id)) else { return };
-        match &mut row.was {
-            Some(was) => {
-                self.lagging.remove(&(was.until, id.clone()));
-                was.until = was.until.max(until);
-                self.lagging.insert((was.until, id.clone()));
-            }
-            None => {
-                row.was = Some(Box::new(Was { until, item: row.is.clone() }));
-                self.lagging.insert((until, id.clone()));
-            }
+        if row.was.is_none() {
+            row.was = Some(Box::new(Was { until, item: row.is.clone() }));
+            self.lagging.insert((until, id.clone()));
         }
     }
 

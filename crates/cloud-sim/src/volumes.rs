@@ -140,11 +140,10 @@ pub(crate) fn attach(call: &mut Call<'_>, ask: AttachVolume) -> Result<(), Cloud
 
 pub(crate) fn detach(call: &mut Call<'_>, ask: DetachVolume) -> Result<(), CloudError> {
     let volume = call.site.volumes.known(&ask.volume, call.view())?;
-    if volume.attachment.is_none() {
-        return Err(CloudError::refused(
-            ErrorCode::IncorrectState,
-            format!("detached {}, which is not attached", ask.volume),
-        ));
+    let attached = volume.attachment.as_ref().is_some_and(|attachment| attachment.state != AttachmentState::Detaching);
+    if !attached {
+        let message = format!("detached {}, which is not attached", ask.volume);
+        return Err(CloudError::refused(ErrorCode::IncorrectState, message));
     }
     let (now, lag) = (call.now, call.lag());
     call.site.volumes.change(&ask.volume, now, lag, |volume| {

@@ -18,17 +18,18 @@ pub fn by_id(id: &InstanceId) -> DescribeInstances {
 
 pub async fn refusals(probe: &Probe<'_>, stage: &Stage) -> Result<(), Broken> {
     const PROMISE: &str = "a launch that cannot be is refused with the code of what is wrong";
-    let good = stage.launch(probe, "refused");
-    let image = RunInstances { image: ImageId::new("ami-0123456789abcdef0"), ..good.clone() };
+    // Each with a token of its own: what a refused call binds its token to is the cloud's affair.
+    let good = |name: &str| stage.launch(probe, name);
+    let image = RunInstances { image: ImageId::new("ami-0123456789abcdef0"), ..good("wrong-image") };
     probe.refused(PROMISE, image, ErrorCode::InvalidAmiIdNotFound).await?;
-    let of_no_type = RunInstances { instance_type: InstanceType::new("m0.none"), ..good.clone() };
+    let of_no_type = RunInstances { instance_type: InstanceType::new("m0.none"), ..good("wrong-type") };
     probe.refused(PROMISE, of_no_type, ErrorCode::InvalidParameterValue).await?;
-    let nowhere = RunInstances { subnet: SubnetId::new("subnet-0123456789abcdef0"), ..good.clone() };
+    let nowhere = RunInstances { subnet: SubnetId::new("subnet-0123456789abcdef0"), ..good("wrong-subnet") };
     probe.refused(PROMISE, nowhere, ErrorCode::InvalidSubnetIdNotFound).await?;
     let group = SecurityGroupId::new("sg-0123456789abcdef0");
-    let groups = RunInstances { security_groups: vec![group], ..good.clone() };
+    let groups = RunInstances { security_groups: vec![group], ..good("wrong-group") };
     probe.refused(PROMISE, groups, ErrorCode::InvalidGroupNotFound).await?;
-    let long = RunInstances { user_data: Some("x".repeat(16 * 1024 + 1).into()), ..good };
+    let long = RunInstances { user_data: Some("x".repeat(16 * 1024 + 1).into()), ..good("wrong-data") };
     probe.refused(PROMISE, long, ErrorCode::InvalidParameterValue).await?;
     let unknown = InstanceId::new("i-0123456789abcdef0");
     let code = ErrorCode::InvalidInstanceIdNotFound;

@@ -51,7 +51,8 @@ impl<'a> Probe<'a> {
         Filter::tag(RUN, self.fixture.run.clone())
     }
 
-    /// The answer to a call that should succeed: soon, if throttled, or if what it speaks of is not known everywhere yet.
+    /// The answer to a call that should succeed: soon, if throttled, if what it speaks of is not known everywhere yet, or if it is
+    /// still on its way from a state whose end an older description seemed to show.
     pub async fn done<A: Action + Clone>(&self, promise: &'static str, action: A) -> Result<A::Reply, Broken> {
         let until = self.deadline(self.fixture.patience.settle);
         loop {
@@ -59,7 +60,7 @@ impl<'a> Probe<'a> {
                 Ok(reply) => return Ok(reply),
                 Err(error) => error,
             };
-            let passes = matches!(error, CloudError::NotNow { .. }) || not_found(&error);
+            let passes = matches!(error, CloudError::NotNow { .. }) || not_found(&error) || on_its_way(&error);
             if !passes || self.passed(until) {
                 return Err(Broken::new(promise, format!("{}: {error}", A::NAME)));
             }
@@ -153,6 +154,10 @@ impl<'a> Probe<'a> {
 pub fn not_found(error: &CloudError) -> bool {
     let code = error.code().map_or("", ErrorCode::as_str);
     code.contains("NotFound") || code == ErrorCode::InvalidId.as_str() || code == ErrorCode::InvalidTarget.as_str()
+}
+
+fn on_its_way(error: &CloudError) -> bool {
+    matches!(error.code(), Some(ErrorCode::IncorrectState | ErrorCode::IncorrectInstanceState | ErrorCode::VolumeInUse))
 }
 
 /// The only item of a page.

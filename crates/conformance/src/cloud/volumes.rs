@@ -60,7 +60,8 @@ pub async fn attached(probe: &Probe<'_>, stage: &Stage) -> Result<(), Broken> {
     // It outlives the instance that has it.
     probe.done(PROMISE, attach(&volume, "/dev/sdf")).await?;
     probe.until(PROMISE, describe(&volume), shown).await?;
-    probe.done(PROMISE, TerminateInstances { ids: vec![instance] }).await?;
+    probe.done(PROMISE, TerminateInstances { ids: vec![instance.clone()] }).await?;
+    probe.until(PROMISE, by_id(&instance), at(InstanceState::Terminated)).await?;
     probe.until("a volume outlives its instance", describe(&volume), in_state(VolumeState::Available)).await?;
     probe.done(PROMISE, DeleteVolume { id: volume }).await
 }
