@@ -90,6 +90,23 @@ impl Audit {
         twice.map(|((place, token), instances)| (place, token, instances)).collect()
     }
 
+    /// The causes ([`CallSite::cause`]) for which one action made more than one resource, with their ids: how a double shows where no
+    /// client token prevents it. What comes along with a resource, such as a VPC's default group, does not count.
+    pub fn made_twice(&self) -> Vec<(Place, Arc<str>, &'static str, BTreeSet<Arc<str>>)> {
+        let mut made: BTreeMap<(Place, Arc<str>, &'static str), BTreeSet<Arc<str>>> = BTreeMap::new();
+        for entry in self.entries() {
+            let What::Call { cause: Some(cause), request, effects, .. } = &entry.what else { continue };
+            let first = effects.iter().find_map(|effect| match effect {
+                Effect::Created(id) => Some(id.clone()),
+                Effect::Changed(_) | Effect::Deleted(_) | Effect::Repeated(_) => None,
+            });
+            let key = (entry.place.clone(), cause.clone(), request.name());
+            made.entry(key).or_default().extend(first);
+        }
+        let twice = made.into_iter().filter(|(_, ids)| ids.len() > 1);
+        twice.map(|((place, cause, action), ids)| (place, cause, action, ids)).collect()
+    }
+
     /// Every instance that a recorded call launched.
     pub fn launched(&self) -> BTreeSet<InstanceId> {
         self.launches().map(|(_, _, instance)| instance).collect()

@@ -41,7 +41,7 @@ pub(crate) struct Due(LoadBalancerArn);
 pub(crate) fn create(call: &mut Call<'_>, ask: CreateLoadBalancer) -> Result<LoadBalancer, CloudError> {
     check_name(&ask.name)?;
     let vpc = check_subnets(call, &ask.subnets)?;
-    let same = call.site.balancers.all().find(|same| same.told.name == ask.name);
+    let same = call.site.balancers.named(&ask.name).next();
     if let Some(same) = same {
         let (one, other) = (sorted(&same.told.subnets), sorted(&ask.subnets));
         if one == other && same.told.internal == ask.internal && only_ours_more(&same.told.tags, &ask.tags) {
@@ -83,7 +83,7 @@ pub(crate) fn due(call: &mut Call<'_>, Due(arn): Due) {
 }
 
 pub(crate) fn describe(call: &mut Call<'_>, ask: DescribeLoadBalancers) -> Result<Page<LoadBalancer>, CloudError> {
-    let page = by_names(&call.site.balancers, call, &ask.names, &ask.arns, &ask.page, |balancer| &balancer.told.name)?;
+    let page = by_names(&call.site.balancers, call, &ask.names, &ask.arns, &ask.page)?;
     Ok(Page { items: page.items.into_iter().map(|balancer| balancer.told.clone()).collect(), next: page.next })
 }
 
@@ -94,7 +94,6 @@ fn by_names<'a, T: Resource>(
     names: &[Arc<str>],
     arns: &[T::Id],
     page: &ports::cloud::PageRequest,
-    name: impl Fn(&T) -> &Arc<str>,
 ) -> Result<Page<&'a T>, CloudError> {
     let (size, after) = select::page_of(page, 1..=400)?;
     let after = after.map(|text| T::parse(&text));
@@ -110,7 +109,7 @@ fn by_names<'a, T: Resource>(
         items.push(table.seen(arn, call.view()).ok_or_else(|| Table::<T>::not_found(arn))?);
     }
     for wanted in names {
-        let found = table.shown(None, call.view()).find(|item| name(item) == wanted);
+        let found = table.named(wanted).filter_map(|item| table.seen(item.id(), call.view())).next();
         items.push(found.ok_or_else(|| Table::<T>::not_found(&T::parse(wanted)))?);
     }
     Ok(Page { items, next: None })

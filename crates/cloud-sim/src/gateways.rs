@@ -103,9 +103,9 @@ pub(crate) fn delete(call: &mut Call<'_>, ask: DeleteInternetGateway) -> Result<
 }
 
 pub(crate) fn allocate(call: &mut Call<'_>, ask: AllocateAddress) -> Result<Address, CloudError> {
-    let count = call.site.addresses.all().count();
-    if let Some(quota) = call.world.options.quotas.addresses.filter(|quota| count >= *quota) {
-        let message = format!("held an address beside {count}: at most {quota} in {}", call.place);
+    if let Some(quota) = call.world.options.quotas.addresses.filter(|quota| call.site.addresses.all().count() >= *quota)
+    {
+        let message = format!("held one more address in {}: at most {quota}", call.place);
         return Err(CloudError::refused(ErrorCode::AddressLimitExceeded, message));
     }
     let tags = call.tags(ask.tags)?;

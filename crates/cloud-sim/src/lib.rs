@@ -16,7 +16,7 @@
 //! code. A [`Sim::snapshot`] holds everything, so that a process may restart.
 //!
 //! Map: [`options`] what it offers · [`vices`] what it does to callers · [`audit`] what was asked and done · [`bill`] what it costs ·
-//! [`tamper`] what others do behind our back · `sim` calls and time · `call` what one of them may do · `port` the port · `snapshot` its bytes · `table` rows and what
+//! [`tamper`] what others do behind our back · `inventory` what is there, for checks · `sim` calls and time · `call` what one of them may do · `port` the port · `snapshot` its bytes · `table` rows and what
 //! lagging replicas show of them · `select` filters and pages · `tokens`, `throttle`, `chance` as they say · `instances`, `network`,
 //! `routes`, `gateways`, `groups`, `volumes`, `templates`, `balancers` the actions, by kind.
 //!
@@ -34,6 +34,7 @@ mod dispatch;
 mod gateways;
 mod groups;
 mod instances;
+mod inventory;
 mod network;
 pub mod options;
 mod pairs;

@@ -21,9 +21,8 @@ pub(crate) fn create_vpc(call: &mut Call<'_>, ask: CreateVpc) -> Result<Vpc, Clo
         let message = format!("made a VPC of {}: wanted /16 to /28", ask.cidr);
         return Err(CloudError::refused(ErrorCode::InvalidVpcRange, message));
     }
-    let count = call.site.vpcs.all().count();
-    if let Some(quota) = call.world.options.quotas.vpcs.filter(|quota| count >= *quota) {
-        let message = format!("made a VPC beside {count}: at most {quota} in {}", call.place);
+    if let Some(quota) = call.world.options.quotas.vpcs.filter(|quota| call.site.vpcs.all().count() >= *quota) {
+        let message = format!("made one more VPC in {}: at most {quota}", call.place);
         return Err(CloudError::refused(ErrorCode::VpcLimitExceeded, message));
     }
     let tags = call.tags(ask.tags)?;

@@ -1,6 +1,6 @@
 //! What a simulated cloud offers, and how long things take in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ports::cloud::{AccountId, Architecture, CloudRegion, CloudTime, Image, ImageId, InstanceType, Tags, Zone, ZoneId};
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use crate::Vices;
 pub struct Options {
     pub seed: u64,
     /// The accounts that exist: twelve digits each. A call in any other is an `AuthFailure`.
-    pub accounts: Vec<AccountId>,
+    pub accounts: BTreeSet<AccountId>,
     pub regions: BTreeMap<CloudRegion, RegionOptions>,
     pub types: BTreeMap<InstanceType, TypeOptions>,
     pub delays: Delays,

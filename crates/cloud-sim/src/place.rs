@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, fmt, net::Ipv4Addr};
 
 use ports::cloud::{
-    AccountId, Address, CloudRegion, InternetGateway, NatGateway, RouteTable, SecurityGroup, SecurityGroupId, Subnet,
-    SubnetId, Volume, Vpc,
+    AccountId, Address, AssociationId, CloudRegion, InternetGateway, NatGateway, RouteTable, RouteTableId,
+    SecurityGroup, SecurityGroupId, Subnet, SubnetId, Volume, Vpc,
 };
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +47,8 @@ pub(crate) struct Site {
     pub tokens: Tokens,
     pub buckets: Buckets,
     pub pools: BTreeMap<SubnetId, Pool>,
+    /// The table of each association.
+    pub associations: BTreeMap<AssociationId, RouteTableId>,
     /// How many instances that have not ended use each group.
     pub group_users: BTreeMap<SecurityGroupId, u32>,
     /// Of the instances that are pending or running.

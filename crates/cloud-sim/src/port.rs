@@ -42,7 +42,7 @@ impl SimCloud {
         let now = self.now();
         let mut sim = self.lock();
         sim.advance(now);
-        work(&mut *sim, now)
+        work(&mut sim, now)
     }
 
     fn lock(&self) -> MutexGuard<'_, Sim> {

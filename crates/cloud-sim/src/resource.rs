@@ -24,7 +24,7 @@ pub(crate) struct Template {
 }
 
 macro_rules! resources {
-    ($($kind:ty, $id:ident, $not_found:ident, ($($at:tt)+), |$item:ident| $vpc:expr, |$filter:ident| $passes:expr;)*) => { $(
+    ($($kind:ty, $id:ident, $not_found:ident, ($($at:tt)+), |$item:ident| ($vpc:expr, $name:expr), |$filter:ident| $passes:expr;)*) => { $(
         impl Resource for $kind {
             type Id = $id;
             const NOT_FOUND: ErrorCode = ErrorCode::$not_found;
@@ -45,6 +45,12 @@ macro_rules! resources {
                 let $item = self;
                 let _ = $item;
                 $vpc
+            }
+
+            fn name(&self) -> Option<&Arc<str>> {
+                let $item = self;
+                let _ = $item;
+                $name
             }
 
             fn tags(&self) -> &Tags {
@@ -75,35 +81,35 @@ fn of_vpc(filter: &Filter, vpc: Option<&VpcId>) -> Option<bool> {
 }
 
 resources! {
-    Machine, InstanceId, InvalidInstanceIdNotFound, (.told.id), |item| Some(&item.told.vpc), |filter| match filter {
+    Machine, InstanceId, InvalidInstanceIdNotFound, (.told.id), |item| (Some(&item.told.vpc), None), |filter| match filter {
         Filter::InstanceState(states) => Some(states.contains(&item.told.state)),
         Filter::Subnet(subnets) => Some(subnets.contains(&item.told.subnet)),
         Filter::Zone(zones) => Some(zones.contains(&item.told.zone)),
         other => of_vpc(other, Some(&item.told.vpc)),
     };
-    Vpc, VpcId, InvalidVpcIdNotFound, (.id), |item| Some(&item.id), |filter| of_vpc(filter, Some(&item.id));
-    Subnet, SubnetId, InvalidSubnetIdNotFound, (.id), |item| Some(&item.vpc), |filter| match filter {
+    Vpc, VpcId, InvalidVpcIdNotFound, (.id), |item| (Some(&item.id), None), |filter| of_vpc(filter, Some(&item.id));
+    Subnet, SubnetId, InvalidSubnetIdNotFound, (.id), |item| (Some(&item.vpc), None), |filter| match filter {
         Filter::Zone(zones) => Some(zones.contains(&item.zone)),
         Filter::Subnet(subnets) => Some(subnets.contains(&item.id)),
         other => of_vpc(other, Some(&item.vpc)),
     };
-    InternetGateway, InternetGatewayId, InvalidInternetGatewayIdNotFound, (.id), |item| item.vpc.as_ref(),
+    InternetGateway, InternetGatewayId, InvalidInternetGatewayIdNotFound, (.id), |item| (item.vpc.as_ref(), None),
         |filter| of_vpc(filter, item.vpc.as_ref());
-    Address, AllocationId, InvalidAllocationIdNotFound, (.id), |item| None, |filter| None;
-    NatGateway, NatGatewayId, NatGatewayNotFound, (.id), |item| Some(&item.vpc), |filter| match filter {
+    Address, AllocationId, InvalidAllocationIdNotFound, (.id), |item| (None, None), |filter| None;
+    NatGateway, NatGatewayId, NatGatewayNotFound, (.id), |item| (Some(&item.vpc), None), |filter| match filter {
         Filter::Subnet(subnets) => Some(subnets.contains(&item.subnet)),
         other => of_vpc(other, Some(&item.vpc)),
     };
-    RouteTable, RouteTableId, InvalidRouteTableIdNotFound, (.id), |item| Some(&item.vpc),
+    RouteTable, RouteTableId, InvalidRouteTableIdNotFound, (.id), |item| (Some(&item.vpc), None),
         |filter| of_vpc(filter, Some(&item.vpc));
-    SecurityGroup, SecurityGroupId, InvalidGroupNotFound, (.id), |item| Some(&item.vpc),
+    SecurityGroup, SecurityGroupId, InvalidGroupNotFound, (.id), |item| (Some(&item.vpc), None),
         |filter| of_vpc(filter, Some(&item.vpc));
-    Volume, VolumeId, InvalidVolumeNotFound, (.id), |item| None, |filter| match filter {
+    Volume, VolumeId, InvalidVolumeNotFound, (.id), |item| (None, None), |filter| match filter {
         Filter::Zone(zones) => Some(zones.contains(&item.zone)),
         _ => None,
     };
-    Image, ImageId, InvalidAmiIdNotFound, (.id), |item| None, |filter| None;
-    Template, LaunchTemplateId, InvalidLaunchTemplateIdNotFound, (.told.id), |item| None, |filter| None;
-    Balancer, LoadBalancerArn, LoadBalancerNotFound, (.told.arn), |item| Some(&item.told.vpc), |filter| None;
-    Targets, TargetGroupArn, TargetGroupNotFound, (.told.arn), |item| Some(&item.told.vpc), |filter| None;
+    Image, ImageId, InvalidAmiIdNotFound, (.id), |item| (None, None), |filter| None;
+    Template, LaunchTemplateId, InvalidLaunchTemplateIdNotFound, (.told.id), |item| (None, Some(&item.told.name)), |filter| None;
+    Balancer, LoadBalancerArn, LoadBalancerNotFound, (.told.arn), |item| (Some(&item.told.vpc), Some(&item.told.name)), |filter| None;
+    Targets, TargetGroupArn, TargetGroupNotFound, (.told.arn), |item| (Some(&item.told.vpc), Some(&item.told.name)), |filter| None;
 }

@@ -107,13 +107,13 @@ pub(crate) fn associate(call: &mut Call<'_>, ask: AssociateRouteTable) -> Result
     let (now, lag) = (call.now, call.lag());
     let association = Association { id: id.clone(), subnet: ask.subnet };
     call.site.routes.change(&ask.table, now, lag, |table| table.associations.push(association));
+    call.site.associations.insert(id.clone(), ask.table.clone());
     call.changed(ask.table.as_str());
     Ok(id)
 }
 
 pub(crate) fn disassociate(call: &mut Call<'_>, ask: DisassociateRouteTable) -> Result<(), CloudError> {
-    let has = |table: &&RouteTable| table.associations.iter().any(|association| association.id == ask.id);
-    let Some(table) = call.site.routes.all().find(has).map(|table| table.id.clone()) else {
+    let Some(table) = call.site.associations.remove(&ask.id) else {
         let message = format!("ended {}: it does not exist", ask.id);
         return Err(CloudError::refused(ErrorCode::InvalidAssociationIdNotFound, message));
     };
@@ -127,12 +127,12 @@ pub(crate) fn disassociate(call: &mut Call<'_>, ask: DisassociateRouteTable) -> 
 
 /// A subnet is deleted, and its association with it.
 pub(crate) fn leave(call: &mut Call<'_>, vpc: &VpcId, subnet: &SubnetId) {
-    let uses = |table: &&RouteTable| table.associations.iter().any(|association| association.subnet == *subnet);
-    let Some(table) = call.site.routes.in_vpc(vpc).find(uses).map(|table| table.id.clone()) else { return };
+    let of = |table: &RouteTable| table.associations.iter().find(|association| association.subnet == *subnet).cloned();
+    let found = call.site.routes.in_vpc(vpc).find_map(|table| Some((table.id.clone(), of(table)?.id)));
+    let Some((table, association)) = found else { return };
     let (now, lag) = (call.now, call.lag());
-    call.site
-        .routes
-        .change(&table, now, lag, |table| table.associations.retain(|association| association.subnet != *subnet));
+    call.site.routes.change(&table, now, lag, |table| table.associations.retain(|has| has.id != association));
+    call.site.associations.remove(&association);
 }
 
 pub(crate) fn describe(call: &mut Call<'_>, ask: DescribeRouteTables) -> Result<Page<RouteTable>, CloudError> {

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ports::cloud::{
-    AccountId, CallSite, CloudError, CloudReply, CloudRequest, ErrorCode, Instance, InstanceId, Trouble,
-};
+use ports::cloud::{AccountId, CallSite, CloudError, CloudReply, CloudRequest, ErrorCode, InstanceId, Trouble};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -16,6 +14,9 @@ use crate::{
     vices::Fault,
     volumes,
 };
+
+/// As [`ports::cloud::LATE_AT_MOST`].
+const LATE_AT_MOST_MS: u64 = ports::cloud::LATE_AT_MOST.as_secs() * 1000;
 
 /// The simulated cloud as a state machine. Times are Unix milliseconds.
 #[derive(Serialize, Deserialize)]
@@ -62,7 +63,8 @@ impl Sim {
             Some(Fault::LostResponse) => (self.hide(at, request, fault, broken), usual),
             Some(Fault::InternalErrorWithEffect) => (self.hide(at, request, fault, internal), usual),
             Some(Fault::LateEffect) => {
-                let late = self.world.chance.below(Purpose::Late, self.world.options.vices.late_by.max(1));
+                let most = self.world.options.vices.late_by.clamp(1, LATE_AT_MOST_MS);
+                let late = self.world.chance.below(Purpose::Late, most);
                 let due = Due::Call(Box::new((at.clone(), request.clone())));
                 self.world.later(place(at), self.world.now + late, due);
                 (self.lose(at, request, fault, no_answer), timeout)
@@ -131,11 +133,6 @@ impl Sim {
     /// What an account is called, so that nobody takes it for a real one.
     pub fn alias(&self, account: &AccountId) -> String {
         format!("{SIMULATED}-{account}")
-    }
-
-    /// Every instance that is listed somewhere, as it is: for checks, not for callers of a cloud.
-    pub fn instances(&self) -> impl Iterator<Item = (&Place, &Instance)> {
-        self.sites.iter().flat_map(|(place, site)| site.machines.all().map(move |machine| (place, &machine.told)))
     }
 
     pub(crate) fn at<'a>(&'a mut self, place: &'a Place, stale: bool) -> Call<'a> {

@@ -20,6 +20,8 @@ pub(crate) trait Resource: Clone + Serialize + DeserializeOwned {
     fn text(id: &Self::Id) -> &str;
     fn parse(text: &str) -> Self::Id;
     fn vpc(&self) -> Option<&VpcId>;
+    /// Its name, where names are unique in a place.
+    fn name(&self) -> Option<&Arc<str>>;
     fn tags(&self) -> &Tags;
     fn tags_mut(&mut self) -> &mut Tags;
 
@@ -55,13 +57,20 @@ pub(crate) struct Table<T: Resource> {
     rows: BTreeMap<T::Id, Row<T>>,
     by_tag: BTreeSet<(Arc<str>, Arc<str>, T::Id)>,
     by_vpc: BTreeSet<(VpcId, T::Id)>,
+    by_name: BTreeSet<(Arc<str>, T::Id)>,
     /// Rows with a past, by the moment at which it is forgotten.
     lagging: BTreeSet<(u64, T::Id)>,
 }
 
 impl<T: Resource> Default for Table<T> {
     fn default() -> Self {
-        Self { rows: BTreeMap::new(), by_tag: BTreeSet::new(), by_vpc: BTreeSet::new(), lagging: BTreeSet::new() }
+        Self {
+            rows: BTreeMap::new(),
+            by_tag: BTreeSet::new(),
+            by_vpc: BTreeSet::new(),
+            by_name: BTreeSet::new(),
+            lagging: BTreeSet::new(),
+        }
     }
 }
 
@@ -96,10 +105,23 @@ impl<T: Resource> Table<T> {
         within.filter_map(move |(_, id)| self.get(id))
     }
 
+    /// By a name that is unique in a place.
+    pub fn named<'a>(&'a self, name: &'a Arc<str>) -> impl Iterator<Item = &'a T> {
+        let from = (name.clone(), T::parse(""));
+        let within = self.by_name.range(from..).take_while(move |(of, _)| of == name);
+        within.filter_map(move |(_, id)| self.get(id))
+    }
+
+    /// Those with a tag of this key.
+    pub fn with_key<'a>(&'a self, key: &'a Arc<str>) -> impl Iterator<Item = &'a T> {
+        let from = (key.clone(), Arc::from(""), T::parse(""));
+        let within = self.by_tag.range(from..).take_while(move |(of, _, _)| of == key);
+        within.filter_map(move |(_, _, id)| self.get(id))
+    }
+
     pub fn put(&mut self, item: T, now: u64, lag: Lag) {
         let id = item.id().clone();
         self.index(&item);
-        self.by_vpc.extend(item.vpc().map(|vpc| (vpc.clone(), id.clone())));
         let was = lag.map(|until| Box::new(Was { until, item: None }));
         self.rows.insert(id.clone(), Row { is: Some(item), was });
         self.lagging.extend(lag.map(|until| (until, id)));
@@ -135,7 +157,6 @@ impl<T: Resource> Table<T> {
         self.remember(id, now, lag);
         let item = self.rows.get_mut(id)?.is.take()?;
         self.unindex(&item);
-        item.vpc().map(|vpc| self.by_vpc.remove(&(vpc.clone(), id.clone())));
         let until = self.rows.get(id)?.was.as_ref().map(|was| (was.until, was.item.is_some()));
         match until {
             Some((_, true)) => {}
@@ -172,14 +193,19 @@ impl<T: Resource> Table<T> {
     }
 
     fn index(&mut self, item: &T) {
-        let entry = |tag: &ports::cloud::Tag| (tag.key.clone(), tag.value.clone(), item.id().clone());
-        self.by_tag.extend(item.tags().iter().map(entry));
+        let id = item.id();
+        self.by_tag.extend(item.tags().iter().map(|tag| (tag.key.clone(), tag.value.clone(), id.clone())));
+        self.by_vpc.extend(item.vpc().map(|vpc| (vpc.clone(), id.clone())));
+        self.by_name.extend(item.name().map(|name| (name.clone(), id.clone())));
     }
 
     fn unindex(&mut self, item: &T) {
+        let id = item.id();
         for tag in item.tags().iter() {
-            self.by_tag.remove(&(tag.key.clone(), tag.value.clone(), item.id().clone()));
+            self.by_tag.remove(&(tag.key.clone(), tag.value.clone(), id.clone()));
         }
+        item.vpc().map(|vpc| self.by_vpc.remove(&(vpc.clone(), id.clone())));
+        item.name().map(|name| self.by_name.remove(&(name.clone(), id.clone())));
     }
 
     /// The ids that may carry this very tag, in order; some may not.
@@ -221,7 +247,6 @@ impl<'de, T: Resource> Deserialize<'de> for Table<T> {
             table.lagging.extend(row.was.as_ref().map(|was| (was.until, id.clone())));
             if let Some(item) = &row.is {
                 table.index(item);
-                table.by_vpc.extend(item.vpc().map(|vpc| (vpc.clone(), id.clone())));
             }
             table.rows.insert(id, row);
         }

@@ -32,7 +32,7 @@ pub(crate) fn create(call: &mut Call<'_>, ask: CreateLaunchTemplate) -> Result<L
         call.repeated(&made);
         return template.ok_or_else(|| Table::<Template>::not_found(&id));
     }
-    if let Some(other) = call.site.templates.all().find(|other| other.told.name == ask.name) {
+    if let Some(other) = call.site.templates.named(&ask.name).next() {
         let message = format!("named a launch template {:?}: {} has that name", ask.name, other.told.id);
         return Err(CloudError::refused(ErrorCode::InvalidLaunchTemplateNameAlreadyExists, message));
     }

@@ -18,7 +18,7 @@ pub struct Vices {
     pub timeout_without_effect: u16,
     /// An effect at once, and no answer until the call is given up.
     pub timeout_with_effect: u16,
-    /// No answer, and an effect after the call was given up, at most `late_by` after it was made.
+    /// No answer, and an effect later, at most `late_by` and [`ports::cloud::LATE_AT_MOST`] after the call was made.
     pub late_effect: u16,
     pub late_by: u64,
     /// An effect, and a connection that breaks at once.

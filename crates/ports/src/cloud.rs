@@ -37,7 +37,7 @@ pub mod select;
 pub mod template;
 pub mod volume;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 pub use self::{
     balancer::*,
@@ -53,6 +53,11 @@ pub use self::{
     volume::*,
 };
 use crate::BoxFuture;
+
+/// How long a call that ended in [`CloudError::Unknown`] may still take effect; after that it has, or never will. Whoever reverses what
+/// it wished waits so long. AWS takes no request later than five minutes after it was signed
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/signing-elements.html>); a minute is left for what it does then.
+pub const LATE_AT_MOST: Duration = Duration::from_secs(360);
 
 /// Where a call goes, and what for.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

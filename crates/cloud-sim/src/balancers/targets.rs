@@ -28,7 +28,7 @@ struct Target {
 
 pub(crate) fn create(call: &mut Call<'_>, ask: CreateTargetGroup) -> Result<TargetGroup, CloudError> {
     check_name(&ask.name)?;
-    let same = call.site.targets.all().find(|same| same.told.name == ask.name);
+    let same = call.site.targets.named(&ask.name).next();
     if let Some(same) = same {
         if same.told.vpc == ask.vpc && same.told.port == ask.port && only_ours_more(&same.told.tags, &ask.tags) {
             let told = same.told.clone();
@@ -54,13 +54,14 @@ pub(crate) fn create(call: &mut Call<'_>, ask: CreateTargetGroup) -> Result<Targ
 }
 
 pub(crate) fn describe(call: &mut Call<'_>, ask: DescribeTargetGroups) -> Result<Page<TargetGroup>, CloudError> {
-    let page = by_names(&call.site.targets, call, &ask.names, &ask.arns, &ask.page, |targets| &targets.told.name)?;
+    let page = by_names(&call.site.targets, call, &ask.names, &ask.arns, &ask.page)?;
     Ok(Page { items: page.items.into_iter().map(|targets| targets.told.clone()).collect(), next: page.next })
 }
 
 pub(crate) fn delete(call: &mut Call<'_>, ask: DeleteTargetGroup) -> Result<(), CloudError> {
     let used = |balancer: &&super::Balancer| balancer.listeners.iter().any(|listener| listener.group == ask.arn);
-    if let Some(balancer) = call.site.balancers.all().find(used) {
+    let vpc = call.site.targets.get(&ask.arn).map(|group| &group.told.vpc);
+    if let Some(balancer) = vpc.and_then(|vpc| call.site.balancers.in_vpc(vpc).find(used)) {
         let message = format!("deleted {}, which {} sends to", ask.arn, balancer.told.arn);
         return Err(CloudError::refused(ErrorCode::ResourceInUse, message));
     }
@@ -120,10 +121,10 @@ pub(crate) fn gone(call: &mut Call<'_>, told: &Instance) {
 }
 
 pub(crate) fn health(call: &mut Call<'_>, ask: DescribeTargetHealth) -> Result<Vec<TargetHealth>, CloudError> {
-    call.site.targets.known(&ask.group, call.view())?;
+    let vpc = &call.site.targets.known(&ask.group, call.view())?.told.vpc;
     let group = call.site.targets.seen(&ask.group, call.view());
     let used = |balancer: &super::Balancer| balancer.listeners.iter().any(|listener| listener.group == ask.group);
-    let used = call.site.balancers.all().any(used);
+    let used = call.site.balancers.in_vpc(vpc).any(used);
     let draining = call.world.options.delays.draining;
     let here = |target: &Target| target.leaving.is_none_or(|left| call.now < left + draining);
     let targets = group.into_iter().flat_map(|group| &group.targets).filter(|(_, target)| here(target));

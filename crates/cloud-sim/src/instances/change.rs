@@ -18,6 +18,7 @@ use crate::{
 };
 
 const BY_CALLER: &str = "Client.UserInitiatedShutdown";
+const BY_HIBERNATION: &str = "Client.UserInitiatedHibernate";
 const BY_ITSELF: &str = "Server.InternalError";
 /// Somebody else ended it.
 pub(crate) const KILLED: &str = "Client.InstanceInitiatedShutdown";
@@ -107,7 +108,8 @@ fn takes_room(state: State) -> bool {
 /// Settles what happens next in a state that was just entered.
 fn follow(call: &mut Call<'_>, id: &InstanceId, state: State) {
     let Some(machine) = call.site.machines.get(id) else { return };
-    let (epoch, joins, hibernation) = (machine.epoch, machine.joins, machine.told.hibernation);
+    let (epoch, joins) = (machine.epoch, machine.joins);
+    let hibernates = machine.told.state_reason.as_deref() == Some(BY_HIBERNATION);
     let delays = call.world.options.delays.clone();
     let due = |step| call::Due::Instance(Due { id: id.clone(), epoch, step });
     match state {
@@ -128,7 +130,7 @@ fn follow(call: &mut Call<'_>, id: &InstanceId, state: State) {
         }
         State::ShuttingDown => call.later_about(delays.end, due(Step::Enter(State::Terminated))),
         State::Stopping => {
-            let usual = if hibernation { delays.hibernate } else { delays.stop };
+            let usual = if hibernates { delays.hibernate } else { delays.stop };
             call.later_about(usual, due(Step::Enter(State::Stopped)));
         }
         State::Terminated => call.later(delays.listed, due(Step::Forget)),
@@ -201,9 +203,10 @@ pub(crate) fn stop(call: &mut Call<'_>, ask: StopInstances) -> Result<Vec<StateC
             return Err(CloudError::refused(ErrorCode::UnsupportedHibernationConfiguration, message));
         }
     }
+    let reason = if ask.hibernate { BY_HIBERNATION } else { BY_CALLER };
     let stop = |(id, previous)| {
         let current = if previous == State::Running { State::Stopping } else { previous };
-        change(call, id, previous, current, Some(BY_CALLER))
+        change(call, id, previous, current, Some(reason))
     };
     Ok(known.into_iter().map(stop).collect())
 }

@@ -95,6 +95,27 @@ fn a_token_launches_at_most_one_instance_whatever_happens_to_its_calls() {
 }
 
 #[test]
+fn whoever_repeats_a_call_until_it_is_answered_has_exactly_one_instance() {
+    for seed in 0..50 {
+        let vices = Vices { mean_life_s: 0, launch_outage: 0, capacity_outage: 0, ..Vices::harsh() };
+        let mut world = World::new(Options { vices, audit_max: None, ..Options::small(seed, 1) });
+        for number in 0..20 {
+            let run = world.launch(&format!("t{number}"));
+            let told = loop {
+                match world.ask(run.clone()) {
+                    Ok(instance) => break instance.id,
+                    Err(_) => world.pass(5 * SECOND),
+                }
+            };
+            world.pass(200 * SECOND);
+            let token = |instance: &Instance| instance.client_token == run.client_token;
+            let made = world.sim.instances().filter(|(_, instance)| token(instance)).map(|(_, made)| made.id.clone());
+            assert_eq!(made.collect::<Vec<_>>(), [told], "seed {seed}, token {number}");
+        }
+    }
+}
+
+#[test]
 fn no_instance_exists_without_a_recorded_call_that_launched_it() {
     for seed in 0..200 {
         let sim = script(seed, None);

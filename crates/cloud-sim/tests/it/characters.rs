@@ -159,4 +159,13 @@ fn each_fault_of_a_call_does_what_it_says() {
     world.ask(CreateInternetGateway { tags: Tags::default() }).unwrap();
     let gateways = world.ask(DescribeInternetGateways(Describe::default())).unwrap().items.len();
     assert_eq!(gateways, 2, "a call without one");
+    assert_eq!(world.sim.audit().made_twice(), [], "nobody said what for");
+    world.site.cause = Some("intent 7".into());
+    world.ask(CreateInternetGateway { tags: [("for", "7")].into_iter().collect() }).unwrap();
+    let twice = world.sim.audit().made_twice();
+    assert_eq!(
+        twice.iter().map(|(_, cause, action, ids)| (&**cause, *action, ids.len())).collect::<Vec<_>>(),
+        [("intent 7", "CreateInternetGateway", 2)]
+    );
+    assert_eq!(world.sim.tagged("for").len(), 2, "both are there");
 }

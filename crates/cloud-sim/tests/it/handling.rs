@@ -189,7 +189,7 @@ fn tags_are_bounded_and_all_or_none() {
     let mut world = world();
     let many: Tags = (0..50).map(|number| (format!("k{number}"), "v")).collect();
     let resources = vec![ResourceId::from(&world.vpc)];
-    assert_eq!(code(world.ask(CreateTags { resources: resources.clone(), tags: many })), ErrorCode::TagLimitExceeded);
+    assert_eq!(code(world.ask(CreateTags { resources, tags: many })), ErrorCode::TagLimitExceeded);
     let both = vec![ResourceId::from(&world.vpc), ResourceId::new("vpc-1")];
     assert_eq!(
         code(world.ask(CreateTags { resources: both, tags: tags(&[("a", "b")]) })),

@@ -48,4 +48,20 @@ fn three_hundred_thousand_instances_fit_into_a_gibibyte() {
         );
     }
     assert!(resident() < 1024, "{} MiB", resident());
+    let started = tokio::time::Instant::now();
+    let bytes = world.sim.snapshot().unwrap();
+    println!("a snapshot: {} MiB in {:?}", bytes.len() >> 20, started.elapsed());
+    drop(world);
+    let started = tokio::time::Instant::now();
+    cloud_sim::Sim::restore(&bytes).unwrap();
+    println!("restored in {:?}", started.elapsed());
+}
+
+#[test]
+fn what_is_due_is_found_without_looking_at_everything() {
+    let mut world = World::new(Options::small(1, 1));
+    assert_eq!(world.sim.next_due(), None);
+    world.ask(world.launch("t1")).unwrap();
+    let due = world.sim.next_due().unwrap();
+    assert!((world.now + 30 * SECOND..=world.now + 50 * SECOND).contains(&due));
 }

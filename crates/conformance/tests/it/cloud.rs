@@ -12,8 +12,8 @@ use conformance::{
 };
 use fakes::TokioEnv;
 use ports::{
-    Cloud, Env,
-    cloud::{AccountId, CloudRegion, ImageId, InstanceType, Zone},
+    BoxFuture, Cloud, Env,
+    cloud::{AccountId, CallSite, CloudError, CloudRegion, CloudReply, CloudRequest, ImageId, InstanceType, Zone},
 };
 
 use self::lies::{Lie, LyingCloud};
@@ -40,6 +40,18 @@ fn fixture(cloud: Arc<dyn Cloud>, env: Arc<dyn Env>) -> Fixture {
     }
 }
 
+/// A cloud whose calls and answers travel as JSON, as to another process.
+struct OverJson(SimCloud);
+
+impl Cloud for OverJson {
+    fn call(&self, at: &CallSite, request: CloudRequest) -> BoxFuture<'static, Result<CloudReply, CloudError>> {
+        let sent = serde_json::to_vec(&(at, request)).unwrap();
+        let (at, request): (CallSite, CloudRequest) = serde_json::from_slice(&sent).unwrap();
+        let answer = self.0.call(&at, request);
+        Box::pin(async move { serde_json::from_slice(&serde_json::to_vec(&answer.await).unwrap()).unwrap() })
+    }
+}
+
 async fn told(lie: Lie) -> Broken {
     let (cloud, env) = simulated(1, Vices::off());
     suite(&fixture(Arc::new(LyingCloud::new(cloud, lie)), env)).await.unwrap_err()
@@ -61,6 +73,12 @@ async fn the_simulated_cloud_is_a_cloud_also_when_it_lags_and_throttles() {
         let (cloud, env) = simulated(seed, vices);
         assert_eq!(suite(&fixture(Arc::new(cloud), env)).await, Ok(()), "seed {seed}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_simulated_cloud_is_a_cloud_also_over_a_wire_of_json() {
+    let (cloud, env) = simulated(1, Vices::off());
+    assert_eq!(suite(&fixture(Arc::new(OverJson(cloud)), env)).await, Ok(()));
 }
 
 #[tokio::test(start_paused = true)]
