@@ -49,6 +49,27 @@ pub enum Told {
     Nothing,
 }
 
+/// What should have been done once: by a client token, or for a cause.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Wish {
+    pub place: Place,
+    pub action: &'static str,
+    pub by: Arc<str>,
+}
+
+/// A wish that was done more than once, and the ids of what that made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubled {
+    pub wish: Wish,
+    pub made: BTreeSet<Arc<str>>,
+}
+
+fn doubled(made: impl Iterator<Item = (Wish, Arc<str>)>) -> Vec<Doubled> {
+    let mut by_wish: BTreeMap<Wish, BTreeSet<Arc<str>>> = BTreeMap::new();
+    made.for_each(|(wish, id)| by_wish.entry(wish).or_default().extend([id]));
+    by_wish.into_iter().filter(|(_, made)| made.len() > 1).map(|(wish, made)| Doubled { wish, made }).collect()
+}
+
 /// A bounded list of entries, the newest kept.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Audit {
@@ -81,30 +102,24 @@ impl Audit {
 
     /// The tokens by which more than one instance was launched, within an account and a region. A token that is used in two zones is two
     /// to EC2; here it is one that was used twice, because whoever derives a token per attempt never does that.
-    pub fn launched_twice(&self) -> Vec<(Place, ClientToken, BTreeSet<InstanceId>)> {
-        let mut launched: BTreeMap<(Place, ClientToken), BTreeSet<InstanceId>> = BTreeMap::new();
-        for (entry, token, instance) in self.launches() {
-            launched.entry((entry.place.clone(), token.clone())).or_default().insert(instance);
-        }
-        let twice = launched.into_iter().filter(|(_, instances)| instances.len() > 1);
-        twice.map(|((place, token), instances)| (place, token, instances)).collect()
+    pub fn launched_twice(&self) -> Vec<Doubled> {
+        doubled(self.launches().map(|(entry, token, id)| {
+            let by = Wish { place: entry.place.clone(), action: "RunInstances", by: token.as_str().into() };
+            (by, id.as_str().into())
+        }))
     }
 
-    /// The causes ([`CallSite::cause`]) for which one action made more than one resource, with their ids: how a double shows where no
-    /// client token prevents it. What comes along with a resource, such as a VPC's default group, does not count.
-    pub fn made_twice(&self) -> Vec<(Place, Arc<str>, &'static str, BTreeSet<Arc<str>>)> {
-        let mut made: BTreeMap<(Place, Arc<str>, &'static str), BTreeSet<Arc<str>>> = BTreeMap::new();
-        for entry in self.entries() {
-            let What::Call { cause: Some(cause), request, effects, .. } = &entry.what else { continue };
+    /// The causes ([`CallSite::cause`]) for which one action made more than one resource: how a double shows where no client token prevents
+    /// it. What comes along with a resource, such as a VPC's default group, does not count.
+    pub fn made_twice(&self) -> Vec<Doubled> {
+        doubled(self.entries().filter_map(|entry| {
+            let What::Call { cause: Some(cause), request, effects, .. } = &entry.what else { return None };
             let first = effects.iter().find_map(|effect| match effect {
                 Effect::Created(id) => Some(id.clone()),
                 Effect::Changed(_) | Effect::Deleted(_) | Effect::Repeated(_) => None,
             });
-            let key = (entry.place.clone(), cause.clone(), request.name());
-            made.entry(key).or_default().extend(first);
-        }
-        let twice = made.into_iter().filter(|(_, ids)| ids.len() > 1);
-        twice.map(|((place, cause, action), ids)| (place, cause, action, ids)).collect()
+            Some((Wish { place: entry.place.clone(), action: request.name(), by: cause.clone() }, first?))
+        }))
     }
 
     /// Every instance that a recorded call launched.

@@ -53,7 +53,7 @@ mod tokens;
 pub mod vices;
 mod volumes;
 
-pub use audit::{Audit, Effect, Entry, Told, What};
+pub use audit::{Audit, Doubled, Effect, Entry, Told, What, Wish};
 pub use bill::BillLine;
 pub use options::{Delays, Options, Quotas, RegionOptions, TypeOptions};
 pub use place::Place;

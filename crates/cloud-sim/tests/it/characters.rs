@@ -163,9 +163,7 @@ fn each_fault_of_a_call_does_what_it_says() {
     world.site.cause = Some("intent 7".into());
     world.ask(CreateInternetGateway { tags: [("for", "7")].into_iter().collect() }).unwrap();
     let twice = world.sim.audit().made_twice();
-    assert_eq!(
-        twice.iter().map(|(_, cause, action, ids)| (&**cause, *action, ids.len())).collect::<Vec<_>>(),
-        [("intent 7", "CreateInternetGateway", 2)]
-    );
+    let twice: Vec<_> = twice.iter().map(|double| (&*double.wish.by, double.made.len())).collect();
+    assert_eq!(twice, [("intent 7", 2)]);
     assert_eq!(world.sim.tagged("for").len(), 2, "both are there");
 }

@@ -79,10 +79,10 @@ impl LyingCloud {
             }
             (CloudRequest::RunInstances(run), Lie::TagsLost) => run.tags = Tags::default(),
             (CloudRequest::RunInstances(run), Lie::UserDataUnbounded) => run.user_data = None,
-            (CloudRequest::CreateLoadBalancer(create), Lie::NamesNotUnique) => {
-                if !self.names.lock().unwrap().insert(create.name.clone()) {
-                    create.name = format!("other{}", self.count.fetch_add(1, SeqCst)).into();
-                }
+            (CloudRequest::CreateLoadBalancer(create), Lie::NamesNotUnique)
+                if !self.names.lock().unwrap().insert(create.name.clone()) =>
+            {
+                create.name = format!("other{}", self.count.fetch_add(1, SeqCst)).into();
             }
             _ => {}
         }
