@@ -45,7 +45,7 @@ pub enum Effect {
 pub enum Told {
     Answered,
     Failed(CloudError),
-    /// This delivery's outcome reached nobody: a first of two, or one that came after it was given up.
+    /// This delivery's outcome reached nobody: one of two, or one that came after it was given up.
     Nothing,
 }
 

@@ -16,11 +16,13 @@
 //! code. A [`Sim::snapshot`] holds everything, so that a process may restart.
 //!
 //! Map: [`options`] what it offers · [`vices`] what it does to callers · [`audit`] what was asked and done · [`bill`] what it costs ·
-//! [`tamper`] what others do behind our back · `inventory` what is there, for checks · `sim` calls and time · `call` what one of them may do · `port` the port · `snapshot` its bytes · `table` rows and what
-//! lagging replicas show of them · `select` filters and pages · `tokens`, `throttle`, `chance` as they say · `instances`, `network`,
-//! `routes`, `gateways`, `groups`, `volumes`, `templates`, `balancers` the actions, by kind.
+//! [`tamper`] what others do behind our back · `inventory` what is there, for checks · `sim` calls and time · `call` what one of them may
+//! do · `port` the port · `snapshot` its bytes · `table` rows, and what lagging replicas show of them · `select` filters and pages ·
+//! `tokens`, `throttle`, `chance` as they say · `instances`, `network`, `routes`, `gateways`, `groups`, `volumes`, `templates`, `balancers`
+//! the actions, by kind.
 //!
-//! What it leaves out: spot, fleets, peering, IPv6, quotas other than three, prices of anything but instances, permissions.
+//! What it leaves out: spot, fleets, peering, IPv6, quotas other than three, prices of anything but instances, permissions, root volumes,
+//! rules for what leaves a security group. A public address stays over a stop.
 //!
 //! **Architecture invariant:** the bill and the audit are written where state changes and read by nobody inside: they can be compared with
 //! what the service under test believes. **Architecture invariant:** time comes in by `now`, which never goes back; chance from the seed.

@@ -103,7 +103,7 @@ pub struct Quotas {
 
 impl Options {
     /// A cloud without vices: three regions of three zones, two instance types and an image of each architecture, `accounts` accounts.
-    /// Types and prices are the two a test needs; whoever wants more of them brings a catalogue.
+    /// For tests: the prices are of about the right size, no more. Whoever wants facts brings a catalogue.
     pub fn small(seed: u64, accounts: u64) -> Self {
         let regions = [("us-east-1", "use1"), ("us-west-2", "usw2"), ("eu-west-1", "euw1")];
         let prices = |of: [u64; 3]| regions.iter().zip(of).map(|((name, _), price)| (CloudRegion::new(*name), price));

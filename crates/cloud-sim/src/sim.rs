@@ -53,10 +53,7 @@ impl Sim {
         let (told, after) = match fault {
             None => (self.deliver(at, request, fault, Told::Answered), usual),
             Some(Fault::Slow) => (self.deliver(at, request, fault, Told::Answered), usual * 50),
-            Some(Fault::Duplicate) => {
-                let _ = self.deliver(at, request.clone(), fault, Told::Nothing);
-                (self.deliver(at, request, fault, Told::Answered), usual)
-            }
+            Some(Fault::Duplicate) => (self.deliver_twice(at, request), usual),
             Some(Fault::TimeoutWithoutEffect) => (self.lose(at, request, fault, no_answer), timeout),
             Some(Fault::InternalErrorWithoutEffect) => (self.lose(at, request, fault, internal), usual),
             Some(Fault::TimeoutWithEffect) => (self.hide(at, request, fault, no_answer), timeout),
@@ -155,6 +152,20 @@ impl Sim {
         };
         self.record(at, What::call(at, request, fault, effects, told));
         answer
+    }
+
+    /// Two deliveries of a call. An answer is told rather than a refusal: who is refused must be able to rely on it.
+    fn deliver_twice(&mut self, at: &CallSite, request: CloudRequest) -> Result<CloudReply, CloudError> {
+        let (first, did) = self.perform(at, request.clone());
+        let (second, did_then) = self.perform(at, request.clone());
+        let (told, told_then) = match (&first, &second) {
+            (Ok(_), _) => (Told::Answered, Told::Nothing),
+            (Err(_), Ok(_)) => (Told::Nothing, Told::Answered),
+            (Err(_), Err(error)) => (Told::Nothing, Told::Failed(error.clone())),
+        };
+        self.record(at, What::call(at, request.clone(), Some(Fault::Duplicate), did, told));
+        self.record(at, What::call(at, request, Some(Fault::Duplicate), did_then, told_then));
+        first.or(second)
     }
 
     /// A call with its effect, of which the caller learns `error`.

@@ -44,6 +44,10 @@ impl Tokens {
         }
     }
 
+    pub fn knows(&self, key: &TokenKey) -> bool {
+        self.0.contains_key(key)
+    }
+
     pub fn spend(&mut self, key: TokenKey, digest: u64, made: Option<Arc<str>>, until: Option<u64>) {
         self.0.insert(key, Spent { digest, made, until });
     }

@@ -23,7 +23,7 @@ pub struct Vices {
     pub late_by: u64,
     /// An effect, and a connection that breaks at once.
     pub lost_response: u16,
-    /// The call arrives twice; the second answer is told.
+    /// The call arrives twice; an answer is told rather than a refusal.
     pub duplicate: u16,
     /// An answer that takes fifty times as long.
     pub slow: u16,
@@ -109,7 +109,7 @@ impl Vices {
         }
     }
 
-    /// A cloud on a usual day.
+    /// A cloud on a usual day. Here and below the numbers are judgement: AWS publishes none.
     pub fn mild() -> Self {
         Self {
             throttle_percent: Some(100),

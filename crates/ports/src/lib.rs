@@ -4,9 +4,9 @@
 //! crash · [`snapshot_store`] the newest snapshot of a log · [`registry`] which members make up which region ·
 //! [`trace`] spans of one request, wherever it comes by · [`cloud`] machines, networks and load balancers of a cloud.
 //!
-//! [`LogStore`], [`SnapshotStore`] and [`Cloud`] each have a suite in `conformance`; what passes it may stand in for any other, in the simulator
-//! and in a real process. The other ports have none: what they promise is written at the trait. Errors tell apart what the caller must
-//! tell apart: definitely not done, may have happened, broken.
+//! [`LogStore`], [`SnapshotStore`] and [`Cloud`] each have a suite in `conformance`; what passes it may stand in for any other, in the
+//! simulator and in a real process. The other ports have none: what they promise is written at the trait. Errors tell apart what the
+//! caller must tell apart: definitely not done, may have happened, broken.
 //!
 //! **Architecture invariant:** no adapter and no engine in it. An engine takes clocks, chance, tasks, storage and calls to other members
 //! from here; what it may still reach beside them is openraft's own timers, which run on tokio's clock.

@@ -32,8 +32,10 @@ pub(crate) fn run(call: &mut Call<'_>, ask: RunInstances) -> Result<Box<Instance
     if let Err(refusal) = room(call, &subnet.zone, &ask.instance_type) {
         if matches!(refusal, CloudError::NotNow { trouble: Trouble::InsufficientInstanceCapacity, .. }) {
             let until = call.now + call.world.options.delays.token;
-            call.site.tokens.spend(key.clone(), digest, None, Some(until));
-            call.later(until - call.now, Due::Token(key));
+            if !call.site.tokens.knows(&key) {
+                call.later(until - call.now, Due::Token(key.clone()));
+                call.site.tokens.spend(key, digest, None, Some(until));
+            }
         }
         return Err(refusal);
     }

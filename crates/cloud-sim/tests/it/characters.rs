@@ -159,6 +159,9 @@ fn each_fault_of_a_call_does_what_it_says() {
     world.ask(CreateInternetGateway { tags: Tags::default() }).unwrap();
     let gateways = world.ask(DescribeInternetGateways(Describe::default())).unwrap().items.len();
     assert_eq!(gateways, 2, "a call without one");
+    let vpc = world.vpc.clone();
+    let group = CreateSecurityGroup { vpc, name: "n".into(), description: "d".into(), tags: Tags::default() };
+    world.ask(group).expect("not told that its name is taken, by itself");
     assert_eq!(world.sim.audit().made_twice(), [], "nobody said what for");
     world.site.cause = Some("intent 7".into());
     world.ask(CreateInternetGateway { tags: [("for", "7")].into_iter().collect() }).unwrap();

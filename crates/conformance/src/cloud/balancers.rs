@@ -29,7 +29,9 @@ pub async fn names(probe: &Probe<'_>, stage: &Stage) -> Result<(), Broken> {
     let other = CreateLoadBalancer { internal: false, ..create.clone() };
     probe.refused(NAMES, other, ErrorCode::DuplicateLoadBalancerName).await?;
     let [subnet, _] = &stage.subnets;
-    let twice = vec![subnet.clone(), subnet.clone()];
+    let [zone, _] = &probe.fixture.zones;
+    let beside = super::stage::subnet(probe, &stage.vpc, zone, 2).await?;
+    let twice = vec![subnet.clone(), beside];
     let twice = CreateLoadBalancer { name: probe.name("twice"), subnets: twice, ..create.clone() };
     let promise = "a load balancer has one subnet per zone";
     probe.refused(promise, twice, ErrorCode::InvalidConfigurationRequest).await?;

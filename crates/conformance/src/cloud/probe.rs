@@ -157,7 +157,8 @@ pub fn not_found(error: &CloudError) -> bool {
 }
 
 fn on_its_way(error: &CloudError) -> bool {
-    matches!(error.code(), Some(ErrorCode::IncorrectState | ErrorCode::IncorrectInstanceState | ErrorCode::VolumeInUse))
+    use ErrorCode::{IncorrectInstanceState, IncorrectState, ResourceInUse, VolumeInUse};
+    matches!(error.code(), Some(IncorrectState | IncorrectInstanceState | VolumeInUse | ResourceInUse))
 }
 
 /// The only item of a page.

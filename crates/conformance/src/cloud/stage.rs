@@ -70,7 +70,8 @@ pub fn part(range: Ipv4Cidr, number: u32) -> Option<Ipv4Cidr> {
     Ipv4Cidr::new(first, 24)
 }
 
-async fn subnet(probe: &Probe<'_>, vpc: &VpcId, zone: &Zone, number: u32) -> Result<SubnetId, Broken> {
+/// A new subnet: the `number`th /24.
+pub async fn subnet(probe: &Probe<'_>, vpc: &VpcId, zone: &Zone, number: u32) -> Result<SubnetId, Broken> {
     let cidr = part(probe.fixture.range, number).unwrap_or(probe.fixture.range);
     let create = CreateSubnet { vpc: vpc.clone(), zone: zone.clone(), cidr, tags: probe.tags("stage") };
     let subnet = probe.done(MADE, create).await?;
