@@ -24,6 +24,8 @@ use crate::{call::Call, select};
 pub(crate) struct Machine {
     pub told: Instance,
     pub vcpus: u32,
+    /// Whether it gets a public address whenever it starts.
+    public: bool,
     /// Rises with each change of state; what was to happen in an earlier one does not.
     epoch: u32,
     /// When it last began to run, in milliseconds.

@@ -22,7 +22,7 @@
 //! the actions, by kind.
 //!
 //! What it leaves out: spot, fleets, peering, IPv6, quotas other than three, prices of anything but instances, permissions, root volumes,
-//! rules for what leaves a security group. A public address stays over a stop.
+//! rules for what leaves a security group.
 //!
 //! **Architecture invariant:** the bill and the audit are written where state changes and read by nobody inside: they can be compared with
 //! what the service under test believes. **Architecture invariant:** time comes in by `now`, which never goes back; chance from the seed.

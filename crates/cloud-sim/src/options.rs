@@ -39,6 +39,7 @@ pub struct TypeOptions {
 
 /// How long things take, in milliseconds; most vary by a quarter either way. The defaults are of the order seen with AWS.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Delays {
     /// `pending` to `running`.
     pub launch: u64,
@@ -94,6 +95,7 @@ impl Default for Delays {
 
 /// Per account and region; none means no bound.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Quotas {
     /// Of instances that are pending or running.
     pub vcpus: Option<u32>,

@@ -7,6 +7,7 @@ use crate::chance::{Chance, Purpose};
 
 /// Shares are per mille of the calls, or of what is said; times are in milliseconds unless named otherwise.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Vices {
     /// Throttle calls, with buckets of so many percent of AWS's own sizes.
     pub throttle_percent: Option<u32>,

@@ -52,6 +52,7 @@ pub(crate) fn enter(call: &mut Call<'_>, id: &InstanceId, to: State, reason: Opt
     let (now, lag) = (call.now, call.lag());
     let now_s = CloudTime(now / 1000);
     let reason: Option<Arc<str>> = reason.map(Into::into);
+    let address = crate::gateways::public_address(call);
     let changed = call.site.machines.change(id, now, lag, |machine| {
         let told = &mut machine.told;
         let from = told.state;
@@ -67,8 +68,13 @@ pub(crate) fn enter(call: &mut Call<'_>, id: &InstanceId, to: State, reason: Opt
             machine.impaired = false;
             machine.up = false;
         }
-        if to == State::Pending {
-            told.launched = now_s;
+        match to {
+            State::Pending => {
+                told.launched = now_s;
+                told.public_address = machine.public.then_some(address);
+            }
+            State::Stopped | State::Terminated => told.public_address = None,
+            State::Running | State::ShuttingDown | State::Stopping => {}
         }
         (from, machine.vcpus, told.zone.clone(), told.instance_type.clone())
     });

@@ -77,6 +77,7 @@ fn place(call: &mut Call<'_>, told: Instance) -> Box<Instance> {
     let machine = Machine {
         told: told.clone(),
         vcpus,
+        public: told.public_address.is_some(),
         epoch: 0,
         running_since: 0,
         impaired: false,

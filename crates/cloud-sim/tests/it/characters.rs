@@ -98,6 +98,22 @@ fn an_outage_ends_by_itself() {
 }
 
 #[test]
+fn a_type_is_missing_in_a_zone_for_whole_hours() {
+    let mut world = with(Vices { capacity_outage: 500, ..Vices::off() });
+    let mut missing = 0;
+    for hour in 0..40 {
+        let in_this_hour = [0, 30].map(|minute| {
+            let answer = world.ask(world.launch(&format!("t{hour}-{minute}")));
+            world.pass(HOUR / 2);
+            answer.is_err()
+        });
+        assert_eq!(in_this_hour[0], in_this_hour[1], "the same answer all the hour");
+        missing += usize::from(in_this_hour[0]);
+    }
+    assert!((10..30).contains(&missing), "{missing} of 40 hours");
+}
+
+#[test]
 fn the_quota_of_vcpus_counts_what_is_pending_or_running() {
     let quotas = Quotas { vcpus: Some(4), ..Quotas::default() };
     let mut world = World::new(Options { quotas, ..Options::small(1, 1) });
@@ -152,6 +168,11 @@ fn each_fault_of_a_call_does_what_it_says() {
         world.pass(90 * SECOND);
         assert_eq!(launches(&world), later);
     }
+    let mut world = with(Vices { internal_error: 1000, ..Vices::off() });
+    for number in 0..20 {
+        assert_eq!(trouble(world.ask(world.launch(&format!("t{number}")))), Trouble::InternalError);
+    }
+    assert!((3..17).contains(&launches(&world)), "{} of 20 had an effect", launches(&world));
     let mut world = with(Vices { duplicate: 1000, ..Vices::off() });
     let told = world.ask(world.launch("t1")).unwrap().id;
     let made: Vec<_> = world.sim.instances().map(|(_, instance)| instance.id.clone()).collect();

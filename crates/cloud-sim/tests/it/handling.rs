@@ -53,6 +53,25 @@ fn a_machine_that_starts_again_joins_again() {
 }
 
 #[test]
+fn hibernating_takes_longer_than_stopping_and_a_public_address_is_another_after_it() {
+    let mut world = world();
+    let run = RunInstances { hibernation: true, public_address: true, ..world.launch("t1") };
+    let id = world.ask(run).unwrap().id;
+    world.pass(60 * SECOND);
+    let first = world.see(&id);
+    world.ask(StopInstances { ids: vec![id.clone()], hibernate: true }).unwrap();
+    world.pass(40 * SECOND);
+    assert_eq!(world.see(&id).state, InstanceState::Stopping);
+    world.pass(40 * SECOND);
+    let stopped = world.see(&id);
+    assert_eq!((stopped.state, stopped.public_address), (InstanceState::Stopped, None));
+    assert_eq!(stopped.private_address, first.private_address);
+    world.ask(StartInstances { ids: vec![id.clone()] }).unwrap();
+    let second = world.see(&id).public_address;
+    assert!(second.is_some() && second != first.public_address);
+}
+
+#[test]
 fn accounts_and_regions_do_not_see_each_other() {
     let mut world = world();
     let id = world.running("t1");
