@@ -26,9 +26,15 @@ impl Sim {
     /// # Errors
     /// None that is known of: every part of the state has a form in JSON.
     pub fn snapshot(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let state = serde_json::to_vec(self)?;
-        let head = format!("{TITLE}\n{}\n", checksum(&state));
-        Ok([head.into_bytes(), state].concat())
+        // One buffer: the state may be hundreds of megabytes. The checksum is put where its room was left.
+        let mut bytes = format!("{TITLE}\n").into_bytes();
+        let room = bytes.len()..bytes.len() + 64;
+        bytes.resize(room.end, b'0');
+        bytes.push(b'\n');
+        serde_json::to_writer(&mut bytes, self)?;
+        let sum = checksum(bytes.get(room.end + 1..).unwrap_or_default());
+        bytes.splice(room, sum.bytes()).for_each(drop);
+        Ok(bytes)
     }
 
     /// The cloud that a snapshot was taken of.
