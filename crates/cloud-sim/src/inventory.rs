@@ -1,0 +1,48 @@
+//! What is there, whatever replicas show of it: for checks of orphans and doubles, not for callers of a cloud.
+
+use std::sync::Arc;
+
+use ports::cloud::{Instance, InstanceState, NatGateway, NatGatewayState};
+
+use crate::{
+    Place, Sim,
+    table::{Resource, Table},
+};
+
+impl Sim {
+    /// Every instance that is listed somewhere, as it is.
+    pub fn instances(&self) -> impl Iterator<Item = (&Place, &Instance)> {
+        self.sites.iter().flat_map(|(place, site)| site.machines.all().map(move |machine| (place, &machine.told)))
+    }
+
+    /// Every resource that has not ended and carries a tag of this key: where it is, its id, and the tag's value.
+    pub fn tagged(&self, key: &str) -> Vec<(&Place, String, String)> {
+        let key: Arc<str> = key.into();
+        let mut found = Vec::new();
+        for (place, site) in &self.sites {
+            let mut there = carrying(&site.machines, &key, |machine| machine.told.state != InstanceState::Terminated);
+            there.extend(carrying(&site.vpcs, &key, |_| true));
+            there.extend(carrying(&site.subnets, &key, |_| true));
+            there.extend(carrying(&site.gateways, &key, |_| true));
+            there.extend(carrying(&site.addresses, &key, |_| true));
+            there.extend(carrying(&site.nats, &key, lives));
+            there.extend(carrying(&site.routes, &key, |_| true));
+            there.extend(carrying(&site.groups, &key, |_| true));
+            there.extend(carrying(&site.volumes, &key, |_| true));
+            there.extend(carrying(&site.templates, &key, |_| true));
+            there.extend(carrying(&site.balancers, &key, |_| true));
+            there.extend(carrying(&site.targets, &key, |_| true));
+            found.extend(there.into_iter().map(|(id, value)| (place, id, value)));
+        }
+        found
+    }
+}
+
+fn lives(nat: &NatGateway) -> bool {
+    !matches!(nat.state, NatGatewayState::Deleted | NatGatewayState::Failed)
+}
+
+fn carrying<T: Resource>(table: &Table<T>, key: &Arc<str>, lives: impl Fn(&T) -> bool) -> Vec<(String, String)> {
+    let value = |item: &T| item.tags().get(key).unwrap_or_default().to_owned();
+    table.with_key(key).filter(|item| lives(item)).map(|item| (T::text(item.id()).to_owned(), value(item))).collect()
+}

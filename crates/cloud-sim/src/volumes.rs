@@ -1,0 +1,184 @@
+//! Volumes.
+
+use ports::cloud::{
+    AttachVolume, Attachment, AttachmentState, CloudError, CreateVolume, DeleteVolume, DescribeVolumes, DetachVolume,
+    ErrorCode, InstanceState, Page, Volume, VolumeId, VolumeState,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    call::{self, Call},
+    network, select,
+    table::Table,
+    tokens::{TokenKey, digest},
+};
+
+/// What happens to a volume by itself.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Due {
+    id: VolumeId,
+    step: Step,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+enum Step {
+    Created,
+    Attached,
+    Detached,
+    Deleted,
+}
+
+pub(crate) fn create(call: &mut Call<'_>, ask: CreateVolume) -> Result<Volume, CloudError> {
+    let key = TokenKey { action: "CreateVolume".into(), zone: None, token: ask.client_token.clone() };
+    let digest = digest(&ask);
+    if let Some(made) = call.site.tokens.made(&key, digest)? {
+        let id = VolumeId::new(made.clone());
+        let volume = call.site.volumes.get(&id).cloned();
+        call.repeated(&made);
+        return volume.ok_or_else(|| Table::<Volume>::not_found(&id));
+    }
+    if !network::zone_exists(call, &ask.zone)
+        || !(1..=16_384).contains(&ask.size_gib)
+        || !(3000..=16_000).contains(&ask.iops)
+    {
+        let message = format!(
+            "made a volume of {} GiB with {} IOPS in {}: wanted 1 to 16384, 3000 to 16000, a zone of {}",
+            ask.size_gib, ask.iops, ask.zone, call.place.region
+        );
+        return Err(CloudError::refused(ErrorCode::InvalidParameterValue, message));
+    }
+    let tags = call.tags(ask.tags)?;
+    let volume = Volume {
+        id: VolumeId::new(call.id("vol")),
+        zone: ask.zone,
+        size_gib: ask.size_gib,
+        volume_type: ask.volume_type,
+        iops: ask.iops,
+        encrypted: ask.encrypted,
+        state: VolumeState::Creating,
+        attachment: None,
+        tags,
+    };
+    let lag = call.lag();
+    call.site.volumes.put(volume.clone(), call.now, lag);
+    call.created(volume.id.as_str());
+    call.site.tokens.spend(key.clone(), digest, Some(volume.id.as_str().into()), None);
+    call.token_ends(key);
+    soon(call, &volume.id, Step::Created);
+    Ok(volume)
+}
+
+fn soon(call: &mut Call<'_>, id: &VolumeId, step: Step) {
+    let usual = call.world.options.delays.volume;
+    call.later_about(usual, call::Due::Volume(Due { id: id.clone(), step }));
+}
+
+pub(crate) fn due(call: &mut Call<'_>, due: Due) {
+    let (now, lag) = (call.now, call.lag());
+    if matches!(due.step, Step::Deleted) {
+        call.site.volumes.remove(&due.id, now, lag);
+        return;
+    }
+    let Some(volume) = call.site.volumes.get(&due.id) else { return };
+    let instance = volume.attachment.as_ref().map(|attachment| attachment.instance.clone());
+    let detaches = volume.attachment.as_ref().is_some_and(|attachment| attachment.state == AttachmentState::Detaching);
+    call.site.volumes.change(&due.id, now, lag, |volume| match due.step {
+        Step::Created if volume.state == VolumeState::Creating => volume.state = VolumeState::Available,
+        Step::Attached if !detaches => {
+            volume.attachment.iter_mut().for_each(|attachment| attachment.state = AttachmentState::Attached);
+        }
+        Step::Detached if detaches => {
+            volume.state = VolumeState::Available;
+            volume.attachment = None;
+        }
+        Step::Created | Step::Attached | Step::Detached | Step::Deleted => {}
+    });
+    if let Some(instance) = instance.filter(|_| detaches && matches!(due.step, Step::Detached)) {
+        call.site.machines.change(&instance, now, None, |machine| machine.volumes.retain(|volume| *volume != due.id));
+    }
+}
+
+pub(crate) fn attach(call: &mut Call<'_>, ask: AttachVolume) -> Result<(), CloudError> {
+    let volume = call.site.volumes.known(&ask.volume, call.view())?;
+    let machine = call.site.machines.known(&ask.instance, call.view())?;
+    let told = |code, why: String| {
+        Err(CloudError::refused(code, format!("attached {} to {}: {why}", ask.volume, ask.instance)))
+    };
+    if !matches!(machine.told.state, InstanceState::Running | InstanceState::Stopped) {
+        return told(ErrorCode::IncorrectState, format!("the instance is {}", machine.told.state));
+    }
+    if volume.zone != machine.told.zone {
+        return told(
+            ErrorCode::InvalidVolumeZoneMismatch,
+            format!("it is in {}, not in {}", machine.told.zone, volume.zone),
+        );
+    }
+    if let Some(other) = &volume.attachment {
+        return told(ErrorCode::VolumeInUse, format!("{} has it", other.instance));
+    }
+    if volume.state != VolumeState::Available {
+        return told(ErrorCode::IncorrectState, format!("the volume is {:?}", volume.state));
+    }
+    let device = |id: &VolumeId| {
+        call.site.volumes.get(id).and_then(|volume| volume.attachment.as_ref()).map(|at| at.device.clone())
+    };
+    if machine.volumes.iter().filter_map(device).any(|device| device == ask.device) {
+        return told(ErrorCode::InvalidParameterValue, format!("{} is in use", ask.device));
+    }
+    let (now, lag) = (call.now, call.lag());
+    let attachment =
+        Attachment { instance: ask.instance.clone(), device: ask.device, state: AttachmentState::Attaching };
+    call.site.volumes.change(&ask.volume, now, lag, |volume| {
+        volume.state = VolumeState::InUse;
+        volume.attachment = Some(attachment);
+    });
+    call.site.machines.change(&ask.instance, now, None, |machine| machine.volumes.push(ask.volume.clone()));
+    call.changed(ask.volume.as_str());
+    soon(call, &ask.volume, Step::Attached);
+    Ok(())
+}
+
+pub(crate) fn detach(call: &mut Call<'_>, ask: DetachVolume) -> Result<(), CloudError> {
+    let volume = call.site.volumes.known(&ask.volume, call.view())?;
+    let attached = volume.attachment.as_ref().is_some_and(|attachment| attachment.state != AttachmentState::Detaching);
+    if !attached {
+        let message = format!("detached {}, which is not attached", ask.volume);
+        return Err(CloudError::refused(ErrorCode::IncorrectState, message));
+    }
+    let (now, lag) = (call.now, call.lag());
+    call.site.volumes.change(&ask.volume, now, lag, |volume| {
+        volume.attachment.iter_mut().for_each(|attachment| attachment.state = AttachmentState::Detaching);
+    });
+    call.changed(ask.volume.as_str());
+    soon(call, &ask.volume, Step::Detached);
+    Ok(())
+}
+
+/// Its instance is terminated.
+pub(crate) fn released(call: &mut Call<'_>, id: &VolumeId) {
+    let (now, lag) = (call.now, call.lag());
+    call.site.volumes.change(id, now, lag, |volume| {
+        volume.state = VolumeState::Available;
+        volume.attachment = None;
+    });
+}
+
+pub(crate) fn describe(call: &mut Call<'_>, ask: DescribeVolumes) -> Result<Page<Volume>, CloudError> {
+    select::describe(&call.site.volumes, &ask.0, call.view(), |_| true).map(select::owned)
+}
+
+pub(crate) fn delete(call: &mut Call<'_>, ask: DeleteVolume) -> Result<(), CloudError> {
+    let volume = call.site.volumes.known(&ask.id, call.view())?;
+    if let Some(attachment) = &volume.attachment {
+        let message = format!("deleted {}, which {} has", ask.id, attachment.instance);
+        return Err(CloudError::refused(ErrorCode::VolumeInUse, message));
+    }
+    if volume.state == VolumeState::Deleting {
+        return Ok(());
+    }
+    let (now, lag) = (call.now, call.lag());
+    call.site.volumes.change(&ask.id, now, lag, |volume| volume.state = VolumeState::Deleting);
+    call.deleted(ask.id.as_str());
+    soon(call, &ask.id, Step::Deleted);
+    Ok(())
+}

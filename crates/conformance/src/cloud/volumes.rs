@@ -1,0 +1,67 @@
+//! Volumes and who has them.
+
+use ports::cloud::*;
+
+use super::{
+    Probe, Stage,
+    instances::{at, by_id},
+    probe::only,
+};
+use crate::{Broken, broken::same};
+
+const PROMISE: &str = "a volume is available, attached to one instance of its zone, and available again";
+
+fn create(probe: &Probe<'_>, name: &str, zone: &Zone) -> CreateVolume {
+    CreateVolume {
+        client_token: probe.token(name),
+        zone: zone.clone(),
+        size_gib: 1,
+        volume_type: VolumeType::Gp3,
+        iops: 3000,
+        encrypted: true,
+        tags: probe.tags(name),
+    }
+}
+
+fn in_state(state: VolumeState) -> impl Fn(&Page<Volume>) -> Option<Volume> {
+    move |page| only(page).filter(|volume| volume.state == state)
+}
+
+pub async fn attached(probe: &Probe<'_>, stage: &Stage) -> Result<(), Broken> {
+    let [here, elsewhere] = &probe.fixture.zones;
+    let instance = probe.done(PROMISE, stage.launch(probe, "volume-user")).await?.id;
+    let volume = probe.done(PROMISE, create(probe, "here", here)).await?.id;
+    let far = probe.done(PROMISE, create(probe, "far", elsewhere)).await?.id;
+    let describe = |id: &VolumeId| DescribeVolumes(Describe::id(id.clone()));
+    probe.until(PROMISE, by_id(&instance), at(InstanceState::Running)).await?;
+    probe.until(PROMISE, describe(&volume), in_state(VolumeState::Available)).await?;
+    probe.until(PROMISE, describe(&far), in_state(VolumeState::Available)).await?;
+    let attach = |volume: &VolumeId, device: &str| AttachVolume {
+        volume: volume.clone(),
+        instance: instance.clone(),
+        device: device.into(),
+    };
+    let promise = "a volume of another zone is not attached";
+    probe.refused(promise, attach(&far, "/dev/sdf"), ErrorCode::InvalidVolumeZoneMismatch).await?;
+    probe.done(PROMISE, attach(&volume, "/dev/sdf")).await?;
+    let shown = |page: &Page<Volume>| {
+        let attachment = only(page)?.attachment?;
+        (attachment.state == AttachmentState::Attached).then_some(attachment.instance)
+    };
+    let user = probe.until(PROMISE, describe(&volume), shown).await?;
+    same(PROMISE, &user, &instance)?;
+    probe.refused(PROMISE, attach(&volume, "/dev/sdg"), ErrorCode::VolumeInUse).await?;
+    let promise = "a volume in use is not deleted";
+    probe.refused(promise, DeleteVolume { id: volume.clone() }, ErrorCode::VolumeInUse).await?;
+    probe.done(PROMISE, DetachVolume { volume: volume.clone() }).await?;
+    probe.until(PROMISE, describe(&volume), in_state(VolumeState::Available)).await?;
+    let detach = DetachVolume { volume: volume.clone() };
+    probe.refused(PROMISE, detach, ErrorCode::IncorrectState).await?;
+    // It outlives the instance that has it.
+    probe.done(PROMISE, attach(&volume, "/dev/sdf")).await?;
+    probe.until(PROMISE, describe(&volume), shown).await?;
+    probe.done(PROMISE, TerminateInstances { ids: vec![instance.clone()] }).await?;
+    probe.until(PROMISE, by_id(&instance), at(InstanceState::Terminated)).await?;
+    probe.until("a volume outlives its instance", describe(&volume), in_state(VolumeState::Available)).await?;
+    probe.done(PROMISE, DeleteVolume { id: volume }).await
+}

@@ -1,0 +1,55 @@
+//! What machines start from: images and launch templates.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    id::*,
+    select::{Describe, Tags},
+};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DescribeImages(pub Describe<ImageId>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Architecture {
+    X86_64,
+    Arm64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Image {
+    pub id: ImageId,
+    pub name: Arc<str>,
+    pub architecture: Architecture,
+    pub created: CloudTime,
+    pub tags: Tags,
+}
+
+/// The name is unique in the region, else `InvalidLaunchTemplateName.AlreadyExistsException`. It has one version; a change is another
+/// template.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateLaunchTemplate {
+    pub client_token: ClientToken,
+    pub name: Arc<str>,
+    pub security_groups: Vec<SecurityGroupId>,
+    pub user_data: Option<Arc<str>>,
+    pub tags: Tags,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DescribeLaunchTemplates(pub Describe<LaunchTemplateId>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeleteLaunchTemplate {
+    pub id: LaunchTemplateId,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LaunchTemplate {
+    pub id: LaunchTemplateId,
+    pub name: Arc<str>,
+    pub tags: Tags,
+}
