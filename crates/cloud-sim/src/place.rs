@@ -66,7 +66,7 @@ pub(crate) struct Pool {
 
 impl Pool {
     pub fn new(subnet: &Subnet) -> Self {
-        let (first, last) = (subnet.cidr.first().to_bits(), subnet.cidr.last().to_bits());
+        let (first, last) = (subnet.cidr.first(), subnet.cidr.last());
         Self { next: first + 4, last: last - 1, freed: Default::default(), used: 0 }
     }
 

@@ -1,7 +1,7 @@
 //! What others do behind our back: the deviations that reconciling is there to find. For tests and drills.
 
 use ports::cloud::{
-    InstanceId, InstanceState, InternetGatewayId, Ipv4Cidr, Protocol, ResourceId, Rule, SecurityGroupId, Source, Tag,
+    Cidr, InstanceId, InstanceState, InternetGatewayId, Protocol, ResourceId, Rule, SecurityGroupId, Source, Tag,
     VolumeId,
 };
 use serde::{Deserialize, Serialize};
@@ -64,7 +64,7 @@ fn apply(call: &mut Call<'_>, tamper: &Tamper) -> bool {
         }
         Tamper::OpenGroup(id) => {
             let there = call.site.groups.get(id).is_some();
-            let source = Source::Range(Ipv4Cidr::ANY);
+            let source = Source::Range(Cidr::ALL);
             groups::add(call, id, vec![Rule { protocol: Protocol::All, ports: (0, u16::MAX), source }]);
             there
         }

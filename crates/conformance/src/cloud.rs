@@ -22,7 +22,7 @@ use std::{sync::Arc, time::Duration};
 
 use ports::{
     Cloud, Env,
-    cloud::{AccountId, CloudRegion, ImageId, InstanceType, Ipv4Cidr, Zone},
+    cloud::{AccountId, CloudRegion, ImageId, InstanceType, Zone},
 };
 
 use self::{probe::Probe, stage::Stage};
@@ -47,7 +47,7 @@ pub struct Fixture {
     /// Fits the image.
     pub cheap_type: InstanceType,
     /// A range of /16 that nothing else is in.
-    pub range: Ipv4Cidr,
+    pub range: ids::Cidr,
     /// Names this run: at most 12 lower-case letters and digits, never used before.
     pub run: String,
     pub patience: Patience,

@@ -7,7 +7,7 @@
 //!
 //! Map: [`command`] what can be asked · [`entity`] what rows hold · [`fact`] what is replicated · [`txn`] reading a
 //! log's rows so that guards come free · [`rejection`] every way to be refused · [`sets`] which sets exist · [`query`]
-//! reads without a decision · [`catalog`] what clusters are made of, with [`Cidr`] and [`Date`] · `organization`,
+//! reads without a decision · [`catalog`] what clusters are made of, with [`Date`] · `organization`,
 //! `folder`, `project`, `cluster`, `registry`, [`gate`] one file per kind of resource with its decisions · `tree` what
 //! folders and projects share: parents, depth, links · `check` conditions that all kinds share.
 //!
@@ -30,7 +30,6 @@ pub mod sets;
 pub mod txn;
 
 mod check;
-mod cidr;
 mod cluster;
 mod date;
 mod folder;
@@ -39,9 +38,9 @@ mod project;
 mod registry;
 mod tree;
 
+pub use ids::{Cidr, CidrError};
 use ids::{Hlc, Log, RequestId};
 
-pub use cidr::{Cidr, CidrError};
 pub use command::Command;
 pub use date::{Date, DateError};
 pub use entity::{Cluster, ClusterType, Entity, Folder, Gate, Organization, Project, Row, State};

@@ -20,13 +20,12 @@
 //! **A guest reports itself.** The software in a machine says that it joined its cluster by tagging its own instance, see [`guest`].
 //! That it is impaired, the cloud says in [`DescribeInstanceStatus`].
 //!
-//! Map: [`call`] every action and its answer · [`error`] refusals · [`id`] ids · [`cidr`] address ranges · [`select`] tags, filters,
+//! Map: [`call`] every action and its answer · [`error`] refusals · [`id`] ids · [`select`] tags, filters,
 //! pages · [`instance`], [`network`], [`group`], [`volume`], [`balancer`], [`template`] what is called and what is answered · [`guest`]
 //! the seam to the machine. What passes `conformance::cloud` may stand in for any other implementation.
 
 pub mod balancer;
 pub mod call;
-pub mod cidr;
 pub mod error;
 pub mod group;
 pub mod guest;
@@ -35,14 +34,16 @@ pub mod instance;
 pub mod network;
 pub mod select;
 pub mod template;
+mod text;
 pub mod volume;
 
 use std::{sync::Arc, time::Duration};
 
+pub use ids::Cidr;
+
 pub use self::{
     balancer::*,
     call::{Action, CloudReply, CloudRequest},
-    cidr::Ipv4Cidr,
     error::{CloudError, ErrorCode, Trouble},
     group::*,
     id::*,

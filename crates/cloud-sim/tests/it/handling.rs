@@ -96,7 +96,7 @@ fn what_others_do_shows_and_is_in_the_audit() {
     assert!(world.sim.tamper(now, &place, Tamper::Impair(id.clone())));
     assert!(world.sim.tamper(now, &place, Tamper::RemoveTag((&id).into(), "slot".to_owned())));
     let groups = world.ask(DescribeSecurityGroups(Describe::id(group))).unwrap().items;
-    assert!(groups[0].ingress.iter().any(|rule| rule.source == Source::Range(Ipv4Cidr::ANY)));
+    assert!(groups[0].ingress.iter().any(|rule| rule.source == Source::Range(Cidr::ALL)));
     let seen = world.see(&id);
     assert!(seen.public_address.is_some() && seen.tags.get("slot").is_none());
     let status = DescribeInstanceStatus { select: Describe::id(id.clone()), all: false };

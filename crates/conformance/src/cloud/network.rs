@@ -7,8 +7,8 @@ use crate::{Broken, broken::same};
 
 const DEPENDS: &str = "nothing is deleted that something depends on";
 
-fn range(text: &str) -> Result<Ipv4Cidr, Broken> {
-    text.parse().map_err(|error: cidr::CidrError| Broken::new("the suite's own ranges read", error.to_string()))
+fn range(text: &str) -> Result<Cidr, Broken> {
+    text.parse().map_err(|error: ids::CidrError| Broken::new("the suite's own ranges read", error.to_string()))
 }
 
 pub async fn ranges(probe: &Probe<'_>, stage: &Stage) -> Result<(), Broken> {
@@ -19,10 +19,10 @@ pub async fn ranges(probe: &Probe<'_>, stage: &Stage) -> Result<(), Broken> {
     }
     let [zone, _] = &probe.fixture.zones;
     let subnet = |cidr| CreateSubnet { vpc: stage.vpc.clone(), zone: zone.clone(), cidr, tags: probe.tags("wrong") };
-    let used = part(probe.fixture.range, 0).unwrap_or(probe.fixture.range);
+    let used = part(probe.fixture.range, 0);
     probe.refused(PROMISE, subnet(used), ErrorCode::InvalidSubnetConflict).await?;
     probe.refused(PROMISE, subnet(range("192.0.2.0/24")?), ErrorCode::InvalidSubnetRange).await?;
-    let tiny = Ipv4Cidr::new(probe.fixture.range.last(), 29).unwrap_or(probe.fixture.range);
+    let tiny = Cidr::around(probe.fixture.range.last(), 29);
     probe.refused(PROMISE, subnet(tiny), ErrorCode::InvalidSubnetRange).await
 }
 
@@ -50,7 +50,7 @@ pub async fn routes(probe: &Probe<'_>, stage: &Stage) -> Result<(), Broken> {
     const PROMISE: &str = "a table has one route per destination, a subnet one table";
     let route = CreateRoute {
         table: stage.table.clone(),
-        destination: Ipv4Cidr::ANY,
+        destination: Cidr::ALL,
         target: RouteTarget::InternetGateway(stage.gateway.clone()),
     };
     probe.done(PROMISE, route.clone()).await?;
@@ -62,7 +62,7 @@ pub async fn routes(probe: &Probe<'_>, stage: &Stage) -> Result<(), Broken> {
     let describe = DescribeRouteTables(Describe::id(stage.table.clone()));
     let shows = |page: &Page<RouteTable>| {
         let table = only(page)?;
-        let route = table.routes.iter().any(|route| route.destination == Ipv4Cidr::ANY && !route.blackhole);
+        let route = table.routes.iter().any(|route| route.destination == Cidr::ALL && !route.blackhole);
         table.associations.iter().any(|has| has.id == association).then_some(route)
     };
     let routed = probe.until(PROMISE, describe, shows).await?;

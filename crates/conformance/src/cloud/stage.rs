@@ -65,14 +65,13 @@ impl Stage {
 }
 
 /// The `number`th /24 of the range.
-pub fn part(range: Ipv4Cidr, number: u32) -> Option<Ipv4Cidr> {
-    let first = std::net::Ipv4Addr::from_bits(range.first().to_bits() + number * 256);
-    Ipv4Cidr::new(first, 24)
+pub fn part(range: Cidr, number: u32) -> Cidr {
+    Cidr::around(range.first() + number * 256, 24)
 }
 
 /// A new subnet: the `number`th /24.
 pub async fn subnet(probe: &Probe<'_>, vpc: &VpcId, zone: &Zone, number: u32) -> Result<SubnetId, Broken> {
-    let cidr = part(probe.fixture.range, number).unwrap_or(probe.fixture.range);
+    let cidr = part(probe.fixture.range, number);
     let create = CreateSubnet { vpc: vpc.clone(), zone: zone.clone(), cidr, tags: probe.tags("stage") };
     let subnet = probe.done(MADE, create).await?;
     tagged(&subnet.tags, probe)?;

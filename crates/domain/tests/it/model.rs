@@ -153,16 +153,17 @@ impl Model {
                 self.forget_drained();
                 Some(())
             }
-            Command::CloseGate(c) => {
-                let project = self.projects.get(&c.project.to_string()).filter(|project| project.deleting)?;
-                let gate = (c.region.to_string(), c.project.to_string());
-                (self.gates.insert(gate, project.number) != Some(project.number)).then_some(())
-            }
+            Command::CloseGate(c) => self.close_gate(&c.region.to_string(), &c.project.to_string()),
             Command::RegisterRegion(c) => self.regions.insert(c.region.to_string()).then_some(()),
             Command::CreateCluster(c) => self.create_cluster(c),
             Command::UpdateCluster(c) => self.update_cluster(c),
             Command::DeleteCluster(c) => self.delete_cluster(c),
         }
+    }
+
+    fn close_gate(&mut self, region: &str, project: &str) -> Option<()> {
+        let number = self.projects.get(project).filter(|project| project.deleting)?.number;
+        (self.gates.insert((region.to_owned(), project.to_owned()), number) != Some(number)).then_some(())
     }
 
     fn create_cluster(&mut self, c: &CreateCluster) -> Option<()> {

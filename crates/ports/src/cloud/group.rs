@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use ids::Cidr;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    cidr::Ipv4Cidr,
     id::{SecurityGroupId, VpcId},
     select::{Describe, Tags},
 };
@@ -55,7 +55,7 @@ pub enum Protocol {
 /// Who may come in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Source {
-    Range(Ipv4Cidr),
+    Range(#[serde(with = "super::text")] Cidr),
     Group(SecurityGroupId),
 }
 

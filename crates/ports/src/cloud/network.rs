@@ -6,10 +6,10 @@
 
 use std::net::Ipv4Addr;
 
+use ids::Cidr;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    cidr::Ipv4Cidr,
     error::ErrorCode,
     id::*,
     select::{Describe, Tags},
@@ -18,7 +18,8 @@ use super::{
 /// A range of /16 to /28, else `InvalidVpc.Range`. It comes with a security group named `default` and a main route table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateVpc {
-    pub cidr: Ipv4Cidr,
+    #[serde(with = "super::text")]
+    pub cidr: Cidr,
     pub tags: Tags,
 }
 
@@ -34,7 +35,8 @@ pub struct DeleteVpc {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vpc {
     pub id: VpcId,
-    pub cidr: Ipv4Cidr,
+    #[serde(with = "super::text")]
+    pub cidr: Cidr,
     pub tags: Tags,
 }
 
@@ -43,7 +45,8 @@ pub struct Vpc {
 pub struct CreateSubnet {
     pub vpc: VpcId,
     pub zone: Zone,
-    pub cidr: Ipv4Cidr,
+    #[serde(with = "super::text")]
+    pub cidr: Cidr,
     pub tags: Tags,
 }
 
@@ -61,7 +64,8 @@ pub struct Subnet {
     pub id: SubnetId,
     pub vpc: VpcId,
     pub zone: Zone,
-    pub cidr: Ipv4Cidr,
+    #[serde(with = "super::text")]
+    pub cidr: Cidr,
     /// Addresses that nothing uses: of a fresh subnet five fewer than its range has.
     pub free_addresses: u32,
     pub tags: Tags,
@@ -178,14 +182,16 @@ pub struct CreateRouteTable {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateRoute {
     pub table: RouteTableId,
-    pub destination: Ipv4Cidr,
+    #[serde(with = "super::text")]
+    pub destination: Cidr,
     pub target: RouteTarget,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeleteRoute {
     pub table: RouteTableId,
-    pub destination: Ipv4Cidr,
+    #[serde(with = "super::text")]
+    pub destination: Cidr,
 }
 
 /// A subnet uses one table, else `Resource.AlreadyAssociated`.
@@ -218,7 +224,8 @@ pub enum RouteTarget {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
-    pub destination: Ipv4Cidr,
+    #[serde(with = "super::text")]
+    pub destination: Cidr,
     pub target: RouteTarget,
     /// EC2's state `blackhole`: the target is gone.
     pub blackhole: bool,
