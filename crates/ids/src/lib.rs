@@ -1,11 +1,12 @@
 //! Typed ids, resource names, positions, revisions and limits: the words every other crate speaks.
 //!
 //! Map: [`name`] resource names and their grammar · [`subject`] keys of the rows of a log · [`log`] which log, where in it ·
-//! [`id`] members, requests, hashes · [`hlc`] hybrid logical time · [`limits`] every bound on input.
+//! [`id`] members, requests, hashes · [`account`] cloud accounts · [`hlc`] hybrid logical time · [`limits`] every bound on input.
 //!
 //! **Architecture invariant:** no behaviour beyond parsing, printing and ordering. Nothing here reads a clock, draws a random
 //! number, allocates without bound or knows protobuf.
 
+pub mod account;
 pub mod hlc;
 pub mod id;
 pub mod limits;
@@ -13,6 +14,7 @@ pub mod log;
 pub mod name;
 pub mod subject;
 
+pub use account::AccountId;
 pub use hlc::Hlc;
 pub use id::{Hash, MemberId, RequestId, RingId};
 pub use log::{Incarnation, Log, Position, Revision, Seq, Token};

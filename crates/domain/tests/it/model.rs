@@ -20,10 +20,18 @@ pub struct Project {
     pub awaiting: BTreeSet<String>,
 }
 
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Account {
+    pub organization: Option<String>,
+    pub retired: bool,
+}
+
 /// Everything that is not DELETED, by full name.
 #[derive(Clone, Debug, Default)]
 pub struct Model {
     pub organizations: BTreeSet<String>,
+    /// To whom each was given, and whether it was taken out of use.
+    pub accounts: BTreeMap<String, Account>,
     /// To the parent.
     pub folders: BTreeMap<String, String>,
     pub projects: BTreeMap<String, Project>,
@@ -93,7 +101,11 @@ impl Model {
     /// Makes the change without asking whether the tree survives it. `None`: refused.
     fn change(&mut self, command: &Command) -> Option<()> {
         match command {
-            Command::CreateOrganization(c) => self.organizations.insert(c.name.to_string()).then_some(()),
+            Command::CreateOrganization(c) => {
+                self.organizations.insert(c.name.to_string()).then_some(())?;
+                self.give_account(&c.name.to_string());
+                Some(())
+            }
             Command::UpdateOrganization(c) => {
                 self.etag_fits(&c.name.to_string(), c.etag)?;
                 self.organizations.contains(&c.name.to_string()).then_some(())?;
@@ -101,7 +113,17 @@ impl Model {
             }
             Command::DeleteOrganization(c) => {
                 self.etag_fits(&c.name.to_string(), c.etag)?;
-                self.organizations.remove(&c.name.to_string()).then_some(())
+                let name = c.name.to_string();
+                for account in self.accounts.values_mut() {
+                    account.retired |= account.organization.as_ref() == Some(&name);
+                }
+                self.organizations.remove(&name).then_some(())
+            }
+            Command::AddAccount(c) => none(self.accounts.insert(c.account.to_string(), Account::default())),
+            Command::ClaimAccount(c) => {
+                let name = c.organization.to_string();
+                self.organizations.contains(&name).then_some(())?;
+                (self.account_of(&name).is_none() && self.give_account(&name)).then_some(())
             }
             Command::CreateFolder(c) => {
                 same_organization(&c.name.to_string(), &c.parent.to_string())?;
@@ -163,6 +185,18 @@ impl Model {
             Command::UpdateCluster(c) => self.update_cluster(c),
             Command::DeleteCluster(c) => self.delete_cluster(c),
         }
+    }
+
+    /// The account that an organization has now.
+    pub fn account_of(&self, organization: &str) -> Option<&String> {
+        let has = |account: &Account| account.organization.as_deref() == Some(organization) && !account.retired;
+        self.accounts.iter().find(|(_, account)| has(account)).map(|(id, _)| id)
+    }
+
+    /// Gives the lowest account that nobody ever had; `false` when there is none.
+    fn give_account(&mut self, organization: &str) -> bool {
+        let free = self.accounts.values_mut().find(|account| account.organization.is_none());
+        free.map(|account| account.organization = Some(organization.to_owned())).is_some()
     }
 
     fn create_cluster(&mut self, c: &CreateCluster) -> Option<()> {
