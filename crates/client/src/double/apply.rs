@@ -140,8 +140,8 @@ fn apply_delete(state: &mut State, kind: Kind) -> Result<Done, Status> {
             let found = state.organizations.get(&r.name).cloned().ok_or_else(|| not_found(&r.name))?;
             check_etag(&r.name, &r.etag, &found.etag)?;
             state.organizations.remove(&r.name);
-            turn(state, &found.cloud_account, Life::Retired, &r.name);
             state.append(GLOBAL, &r.request_id, "organization-deleted", &r.name, None);
+            turn(state, &found.cloud_account, Life::Retired, &r.name);
             Ok(Done::Organization(v1::Organization { state: v1::State::Deleted.into(), ..found }))
         }
         Kind::DeleteFolder(r) => {
