@@ -112,10 +112,11 @@ impl AccountOnce {
                 wrong.push(format!("{account} was given to {first} and to {owner}"));
             }
         }
-        let (furthest, since) = self.furthest.entry(account).or_insert((seen.age(), seq));
-        if seen.age() > *furthest {
-            (*furthest, *since) = (seen.age(), seq);
-        } else if seen.age() == *furthest {
+        let age = seen.age();
+        let (furthest, since) = self.furthest.entry(account).or_insert((age, seq));
+        if age > *furthest {
+            (*furthest, *since) = (age, seq);
+        } else if age == *furthest {
             *since = seq.min(*since);
         } else if seq >= *since {
             wrong.push(format!("{account} is {seen:?} at {seq}, and was further in its life at {since}"));

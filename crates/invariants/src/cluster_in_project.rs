@@ -64,7 +64,7 @@ mod tests {
         let project = "organizations/acme/projects/x";
         assert_eq!(found(Some((request(1), true))), [format!("{cluster} is left in {project}, which is DELETED")]);
         let earlier = format!("{cluster} is left of an earlier {project}: made in {one}, which is {two} now");
-        assert_eq!(found(Some((request(2), false))), [earlier.clone()]);
+        assert_eq!(found(Some((request(2), false))), std::slice::from_ref(&earlier));
         assert_eq!(found(Some((request(2), true))), [earlier]);
         assert_eq!(found(None), [format!("{cluster} is in {project}, which never was")]);
     }

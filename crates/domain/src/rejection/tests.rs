@@ -38,7 +38,7 @@ fn every_rejection() -> Vec<Rejection> {
         Rejection::TooManyRegions { region: region.clone() },
         Rejection::AccountKnown { account, state: AccountLife::Ready },
         Rejection::AccountPoolEmpty { organization: organization.clone() },
-        Rejection::OrganizationHasAccount { organization: organization.clone(), account },
+        Rejection::OrganizationHasAccount { organization, account },
         Rejection::WrongLog { subject: subject.clone(), wanted: Log::Region(region), here: Log::Global },
         Rejection::DecisionTooLarge { subject: subject.clone(), guards: 65, facts: 0 },
         Rejection::WrittenTwice { subject: subject.clone() },

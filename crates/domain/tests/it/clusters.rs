@@ -81,7 +81,7 @@ fn a_creation_that_was_decided_before_the_gate_closed_conflicts_with_its_closing
     let (mut world, name) = (with_project(), cluster("a/p:x", "us", "c"));
     let late = world.decide(&create_cluster(&name)).unwrap();
     world.run(&delete_project("a/p:x")).unwrap();
-    let region = Log::Region(name.location.clone());
+    let region = Log::Region(name.location);
     let mut without_gate = world.log(&region);
     assert!(without_gate.apply(&late).is_ok(), "without a gate the cluster comes into a project that is being deleted");
     world.run(&close_gate("a/p:x", "us")).unwrap();

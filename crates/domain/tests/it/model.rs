@@ -101,11 +101,7 @@ impl Model {
     /// Makes the change without asking whether the tree survives it. `None`: refused.
     fn change(&mut self, command: &Command) -> Option<()> {
         match command {
-            Command::CreateOrganization(c) => {
-                self.organizations.insert(c.name.to_string()).then_some(())?;
-                self.give_account(&c.name.to_string());
-                Some(())
-            }
+            Command::CreateOrganization(c) => self.create_organization(&c.name.to_string()),
             Command::UpdateOrganization(c) => {
                 self.etag_fits(&c.name.to_string(), c.etag)?;
                 self.organizations.contains(&c.name.to_string()).then_some(())?;
@@ -113,18 +109,10 @@ impl Model {
             }
             Command::DeleteOrganization(c) => {
                 self.etag_fits(&c.name.to_string(), c.etag)?;
-                let name = c.name.to_string();
-                for account in self.accounts.values_mut() {
-                    account.retired |= account.organization.as_ref() == Some(&name);
-                }
-                self.organizations.remove(&name).then_some(())
+                self.delete_organization(&c.name.to_string())
             }
             Command::AddAccount(c) => none(self.accounts.insert(c.account.to_string(), Account::default())),
-            Command::ClaimAccount(c) => {
-                let name = c.organization.to_string();
-                self.organizations.contains(&name).then_some(())?;
-                (self.account_of(&name).is_none() && self.give_account(&name)).then_some(())
-            }
+            Command::ClaimAccount(c) => self.claim_account(&c.organization.to_string()),
             Command::CreateFolder(c) => {
                 same_organization(&c.name.to_string(), &c.parent.to_string())?;
                 none(self.folders.insert(c.name.to_string(), c.parent.to_string()))
@@ -147,10 +135,7 @@ impl Model {
             }
             Command::CreateProject(c) => {
                 same_organization(&c.name.to_string(), &c.parent.to_string())?;
-                self.projects_made += 1;
-                let number = self.projects_made;
-                let project = Project { parent: c.parent.to_string(), number, ..Project::default() };
-                none(self.projects.insert(c.name.to_string(), project))
+                self.create_project(c.name.to_string(), c.parent.to_string())
             }
             Command::UpdateProject(c) => {
                 self.active_project(&c.name.to_string(), c.etag)?;
@@ -185,6 +170,30 @@ impl Model {
             Command::UpdateCluster(c) => self.update_cluster(c),
             Command::DeleteCluster(c) => self.delete_cluster(c),
         }
+    }
+
+    fn create_organization(&mut self, name: &str) -> Option<()> {
+        self.organizations.insert(name.to_owned()).then_some(())?;
+        self.give_account(name);
+        Some(())
+    }
+
+    fn delete_organization(&mut self, name: &str) -> Option<()> {
+        for account in self.accounts.values_mut() {
+            account.retired |= account.organization.as_deref() == Some(name);
+        }
+        self.organizations.remove(name).then_some(())
+    }
+
+    fn claim_account(&mut self, name: &str) -> Option<()> {
+        self.organizations.contains(name).then_some(())?;
+        (self.account_of(name).is_none() && self.give_account(name)).then_some(())
+    }
+
+    fn create_project(&mut self, name: String, parent: String) -> Option<()> {
+        self.projects_made += 1;
+        let project = Project { parent, number: self.projects_made, ..Project::default() };
+        none(self.projects.insert(name, project))
     }
 
     /// The account that an organization has now.
