@@ -4,7 +4,8 @@ use std::{env, fs, io, path::Path};
 
 use prost::Message;
 
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
+    "cloud_accounts",
     "clusters",
     "consistency",
     "error",

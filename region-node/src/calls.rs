@@ -108,6 +108,9 @@ impl Drop for Call {
 
 /// A test holds them against the descriptors.
 const METHODS: &[&str] = &[
+    "CloudAccounts/CreateCloudAccount",
+    "CloudAccounts/GetCloudAccount",
+    "CloudAccounts/ListCloudAccounts",
     "Clusters/CreateCluster",
     "Clusters/DeleteCluster",
     "Clusters/GetCluster",

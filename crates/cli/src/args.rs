@@ -8,8 +8,8 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use client::{Endpoint, RequestId};
 
 pub use resources::{
-    ClusterCommand, ClusterType, Delete, FolderCommand, Get, Move, OrganizationCommand, Parent, Place, ProjectCommand,
-    Texts, Update, Writing,
+    AccountCommand, ClusterCommand, ClusterType, Delete, FolderCommand, Get, Move, OrganizationCommand, Parent, Place,
+    ProjectCommand, Texts, Update, Writing,
 };
 
 const AFTER: &str = "\
@@ -105,6 +105,9 @@ pub enum Command {
     /// Clusters, each in one region
     #[command(subcommand, alias = "clusters")]
     Cluster(ClusterCommand),
+    /// Cloud accounts: the pool out of which organizations get theirs
+    #[command(subcommand, alias = "accounts", alias = "cloud-account")]
+    Account(AccountCommand),
     /// Regions of the ring
     #[command(subcommand, alias = "regions")]
     Region(RegionCommand),

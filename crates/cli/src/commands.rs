@@ -1,5 +1,6 @@
 //! What is done, one file per noun.
 
+mod accounts;
 mod clusters;
 mod contexts;
 mod deleting;
@@ -42,6 +43,7 @@ pub async fn run(args: Args) -> Result<(), Fail> {
         Command::Folder(command) => folders::run(&session, command).await,
         Command::Project(command) => projects::run(&session, command).await,
         Command::Cluster(command) => clusters::run(&session, command).await,
+        Command::Account(command) => accounts::run(&session, command).await,
         Command::Region(command) => regions::run(&session, command).await,
         Command::Log(command) => logs::run(&session, command).await,
         Command::Operation(command) => operations::run(&session, command).await,

@@ -158,6 +158,7 @@ fn next(error: &Error, again: &str) -> Option<String> {
             "check the name; short ids belong to the organization that is set (`atoll context show`)".to_owned()
         }
         "ALREADY_EXISTS" => "look at it with `get`, or choose another id".to_owned(),
+        "ACCOUNT_KNOWN" => "leave it out: it was added before (`atoll account list` shows whose it is)".to_owned(),
         "NOT_EMPTY" => "delete or move what is in it first (`describe` shows it)".to_owned(),
         "NOT_ACTIVE" | "PARENT_NOT_ACTIVE" | "PROJECT_NOT_ACTIVE" => {
             "it is being deleted (`atoll operation list`), or not known in that region yet; in that case try again"

@@ -1,6 +1,6 @@
 //! Short names: ids are completed with what is set (`atoll organization set`), full resource names are taken as they are.
 
-use ids::{ClusterName, FolderName, Label, Log, OrganizationName, ProjectName, RegionId};
+use ids::{AccountId, ClusterName, FolderName, Label, Log, OrganizationName, ProjectName, RegionId};
 
 use crate::{
     args::{Parent, Place},
@@ -119,6 +119,11 @@ impl Names {
 /// The last segment of a new name.
 pub fn id(text: &str) -> Result<String, Fail> {
     parse::<Label>(text, text, "id")
+}
+
+/// A cloud account's id.
+pub fn account(text: &str) -> Result<String, Fail> {
+    parse::<AccountId>(text, text, "account")
 }
 
 /// `global` or `region/NAME`.

@@ -11,7 +11,7 @@ use crate::{
     logs::Logs,
     operations::Operations,
     regions::Regions,
-    resources::{Clusters, Folders, Organizations, Projects},
+    resources::{CloudAccounts, Clusters, Folders, Organizations, Projects},
     retry::Budget,
     steer::Steer,
 };
@@ -71,6 +71,10 @@ impl Client {
 
     pub fn clusters(&self) -> Clusters {
         Clusters { client: self.clone() }
+    }
+
+    pub fn cloud_accounts(&self) -> CloudAccounts {
+        CloudAccounts { client: self.clone() }
     }
 
     pub fn operations(&self) -> Operations {

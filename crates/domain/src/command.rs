@@ -5,13 +5,14 @@
 //! it is `Some` and the resource has another one, the command is refused.
 
 use ids::{
-    ClusterName, ContainerName, FolderName, Log, OrganizationName, ProjectName, RegionId, ResourceName, Revision,
-    Subject,
+    AccountId, ClusterName, ContainerName, FolderName, Log, OrganizationName, ProjectName, RegionId, ResourceName,
+    Revision, Subject,
 };
 
-use crate::{ClusterType, gate, sets};
+use crate::{ClusterType, account, gate, sets};
 
-/// Makes an organization. Its name must be free: never used, or that of a DELETED one.
+/// Makes an organization, with the first cloud account of the pool if there is one. Its name must be free: never used, or
+/// that of a DELETED one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreateOrganization {
     pub name: OrganizationName,
@@ -28,11 +29,23 @@ pub struct UpdateOrganization {
     pub etag: Option<Revision>,
 }
 
-/// Deletes an organization without folders and projects.
+/// Deletes an organization without folders and projects, and retires its cloud account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeleteOrganization {
     pub name: OrganizationName,
     pub etag: Option<Revision>,
+}
+
+/// Puts a cloud account into the pool. It must not be known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddAccount {
+    pub account: AccountId,
+}
+
+/// Gives an ACTIVE organization without a cloud account the first of the pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimAccount {
+    pub organization: OrganizationName,
 }
 
 /// Makes a folder in an ACTIVE container of its own organization, at most [`ids::limits::FOLDER_DEPTH_MAX`] deep.
@@ -169,10 +182,13 @@ pub enum Command {
     UpdateCluster(UpdateCluster),
     DeleteCluster(DeleteCluster),
     RegisterRegion(RegisterRegion),
+    AddAccount(AddAccount),
+    ClaimAccount(ClaimAccount),
 }
 
-/// What a command is about: a resource, an entry of the registry of regions, or a gate.
+/// What a command is about: a resource, an entry of the registry of regions, a gate, or a cloud account.
 enum About<'a> {
+    Account(AccountId),
     Resource(ResourceName),
     Gate(&'a CloseGate),
     Region(&'a RegionId),
@@ -185,16 +201,18 @@ impl Command {
             About::Resource(ResourceName::Cluster(name)) => Log::Region(name.location),
             About::Gate(command) => Log::Region(command.region.clone()),
             About::Resource(ResourceName::Organization(_) | ResourceName::Folder(_) | ResourceName::Project(_))
-            | About::Region(_) => Log::Global,
+            | About::Region(_)
+            | About::Account(_) => Log::Global,
         }
     }
 
-    /// The row that the command is about: the resource, the region's entry among all regions, or the gate.
+    /// The row that the command is about: the resource, the region's entry among all regions, the gate, or the account.
     pub fn subject(&self) -> Subject {
         match self.about() {
             About::Resource(name) => Subject::resource(&name),
             About::Region(region) => sets::regions().entry(region.as_str()),
             About::Gate(command) => gate::subject(&command.project),
+            About::Account(account) => account::subject(account),
         }
     }
 
@@ -217,6 +235,8 @@ impl Command {
             Self::DeleteCluster(command) => command.name.clone().into(),
             Self::RegisterRegion(command) => return About::Region(&command.region),
             Self::CloseGate(command) => return About::Gate(command),
+            Self::AddAccount(command) => return About::Account(command.account),
+            Self::ClaimAccount(command) => command.organization.clone().into(),
         })
     }
 }
@@ -249,4 +269,6 @@ into_command!(
     UpdateCluster,
     DeleteCluster,
     RegisterRegion,
+    AddAccount,
+    ClaimAccount,
 );

@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use ids::{ClusterName, ContainerName, FolderName, Hlc, OrganizationName, ProjectName, RegionId, RequestId};
+use ids::{AccountId, ClusterName, ContainerName, FolderName, Hlc, OrganizationName, ProjectName, RegionId, RequestId};
 
 /// Life of an organization, folder or project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,6 +57,8 @@ pub struct Organization {
     pub create_time: Hlc,
     /// Time of the last record that wrote this row.
     pub update_time: Hlc,
+    /// The cloud account that it has, or had before it was deleted; `None` while there was none for it.
+    pub account: Option<AccountId>,
 }
 
 /// A folder of folders and projects.
@@ -114,6 +116,61 @@ pub struct Gate {
     pub closed_through: Hlc,
 }
 
+/// A cloud account of the pool. It is given to one organization at most, ever.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    pub id: AccountId,
+    pub life: AccountLife,
+    /// When it came into the pool.
+    pub create_time: Hlc,
+    /// As [`Organization::update_time`].
+    pub update_time: Hlc,
+}
+
+/// Where an account stands in its life, which knows no way back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountLife {
+    /// Nobody's yet.
+    Ready,
+    /// An organization's.
+    Claimed(Owner),
+    /// It was the organization's, which is DELETED. It may hold what a customer left there, so nobody else gets it.
+    Retired(Owner),
+}
+
+/// Whose an account is, or was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    pub organization: OrganizationName,
+    /// Of that organization: another one may have the name later.
+    pub uid: RequestId,
+}
+
+impl Owner {
+    pub(crate) fn of(organization: &Organization) -> Self {
+        Self { organization: organization.name.clone(), uid: organization.uid }
+    }
+}
+
+impl AccountLife {
+    pub fn owner(&self) -> Option<&Owner> {
+        match self {
+            Self::Ready => None,
+            Self::Claimed(owner) | Self::Retired(owner) => Some(owner),
+        }
+    }
+}
+
+impl fmt::Display for AccountLife {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ready => "READY",
+            Self::Claimed(_) => "CLAIMED",
+            Self::Retired(_) => "RETIRED",
+        })
+    }
+}
+
 /// The content of one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entity {
@@ -122,6 +179,7 @@ pub enum Entity {
     Project(Project),
     Cluster(Cluster),
     Gate(Gate),
+    Account(Account),
     /// Nothing beyond being there: a set, an entry of a set, a registered region. Its revision is what is read.
     Marker,
 }
@@ -135,6 +193,7 @@ impl Entity {
             Self::Project(_) => Project::KIND,
             Self::Cluster(_) => Cluster::KIND,
             Self::Gate(_) => Gate::KIND,
+            Self::Account(_) => Account::KIND,
             Self::Marker => "marker",
         }
     }
@@ -151,7 +210,7 @@ pub trait Row: Sized + Into<Entity> {
     /// The kind that the entity has instead.
     fn from_entity(entity: Entity) -> Result<Self, &'static str>;
 
-    /// Where it stands in its life. A cluster or a gate that has a row is ACTIVE.
+    /// Where it stands in its life. What has no such state is ACTIVE while it has a row.
     fn state(&self) -> State;
 }
 
@@ -183,6 +242,7 @@ row!(Folder, "folder", |row| row.state);
 row!(Project, "project", |row| row.state);
 row!(Cluster, "cluster", |_row| State::Active);
 row!(Gate, "gate", |_row| State::Active);
+row!(Account, "cloud account", |_row| State::Active);
 
 #[cfg(test)]
 mod tests {

@@ -68,6 +68,12 @@ fact_kinds! {
     RegionRegistered = 50,
     /// No cluster of the project comes into the region any more.
     GateClosed = 60,
+    /// The account is READY.
+    AccountAdded = 70,
+    /// READY to CLAIMED; the row says by whom.
+    AccountClaimed = 71,
+    /// CLAIMED to RETIRED: its organization is gone, and nobody else is ever given it.
+    AccountRetired = 72,
 }
 
 /// One thing that happened to one row.
@@ -106,7 +112,10 @@ mod tests {
     #[test]
     fn stored_numbers_are_these_for_ever() {
         let numbers: Vec<u32> = FactKind::ALL.iter().map(|kind| kind.number()).collect();
-        assert_eq!(numbers, [1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23, 24, 25, 30, 31, 32, 40, 41, 42, 50, 60]);
+        assert_eq!(
+            numbers,
+            [1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23, 24, 25, 30, 31, 32, 40, 41, 42, 50, 60, 70, 71, 72]
+        );
         for kind in FactKind::ALL {
             assert_eq!(FactKind::from_number(kind.number()), Some(*kind));
         }

@@ -8,8 +8,8 @@
 //! Map: [`command`] what can be asked · [`entity`] what rows hold · [`fact`] what is replicated · [`txn`] reading a
 //! log's rows so that guards come free · [`rejection`] every way to be refused · [`sets`] which sets exist · [`query`]
 //! reads without a decision · [`catalog`] what clusters are made of, with [`Date`] · `organization`,
-//! `folder`, `project`, `cluster`, `registry`, [`gate`] one file per kind of resource with its decisions · `tree` what
-//! folders and projects share: parents, depth, links · `check` conditions that all kinds share.
+//! `folder`, `project`, `cluster`, `registry`, [`gate`], [`account`] one file per kind of resource with its decisions ·
+//! `tree` what folders and projects share: parents, depth, links · `check` conditions that all kinds share.
 //!
 //! **Architecture invariants**
 //! - Pure: no I/O, no async, no clock, no randomness, no hash map. The time and the request id come in by [`Context`].
@@ -19,6 +19,7 @@
 //! - A subject is written at most once by a decision, and the first fact is about the resource that was changed.
 //! - No text of this crate's errors is matched by anything; [`Rejection::reason`] is.
 
+pub mod account;
 pub mod catalog;
 pub mod command;
 pub mod entity;
@@ -43,7 +44,9 @@ use ids::{Hlc, Log, RequestId};
 
 pub use command::Command;
 pub use date::{Date, DateError};
-pub use entity::{Cluster, ClusterType, Entity, Folder, Gate, Organization, Project, Row, State};
+pub use entity::{
+    Account, AccountLife, Cluster, ClusterType, Entity, Folder, Gate, Organization, Owner, Project, Row, State,
+};
 pub use fact::{Decision, Fact, FactKind, Guard};
 pub use registry::REGIONS_MAX;
 pub use rejection::Rejection;
@@ -91,6 +94,8 @@ pub fn decide(view: &dyn View, command: &Command, ctx: &Context<'_>) -> Result<D
         Command::UpdateCluster(command) => cluster::update(&mut txn, command, ctx)?,
         Command::DeleteCluster(command) => cluster::delete(&mut txn, command)?,
         Command::RegisterRegion(command) => registry::register(&mut txn, command)?,
+        Command::AddAccount(command) => account::add(&mut txn, command, ctx)?,
+        Command::ClaimAccount(command) => account::claim_later(&mut txn, command, ctx)?,
     }
     txn.finish(subject)
 }

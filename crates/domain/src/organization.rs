@@ -1,11 +1,12 @@
 //! Decisions about organizations, the roots of the tree.
 //!
-//! An organization is deleted only when nothing is in it, so that no resource ever stands under a root that is gone.
+//! An organization is deleted only when nothing is in it, so that no resource ever stands under a root that is gone. It has
+//! a cloud account of its own from the start, where the pool has one, and takes it along when it goes ([`crate::account`]).
 
 use ids::{ContainerName, Subject};
 
 use crate::{
-    Context, FactKind, Organization, Rejection, State, Txn, check,
+    Context, FactKind, Organization, Owner, Rejection, State, Txn, account, check,
     command::{CreateOrganization, DeleteOrganization, UpdateOrganization},
     sets, tree,
 };
@@ -14,6 +15,7 @@ pub fn create(txn: &mut Txn<'_>, command: &CreateOrganization, ctx: &Context<'_>
     let subject = Subject::resource(&command.name.clone().into());
     check::texts(&command.display_name, &command.description)?;
     check::name_is_free::<Organization>(txn, &subject)?;
+    let ready = account::first_ready(txn)?;
     let row = Organization {
         name: command.name.clone(),
         uid: ctx.request_id,
@@ -22,9 +24,12 @@ pub fn create(txn: &mut Txn<'_>, command: &CreateOrganization, ctx: &Context<'_>
         state: State::Active,
         create_time: ctx.now,
         update_time: ctx.now,
+        account: ready.as_ref().map(|account| account.id),
     };
+    let owner = Owner::of(&row);
     txn.write(FactKind::OrganizationCreated, subject, Some(row.into()))?;
-    txn.add_entry(&sets::organizations(), command.name.organization.as_str())
+    txn.add_entry(&sets::organizations(), command.name.organization.as_str())?;
+    ready.map_or(Ok(()), |account| account::claim(txn, account, owner, ctx))
 }
 
 pub fn update(txn: &mut Txn<'_>, command: &UpdateOrganization, ctx: &Context<'_>) -> Result<(), Rejection> {
@@ -43,6 +48,8 @@ pub fn delete(txn: &mut Txn<'_>, command: &DeleteOrganization, ctx: &Context<'_>
     tree::check_childless(txn, &ContainerName::Organization(command.name.clone()))?;
     row.state = State::Deleted;
     row.update_time = ctx.now;
+    let account = row.account;
     txn.write(FactKind::OrganizationDeleted, subject, Some(row.into()))?;
-    txn.remove_entry(&sets::organizations(), command.name.organization.as_str())
+    txn.remove_entry(&sets::organizations(), command.name.organization.as_str())?;
+    account.map_or(Ok(()), |account| account::retire(txn, account, ctx))
 }

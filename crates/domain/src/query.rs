@@ -3,12 +3,16 @@
 //! They go over the same [`View`] as decisions, so what a caller is shown is what a decision would rest on. A DELETED
 //! resource reads as absent. Every resource comes with its revision, which is the etag to send back.
 
+use std::str::FromStr;
+
 use ids::{
-    ClusterName, ContainerName, FolderName, Label, OrganizationName, ProjectName, ResourceName, Revision, Subject,
+    AccountId, ClusterName, ContainerName, FolderName, OrganizationName, ProjectName, ResourceName, Revision, Subject,
     limits::PAGE_SIZE_MAX,
 };
 
-use crate::{Cluster, Folder, Organization, Project, Rejection, Row, State, View, ViewError, check, sets};
+use crate::{
+    Account, Cluster, Folder, Organization, Project, Rejection, Row, State, View, ViewError, account, check, sets,
+};
 
 /// Which part of a list.
 #[derive(Clone, Copy, Debug, Default)]
@@ -56,14 +60,31 @@ pub fn cluster(view: &dyn View, name: &ClusterName) -> Result<(Revision, Cluster
     get(view, &name.clone().into())
 }
 
+/// A cloud account, also one that is RETIRED.
+///
+/// # Errors
+/// As [`organization`].
+pub fn account(view: &dyn View, id: AccountId) -> Result<(Revision, Account), Rejection> {
+    let subject = account::subject(id);
+    view.row(&subject)?.ok_or(Rejection::NotFound { subject })
+}
+
 /// All organizations.
 ///
 /// # Errors
 /// [`Rejection::InvalidArgument`] for a token that no page gave, [`Rejection::UnreadableRow`].
 pub fn organizations(view: &dyn View, page: PageRequest<'_>) -> Result<Page<Organization>, Rejection> {
     list(view, &Listing { set: sets::organizations(), prefix: "" }, page, |organization| {
-        OrganizationName { organization }.into()
+        resource(OrganizationName { organization })
     })
+}
+
+/// All cloud accounts.
+///
+/// # Errors
+/// As [`organizations`].
+pub fn accounts(view: &dyn View, page: PageRequest<'_>) -> Result<Page<Account>, Rejection> {
+    list(view, &Listing { set: sets::accounts(), prefix: "" }, page, account::subject)
 }
 
 /// The folders directly in a container.
@@ -73,7 +94,7 @@ pub fn organizations(view: &dyn View, page: PageRequest<'_>) -> Result<Page<Orga
 pub fn folders(view: &dyn View, parent: &ContainerName, page: PageRequest<'_>) -> Result<Page<Folder>, Rejection> {
     container_exists(view, parent)?;
     let listing = Listing { set: sets::children(parent), prefix: sets::FOLDERS_PREFIX };
-    list(view, &listing, page, |folder| parent.organization().folder(folder).into())
+    list(view, &listing, page, |folder| resource(parent.organization().folder(folder)))
 }
 
 /// The projects directly in a container, also those that are DELETING.
@@ -83,7 +104,7 @@ pub fn folders(view: &dyn View, parent: &ContainerName, page: PageRequest<'_>) -
 pub fn projects(view: &dyn View, parent: &ContainerName, page: PageRequest<'_>) -> Result<Page<Project>, Rejection> {
     container_exists(view, parent)?;
     let listing = Listing { set: sets::children(parent), prefix: sets::PROJECTS_PREFIX };
-    list(view, &listing, page, |project| parent.organization().project(project).into())
+    list(view, &listing, page, |project| resource(parent.organization().project(project)))
 }
 
 /// The clusters of a project in the region whose rows `view` shows. Whether there is such a project is for the global
@@ -98,7 +119,7 @@ pub fn clusters(
     page: PageRequest<'_>,
 ) -> Result<Page<Cluster>, Rejection> {
     list(view, &Listing { set: sets::clusters(project), prefix: "" }, page, |cluster| {
-        ClusterName { project: project.clone(), location: location.clone(), cluster }.into()
+        resource(ClusterName { project: project.clone(), location: location.clone(), cluster })
     })
 }
 
@@ -117,40 +138,44 @@ fn container_exists(view: &dyn View, container: &ContainerName) -> Result<(), Re
     }
 }
 
-/// The entries of a set that begin with a prefix; a label follows it.
+fn resource(name: impl Into<ResourceName>) -> Subject {
+    Subject::resource(&name.into())
+}
+
+/// The entries of a set that begin with a prefix; an id follows it.
 struct Listing {
     set: Subject,
     prefix: &'static str,
 }
 
-fn list<T: Row>(
+/// `subject` is the row that stands behind an entry's id.
+fn list<T: Row, Id: FromStr>(
     view: &dyn View,
     listing: &Listing,
     page: PageRequest<'_>,
-    name: impl Fn(Label) -> ResourceName,
+    subject: impl Fn(Id) -> Subject,
 ) -> Result<Page<T>, Rejection> {
     let Listing { set, prefix } = listing;
     let size = if page.size == 0 { PAGE_SIZE_MAX } else { page.size.min(PAGE_SIZE_MAX) };
-    if !page.token.is_empty() && page.token.parse::<Label>().is_err() {
+    if !page.token.is_empty() && page.token.parse::<Id>().is_err() {
         return Err(check::invalid("page_token", page.token, "the token of the page before, or none".to_owned()));
     }
     // The bare prefix sorts before all that begins with it, and no entry is the bare prefix.
     let after = format!("{prefix}{}", page.token);
     // One more than asked for tells whether another page follows.
-    let mut labels: Vec<String> = view
+    let mut ids: Vec<String> = view
         .entries(set, Some(&after), size + 1)
         .iter()
         .map_while(|entry| entry.strip_prefix(prefix).map(str::to_owned))
         .collect();
-    let more = labels.len() > size;
-    labels.truncate(size);
-    let next = labels.last().filter(|_| more).cloned();
-    let read = |label: &String| {
-        let subject = set.entry(&format!("{prefix}{label}"));
-        let label = label.parse().map_err(|_| ViewError { subject: subject.clone(), detail: "no label".to_owned() })?;
-        let name = name(label);
-        let row = view.row::<T>(&Subject::resource(&name))?;
-        row.ok_or_else(|| ViewError { subject, detail: format!("no row of {name} behind it") }.into())
+    let more = ids.len() > size;
+    ids.truncate(size);
+    let next = ids.last().filter(|_| more).cloned();
+    let read = |id: &String| {
+        let broken = |detail| ViewError { subject: set.entry(&format!("{prefix}{id}")), detail };
+        let subject = subject(id.parse().map_err(|_| broken("no id".to_owned()))?);
+        let row = view.row::<T>(&subject)?;
+        row.ok_or_else(|| broken(format!("no row of {subject} behind it")).into())
     };
-    Ok(Page { items: labels.iter().map(read).collect::<Result<_, Rejection>>()?, next })
+    Ok(Page { items: ids.iter().map(read).collect::<Result<_, Rejection>>()?, next })
 }

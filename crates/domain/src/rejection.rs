@@ -4,11 +4,11 @@
 //! without a row. Clients act on [`Rejection::reason`]; the text is for people.
 
 use ids::{
-    ContainerName, FolderName, Log, OrganizationName, ProjectName, RegionId, Revision, Subject,
+    AccountId, ContainerName, FolderName, Log, OrganizationName, ProjectName, RegionId, Revision, Subject,
     limits::{FACTS_MAX, FOLDER_DEPTH_MAX, GUARDS_MAX},
 };
 
-use crate::{REGIONS_MAX, State, ViewError};
+use crate::{AccountLife, REGIONS_MAX, State, ViewError};
 
 /// Why nothing was changed, or nothing could be shown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +78,15 @@ pub enum Rejection {
     #[error("registered {region}: there are {REGIONS_MAX} regions already, wanted at most that many")]
     TooManyRegions { region: RegionId },
 
+    #[error("added the cloud account {account}: it is {state}, wanted one that is not known")]
+    AccountKnown { account: AccountId, state: AccountLife },
+
+    #[error("claimed a cloud account for {organization}: the pool is empty, wanted one that is READY")]
+    AccountPoolEmpty { organization: OrganizationName },
+
+    #[error("claimed a cloud account for {organization}: it has {account}, wanted an organization without one")]
+    OrganizationHasAccount { organization: OrganizationName, account: AccountId },
+
     #[error("decided about {subject} in the log {here}: wanted the log {wanted}")]
     WrongLog { subject: Subject, wanted: Log, here: Log },
 
@@ -117,6 +126,9 @@ impl Rejection {
             Self::RegionNotAwaited { .. } => "REGION_NOT_AWAITED",
             Self::GateAlreadyClosed { .. } => "GATE_ALREADY_CLOSED",
             Self::TooManyRegions { .. } => "TOO_MANY_REGIONS",
+            Self::AccountKnown { .. } => "ACCOUNT_KNOWN",
+            Self::AccountPoolEmpty { .. } => "ACCOUNT_POOL_EMPTY",
+            Self::OrganizationHasAccount { .. } => "ORGANIZATION_HAS_ACCOUNT",
             Self::WrongLog { .. } => "WRONG_LOG",
             Self::DecisionTooLarge { .. } => "DECISION_TOO_LARGE",
             Self::WrittenTwice { .. } => "WRITTEN_TWICE",
@@ -167,6 +179,13 @@ impl Rejection {
                 vec![("subject", project.to_string()), ("region", region.to_string())]
             }
             Self::TooManyRegions { region } => vec![("region", region.to_string())],
+            Self::AccountKnown { account, state } => {
+                vec![("account", account.to_string()), ("state", state.to_string())]
+            }
+            Self::AccountPoolEmpty { organization } => vec![("subject", organization.to_string())],
+            Self::OrganizationHasAccount { organization, account } => {
+                vec![("subject", organization.to_string()), ("account", account.to_string())]
+            }
             Self::NotFound { subject }
             | Self::UpdateEmpty { subject }
             | Self::WrongLog { subject, .. }

@@ -22,6 +22,16 @@ pub fn regions() -> Subject {
     Subject::root_set("regions")
 }
 
+/// All cloud accounts, by id. In the global log. Its entries are the accounts' own rows.
+pub fn accounts() -> Subject {
+    Subject::collection("cloudAccounts")
+}
+
+/// The cloud accounts that are READY, by id. In the global log.
+pub fn ready_accounts() -> Subject {
+    Subject::root_set("ready-accounts")
+}
+
 /// Folders (`folders/{f}`) and projects (`projects/{p}`) that are directly in a container and not DELETED. In the
 /// global log.
 pub fn children(container: &ContainerName) -> Subject {

@@ -1,11 +1,13 @@
 //! Typed ids, resource names, positions, revisions and limits: the words every other crate speaks.
 //!
 //! Map: [`name`] resource names and their grammar · [`subject`] keys of the rows of a log · [`log`] which log, where in it ·
-//! [`id`] members, requests, hashes · [`hlc`] hybrid logical time · [`cidr`] address ranges · [`limits`] every bound on input.
+//! [`id`] members, requests, hashes · [`account`] cloud accounts · [`hlc`] hybrid logical time · [`cidr`] address ranges ·
+//! [`limits`] every bound on input.
 //!
 //! **Architecture invariant:** no behaviour beyond parsing, printing and ordering. Nothing here reads a clock, draws a random
 //! number, allocates without bound or knows protobuf.
 
+pub mod account;
 pub mod cidr;
 pub mod hlc;
 pub mod id;
@@ -14,6 +16,7 @@ pub mod log;
 pub mod name;
 pub mod subject;
 
+pub use account::AccountId;
 pub use cidr::{Cidr, CidrError};
 pub use hlc::Hlc;
 pub use id::{Hash, MemberId, RequestId, RingId};

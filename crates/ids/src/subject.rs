@@ -4,6 +4,7 @@
 //! organizations/acme/folders/eng                      a resource
 //! organizations/acme/folders/eng#children             a set: its revision rises whenever its membership changes
 //! organizations/acme/folders/eng#children/projects/x  one entry of the set: present or absent
+//! cloudAccounts                                       a collection: a set whose entries are resources
 //! ```
 //!
 //! Entries sort right after their set, so listing a set is one range of an ordered map and nobody has to decode a row to find it.
@@ -52,6 +53,11 @@ impl Subject {
     /// A set that belongs to nothing in particular, such as all organizations.
     pub fn root_set(set: &'static str) -> Self {
         Self(Arc::from(format!("#{set}")))
+    }
+
+    /// A collection of resources that belong to nothing in particular: a set whose entries are the resources' own rows.
+    pub fn collection(name: &'static str) -> Self {
+        Self(Arc::from(name))
     }
 
     /// One entry of this set.

@@ -12,12 +12,13 @@
 //! Commands: [`request_once`] · [`reuse_refused`] · [`refused_never_applied`] · [`rejected_on_record`] · [`commands_settled`] · [`relay_once`].
 //! Reads: [`age_honest`].
 //! State and liveness, once healed: [`tree`] · [`replicas_equal`] · [`one_leader_each`] ·
-//! [`acknowledged_survives`] · [`fold`] · [`cluster_in_project`]; about a cut-off region: [`isolation`].
+//! [`acknowledged_survives`] · [`fold`] · [`cluster_in_project`] · [`account_once`]; about a cut-off region: [`isolation`].
 //!
 //! **Architecture invariants:** a rule is a pure function of what it was shown: no clock, no randomness, no I/O, no async, no hash
 //! map; the same stream gives the same words. A rule never stops a run, it only says what it saw. No rule knows the code that it
 //! judges: `ids` is the only dependency.
 
+pub mod account_once;
 pub mod acknowledged_on_quorum;
 pub mod acknowledged_survives;
 pub mod age_honest;
@@ -49,6 +50,7 @@ pub mod tree;
 pub mod unexpected_quarantine;
 pub mod vote_durable_before_reply;
 
+pub use account_once::{AccountHolder, AccountOnce, AccountPool, AccountSeen};
 pub use acknowledged_survives::{Remembered, check_survival};
 pub use check::{Checker, Invariant, Nanos, Violation, Violations};
 pub use cluster_in_project::{Housed, check_housed};

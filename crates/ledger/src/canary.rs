@@ -14,6 +14,8 @@ pub enum Canary {
     SkipGuard,
     /// As [`Self::MixedGuesses`], and applies a request that was applied before.
     DuplicateRequest,
+    /// As [`Self::MixedGuesses`], and guards nothing of the pool of cloud accounts when one is claimed.
+    UnguardedClaim,
     /// Loses one record when a watcher resumes.
     WatchGap,
     /// Lets openraft resume a restarted leader in its old term without an election, its default.
@@ -37,7 +39,9 @@ pub enum Canary {
 impl Canary {
     /// Whether wrong guesses and repeated requests must come as far as the log: without the bug they hardly do.
     pub(crate) fn guesses_in_a_hurry(self) -> bool {
-        [Self::MixedGuesses, Self::SkipGuard, Self::DuplicateRequest].into_iter().any(|bug| self.is(bug))
+        [Self::MixedGuesses, Self::SkipGuard, Self::DuplicateRequest, Self::UnguardedClaim]
+            .into_iter()
+            .any(|bug| self.is(bug))
     }
 
     /// Whether this build has the bug `bug`.

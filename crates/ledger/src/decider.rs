@@ -31,15 +31,17 @@ use std::{
 
 use bytes::Bytes;
 use domain::{Context, Rejection};
-use ids::{Hlc, Log, MemberId, Seq};
+use ids::{Hlc, Log, MemberId, Seq, Subject};
 use openraft::{async_runtime::watch::WatchReceiver, impls::ProgressResponder};
 use ports::{timeout, trace::tracing::Span, trace_span};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use wire::{
-    CommandDigest, LEVEL_OF_EFFECTS, LEVEL_OF_REJECTIONS, Proposal, Rejected, command::Submission, entity::raw_fact,
+    CommandDigest, LEVEL_OF_EFFECTS, LEVEL_OF_REJECTIONS, Proposal, RawFact, Rejected, command::Submission,
+    entity::raw_fact, level_of,
 };
 
 use crate::{
+    Canary,
     cell::StateCell,
     observed,
     raft::{Batch, Raft, machine::Shared},
@@ -242,9 +244,14 @@ impl Decider {
         let now = self.now(state);
         let context = Context { now, request_id: submission.request_id, global: &global, log: &self.shared.log };
         let decision = domain::decide(state, &submission.command, &context)?;
+        let unguarded =
+            |subject: &Subject| self.shared.canary.is(Canary::UnguardedClaim) && domain::account::in_pool(subject);
+        let guards = decision.guards.into_iter().filter(|guard| !unguarded(&guard.subject));
+        let facts: Vec<RawFact> = decision.facts.iter().map(raw_fact).collect();
         encoded(Proposal {
-            guards: decision.guards.into_iter().map(|guard| (guard.subject, guard.revision)).collect(),
-            facts: decision.facts.iter().map(raw_fact).collect(),
+            level: level_of(&facts),
+            guards: guards.map(|guard| (guard.subject, guard.revision)).collect(),
+            facts,
             response: decision.subject,
             ..self.without_effect(now, global.seq, submission)
         })

@@ -107,9 +107,16 @@ impl Admission {
         *self.refusing.write().unwrap_or_else(PoisonError::into_inner) = why;
     }
 
-    /// Whether this member, leading the log, decides the command now. What regions owe each other goes on.
+    /// Whether this member, leading the log, decides the command now. What regions do by themselves goes on.
     pub fn decides(&self, command: &Command) -> Result<(), NotAdmitted> {
-        if matches!(command, Command::RegisterRegion(_) | Command::AcknowledgeDrain(_) | Command::CloseGate(_)) {
+        let owed = matches!(
+            command,
+            Command::RegisterRegion(_)
+                | Command::AcknowledgeDrain(_)
+                | Command::CloseGate(_)
+                | Command::ClaimAccount(_)
+        );
+        if owed {
             return Ok(());
         }
         self.refusing.read().unwrap_or_else(PoisonError::into_inner).clone().map_or(Ok(()), Err)

@@ -5,54 +5,36 @@
 //! decided while the gate stood open, here or by an earlier leader whose copy of the global log was behind, is committed before that
 //! state, hence seen, or conflicts with the gate's closing. So no cluster of the project follows.
 //!
-//! One worker per member; it acts only while its member leads the region's group. It is level-triggered: what is to be done follows from
-//! the two states alone, so it may be interrupted anywhere, run twice, or start anew at another member. A wish is sent under a request
-//! id that is derived from what it is about, so two leaders in a row send one and the same request; that of a gate names the term too, because
-//! a leader whose copy of the global log is behind refuses it, and a refusal may be remembered. Where nothing is to be done nothing is
-//! sent; what did not succeed is tried again after a while that doubles.
+//! One worker per member (see [`crate::wish`]); it acts only while its member leads the region's group. The request id of a gate names
+//! the term too, because a leader whose copy of the global log is behind refuses it, and a refusal may be remembered.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{
-    Command, Entity, Project, State, View,
+    Entity, Project, State, View,
     command::{AcknowledgeDrain, CloseGate, RegisterRegion},
     gate, sets,
 };
 use futures_util::future::{FutureExt, join_all, pending, select};
-use ids::{Log, ProjectName, RegionId, RequestId, Revision};
-use ledger::{Canary, LogState, Verdict, group::Group};
-use ports::timeout;
-use rand::{RngExt, SeedableRng, rngs::SmallRng};
-use sha2::{Digest, Sha256};
-use wire::{command::Submission, entity::decode_entity};
+use ids::{Log, ProjectName, RegionId, Revision};
+use ledger::{Canary, LogState, group::Group};
+use wire::entity::decode_entity;
 
 use crate::{
     freshness::CONFIRM_WITHIN,
     region::{Inner, Region},
+    wish::{AT_ONCE, Pace, derived},
 };
-
-/// Between two looks, when neither state changes: how soon a new leader begins.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// Between two looks, at least, however fast the states change.
-const PAUSE: Duration = Duration::from_millis(250);
-/// How long one wish may take.
-const WITHIN: Duration = Duration::from_secs(5);
-/// After a wish that was not granted, at first and at most.
-const AGAIN_AFTER: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
-/// Wishes under way at once.
-const AT_ONCE: usize = 16;
 
 /// What the worker remembers between two looks; all of it can be lost.
 struct Drains {
     region: RegionId,
-    rng: SmallRng,
     /// The term in which this member led when it looked last: another one begins anew.
     term: Option<u64>,
     /// The global log as it was looked at last in this term.
     looked: LogState,
     /// Projects that were seen to wait for this region.
     waiting: BTreeMap<ProjectName, Project>,
-    again_after: Duration,
 }
 
 impl Region {
@@ -67,23 +49,19 @@ impl Inner {
         let region = self.ledger.config().region.clone();
         let own = Log::Region(region.clone());
         let (Some(global), Some(own)) = (self.ledger.group(&Log::Global), self.ledger.group(&own)) else { return };
-        let rng = SmallRng::seed_from_u64(self.env.seed("drain"));
         let (looked, waiting) = (LogState::new(Log::Global), BTreeMap::new());
-        let mut drains = Drains { region, rng, term: None, looked, waiting, again_after: AGAIN_AFTER.0 };
+        let mut drains = Drains { region, term: None, looked, waiting };
+        let mut pace = Pace::new(self.env.as_ref(), "drain");
         loop {
             let (global_seen, own_seen) = (global.cell().seq(), own.cell().seq());
-            let all = self.look(&mut drains, global, own).await;
-            let pause = if all { PAUSE } else { drains.again_after };
-            drains.again_after = if all { AGAIN_AFTER.0 } else { (drains.again_after * 2).min(AGAIN_AFTER.1) };
-            self.env.sleep(jittered(&mut drains.rng, pause)).await;
+            let granted = self.look(&mut drains, global, own).await;
             let global_changes = Box::pin(global.cell().reached(global_seen.next()));
             // What the region does matters only while somebody waits for it.
             let own_changes = match drains.waiting.is_empty() {
                 true => pending().boxed(),
                 false => own.cell().reached(own_seen.next()).boxed(),
             };
-            let change = select(global_changes, own_changes);
-            let _ = timeout(self.env.as_ref(), jittered(&mut drains.rng, LOOK_EVERY), change).await;
+            pace.rest(self.env.as_ref(), granted, select(global_changes, own_changes)).await;
         }
     }
 
@@ -147,26 +125,6 @@ impl Inner {
         });
         join_all(wishes).await.into_iter().all(|granted| granted)
     }
-
-    /// Sends a command in the name of this region. `true`: it took effect, and this copy of its log shows it. A rejection
-    /// says that this copy is behind, or that nothing can be done now; both are looked at again, later.
-    async fn wish(&self, request_id: RequestId, command: Command) -> bool {
-        let actor = format!("region:{}", self.ledger.config().region);
-        let (what, log) = (command.subject(), command.log());
-        let submission = Submission {
-            request_id,
-            actor,
-            command,
-            validate_only: false,
-            traceparent: String::new(),
-            seen_global: None,
-            retried: false,
-        };
-        let verdict = self.submit(&submission, WITHIN).await;
-        tracing::debug!(member = %self.member(), %what, ?verdict, "asked for what the region owes the global log");
-        let (Verdict::Done { seq, .. }, Some(copy)) = (verdict, self.ledger.copy(&log)) else { return false };
-        timeout(self.env.as_ref(), WITHIN, copy.cell.reached(seq)).await.is_some()
-    }
 }
 
 impl Drains {
@@ -187,21 +145,4 @@ impl Drains {
 /// Whether the region is closed to new clusters of the project. A row that cannot be read says nothing: it is looked at again.
 fn is_closed(own: &LogState, project: &Project) -> bool {
     gate::is_closed(own, project).unwrap_or(false)
-}
-
-/// One id for one wish, whoever has it: the first 16 bytes of a SHA-256.
-fn derived(what: &str, about: &[&[u8]]) -> RequestId {
-    let mut digest = Sha256::new();
-    for part in std::iter::once(&what.as_bytes()).chain(about) {
-        digest.update((part.len() as u64).to_be_bytes());
-        digest.update(part);
-    }
-    let mut id = [0; 16];
-    id.iter_mut().zip(digest.finalize()).for_each(|(byte, digested)| *byte = digested);
-    RequestId(id)
-}
-
-fn jittered(rng: &mut SmallRng, about: Duration) -> Duration {
-    let ms = u64::try_from(about.as_millis()).unwrap_or(u64::MAX);
-    Duration::from_millis(rng.random_range(ms * 8 / 10..=ms * 12 / 10))
 }

@@ -9,7 +9,8 @@
 //! The same composition runs in a real process and in the simulator, over different ports.
 //!
 //! Map: [`ask`] one question to the leader of a log, wherever it is · [`submit`] commands · [`read`] the three levels of reading and
-//! [`freshness`] of copies · `relay` the hop in between · `drain` what a region owes the global log · `join` taking the place of a lost member · [`admission`] how much is taken on · [`status`] what this member knows ·
+//! [`freshness`] of copies · `relay` the hop in between · `drain` what a region owes the global log · `claim` cloud accounts for organizations without ·
+//! `wish` what both ask for · `join` taking the place of a lost member · [`admission`] how much is taken on · [`status`] what this member knows ·
 //! [`stopped`] when it can serve no longer · [`shutdown`] its orderly end · [`region`] the whole.
 //!
 //! **Architecture invariant:** a command passes at most one relay, and an answer says "not done" only when that is certain.
@@ -24,9 +25,11 @@ pub mod status;
 pub mod stopped;
 pub mod submit;
 
+mod claim;
 mod drain;
 mod join;
 mod relay;
+mod wish;
 
 pub use ledger::group::StopCause;
 pub use read::{Consistency, ReadRefusal, ReadView};

@@ -46,6 +46,7 @@ impl Region {
         let region = Self { inner: Arc::new(inner) };
         region.spawn_probes();
         region.spawn_drains();
+        region.spawn_claims();
         Ok(region)
     }
 

@@ -74,7 +74,7 @@ impl Region {
     }
 
     /// While this member leads a log, it decides no customer's command of it, whoever asks, and says this reason and message; until
-    /// told otherwise. Reads, consensus and what regions owe each other go on.
+    /// told otherwise. Reads, consensus and what regions do by themselves go on.
     pub fn refuse_writes(&self, why: Option<(&'static str, &str)>) {
         let why = why.map(|(reason, message)| NotAdmitted { reason, message: message.to_owned() });
         self.inner.admission.refuse_writes(why);

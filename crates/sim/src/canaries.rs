@@ -171,6 +171,15 @@ pub const CANARIES: &[CanaryCase] = &[
         description: "a region says that it holds no cluster of a project without closing its gate first",
     },
     CanaryCase {
+        name: "unguarded-claim",
+        bug: Bug::Ledger(Canary::UnguardedClaim),
+        nodes: 3,
+        needs: &[Fault::Crash, Fault::Member],
+        forgetful: false,
+        caught_by: &["account_once"],
+        description: "the same as mixed-guesses, and a claim guards nothing of the pool of cloud accounts",
+    },
+    CanaryCase {
         name: "unchecked-snapshot",
         bug: Bug::Ledger(Canary::UncheckedSnapshot),
         nodes: 3,

@@ -1,10 +1,15 @@
 //! The checks at the end: everything that needs the whole history, or a ring that has come to rest.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::PoisonError,
+};
 
-use domain::{State, View, query, sets};
+use domain::{AccountLife, Entity, State, View, query, sets};
 use ids::{ContainerName, Log, MemberId, ResourceName, Seq, Subject};
-use invariants::{Folded, Housed, Remembered, replicas_equal::ReplicaHead, tree::TreeNode};
+use invariants::{
+    AccountHolder, AccountPool, AccountSeen, Folded, Housed, Remembered, replicas_equal::ReplicaHead, tree::TreeNode,
+};
 use ledger::LogState;
 use oracle::{list_append, register, sessions, watch};
 use wire::entity::decode_entity;
@@ -133,10 +138,10 @@ pub fn check_tree(world: &World, state: &LogState) {
             continue;
         };
         let (parent, life) = match entity {
-            domain::Entity::Organization(organization) => (None, organization.state),
-            domain::Entity::Folder(folder) => (Some(folder.parent), folder.state),
-            domain::Entity::Project(project) => (Some(project.parent), project.state),
-            domain::Entity::Cluster(_) | domain::Entity::Gate(_) | domain::Entity::Marker => continue,
+            Entity::Organization(organization) => (None, organization.state),
+            Entity::Folder(folder) => (Some(folder.parent), folder.state),
+            Entity::Project(project) => (Some(project.parent), project.state),
+            Entity::Cluster(_) | Entity::Gate(_) | Entity::Account(_) | Entity::Marker => continue,
         };
         nodes.push(TreeNode { name, parent, deleted: life == State::Deleted });
     }
@@ -155,10 +160,51 @@ pub fn check_tree(world: &World, state: &LogState) {
     world.trace.check(|at, out| invariants::check_tree(at, &nodes, &children, out));
 }
 
+/// Checks the cloud accounts in one copy of the global log.
+pub fn check_accounts(world: &World, state: &LogState) {
+    let ready = state.entries(&sets::ready_accounts(), None, usize::MAX);
+    let ready = ready.iter().filter_map(|entry| entry.parse().ok()).collect();
+    let mut pool = AccountPool { seq: state.seq, ready, ..AccountPool::default() };
+    for (_, row) in state.rows() {
+        match decode_entity(&row.value) {
+            Ok(Entity::Account(account)) => {
+                let seen = match account.life {
+                    AccountLife::Ready => AccountSeen::Ready,
+                    AccountLife::Claimed(owner) => AccountSeen::Claimed(owner.uid),
+                    AccountLife::Retired(owner) => AccountSeen::Retired(owner.uid),
+                };
+                pool.accounts.insert(account.id, seen);
+            }
+            Ok(Entity::Organization(row)) => {
+                let deleted = row.state == State::Deleted;
+                let holder = AccountHolder { organization: row.name, uid: row.uid, account: row.account, deleted };
+                pool.organizations.push(holder);
+            }
+            _other => {}
+        }
+    }
+    let mut accounts = world.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+    world.trace.check(|at, out| accounts.check(at, &pool, out));
+}
+
+/// Organizations without a cloud account, where the pool has one for them. At rest there is none.
+pub fn unclaimed(state: &LogState) -> Vec<String> {
+    if state.entries(&sets::ready_accounts(), None, 1).is_empty() {
+        return Vec::new();
+    }
+    let without = state.rows().filter_map(|(_, row)| match decode_entity(&row.value) {
+        Ok(Entity::Organization(row)) if row.state == State::Active && row.account.is_none() => {
+            Some(format!("{} still has no cloud account, and the pool has some", row.name))
+        }
+        _ => None,
+    });
+    without.collect()
+}
+
 /// Projects whose deletion has not come to its end. Owners take clusters away that are in the way, so at rest there is none.
 pub fn draining(state: &LogState) -> Vec<String> {
     let waiting = state.rows().filter_map(|(_, row)| match decode_entity(&row.value) {
-        Ok(domain::Entity::Project(project)) if project.state == State::Deleting => {
+        Ok(Entity::Project(project)) if project.state == State::Deleting => {
             Some(format!("the deletion of {} still waits for {:?}", project.name, project.awaiting))
         }
         _ => None,
@@ -171,7 +217,7 @@ pub fn check_clusters(world: &World, global: &LogState, regions: &[LogState]) {
     let mut housed = Vec::new();
     for (subject, row) in regions.iter().flat_map(LogState::rows) {
         match decode_entity(&row.value) {
-            Ok(domain::Entity::Cluster(cluster)) => {
+            Ok(Entity::Cluster(cluster)) => {
                 let view: &dyn View = global;
                 let project = Subject::resource(&cluster.name.project.clone().into());
                 let project = view.row::<domain::Project>(&project).ok().flatten();

@@ -1,3 +1,5 @@
+//! What comes and goes: projects, organizations, and the clusters and cloud accounts of both.
+//!
 //! Who makes clusters in projects that come and go, and takes them away again when their project is being deleted.
 //!
 //! A deletion waits for clusters, and nothing deletes a customer's cluster but the customer: without an owner no such deletion would
@@ -8,7 +10,7 @@ use std::sync::{Arc, atomic::Ordering::SeqCst};
 
 use domain::{ClusterType, Command, Project, State, View, command as c, query};
 use futures_util::future::{join, join_all};
-use ids::{ClusterName, ContainerName, Log, ProjectName, RegionId};
+use ids::{AccountId, ClusterName, ContainerName, Log, OrganizationName, ProjectName, RegionId};
 use rand::RngExt;
 
 use crate::{
@@ -36,6 +38,19 @@ pub fn passing_project(number: u64) -> Option<ProjectName> {
 /// A project that goes while clusters are put into it.
 fn rushed_project(number: u64) -> Option<ProjectName> {
     Some(organization()?.project(format!("rushed-{number}").parse().ok()?))
+}
+
+/// Organizations that come and go.
+pub const ORGANIZATIONS: u64 = 4;
+
+/// An organization that comes and goes.
+pub fn passing_organization(number: u64) -> Option<OrganizationName> {
+    format!("organizations/passing-{number}").parse().ok()
+}
+
+/// A cloud account by its number.
+pub fn account(number: u64) -> Option<AccountId> {
+    format!("{number:012}").parse().ok()
 }
 
 /// The command that makes a cluster in some project that comes and goes.

@@ -36,6 +36,11 @@ pub struct Report {
     pub folds: u64,
 }
 
+/// Cloud accounts that there are from the start: too few for all organizations.
+const ACCOUNTS: u64 = 3;
+/// The first of those that are added in the end; what clients add is far below.
+const FILLED: u64 = 900_000_000_000;
+
 /// After faults stop, the ring must come to rest within this time.
 const REST_WITHIN: Duration = Duration::from_secs(60);
 
@@ -46,7 +51,7 @@ pub async fn run(plan: Plan) -> Report {
     warm_up(&world).await;
     load.watch();
     let attendants = TaskScope::default();
-    attendants.spawn(inspect_trees(Arc::clone(&world)));
+    attendants.spawn(inspect_copies(Arc::clone(&world)));
     load.start();
     for region in &world.plan.regions {
         attendants.spawn(owner::clear(caller(&world, region, &format!("owner-{region}"))));
@@ -71,6 +76,7 @@ pub async fn warm_up(world: &Arc<World>) {
     all_registered(world).await;
     let mut commands: Vec<domain::Command> = Vec::new();
     let (Some(name), Some(project)) = (organization(), shop()) else { return };
+    commands.extend((0..ACCOUNTS).filter_map(owner::account).map(|account| c::AddAccount { account }.into()));
     let parent = ContainerName::Organization(name.clone());
     let text = String::new;
     commands.push(c::CreateOrganization { name, display_name: text(), description: text() }.into());
@@ -88,6 +94,17 @@ pub async fn warm_up(world: &Arc<World>) {
     }
     // Every region's copy of the global log holds the project before clusters are made in it.
     tokio::time::sleep(ms(1_500)).await;
+}
+
+/// Fills the pool of cloud accounts: every organization is to get one.
+async fn fill_pool(world: &Arc<World>) {
+    let Some(region) = world.plan.regions.first() else { return };
+    let mut caller = caller(world, region, "filling");
+    caller.stays = false;
+    for number in 0..=owner::ORGANIZATIONS {
+        let Some(account) = owner::account(FILLED + number) else { return };
+        caller.command(c::AddAccount { account }.into()).await;
+    }
 }
 
 /// Waits until the regions have registered themselves, which every member does for its region when it comes to lead it. A deletion
@@ -161,15 +178,17 @@ impl Load {
     }
 }
 
-/// Looks at the tree in one copy after the other, all the time.
-async fn inspect_trees(world: Arc<World>) {
+/// Looks at the tree and the cloud accounts in one copy after the other, all the time.
+async fn inspect_copies(world: Arc<World>) {
     for round in 0.. {
         tokio::time::sleep(ms(700)).await;
         let members = world.members();
         let member = members.get(round % members.len().max(1)).copied();
         let copy = member.and_then(|member| world.region(member)?.0.ledger().copy(&Log::Global));
         if let Some(copy) = copy {
-            checks::check_tree(&world, &copy.cell.state());
+            let state = copy.cell.state();
+            checks::check_tree(&world, &state);
+            checks::check_accounts(&world, &state);
         }
     }
 }
@@ -225,14 +244,17 @@ async fn liveness(world: &Arc<World>, load: &mut Load) {
     for region in world.plan.regions.clone() {
         serves_again(world, &region).await;
     }
+    fill_pool(world).await;
     let deadline = world.trace.now() + u64::try_from(REST_WITHIN.as_nanos()).unwrap_or(u64::MAX);
     loop {
         let mut found = invariants::Violations::default();
         let heads = checks::heads(world);
         let complete = heads.len() == world.members().len() * world.logs().len();
         invariants::check_replicas_equal(world.trace.now(), &heads, &mut found);
-        let draining = final_state(world, &Log::Global).map(|state| checks::draining(&state)).unwrap_or_default();
-        if complete && found.is_empty() && draining.is_empty() {
+        let global = final_state(world, &Log::Global);
+        let draining = global.as_ref().map(checks::draining).unwrap_or_default();
+        let unclaimed = global.as_ref().map(checks::unclaimed).unwrap_or_default();
+        if complete && found.is_empty() && draining.is_empty() && unclaimed.is_empty() {
             break;
         }
         if world.trace.now() > deadline {
@@ -244,6 +266,7 @@ async fn liveness(world: &Arc<World>, load: &mut Load) {
             }
             found.iter().for_each(|violation| world.trace.violate(violation.invariant, violation.detail.clone()));
             draining.iter().for_each(|waiting| world.trace.violate("drains_end", waiting.clone()));
+            unclaimed.iter().for_each(|waiting| world.trace.violate("claims_end", waiting.clone()));
             break;
         }
         tokio::time::sleep(ms(200)).await;
@@ -291,6 +314,7 @@ async fn conclude(world: &Arc<World>, load: Load) -> Report {
     let mut written = load.shared.history.lock();
     if let Some(state) = &state {
         checks::check_tree(world, state);
+        checks::check_accounts(world, state);
         let regions = world.plan.regions.iter().filter_map(|region| final_state(world, &Log::Region(region.clone())));
         checks::check_clusters(world, state, &regions.collect::<Vec<_>>());
         written.lists.finals = checks::final_lists(state);

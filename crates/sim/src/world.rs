@@ -10,7 +10,7 @@ use std::{
 
 use fakes::{Disk, DiskCanary, DiskWeather, StillRegistry};
 use ids::{Log, MemberId, RegionId, RingId};
-use invariants::Observation;
+use invariants::{AccountOnce, Observation};
 use ledger::{
     Canary, Config, Ports, Timing,
     verify::{self, Held},
@@ -64,6 +64,8 @@ pub struct World {
     next_member: Mutex<u64>,
     /// Replacements that were begun: log, the member that is gone, the new one.
     replacements: Mutex<Vec<(Log, MemberId, MemberId)>>,
+    /// What copies of the global log have shown of cloud accounts.
+    pub accounts: Mutex<AccountOnce>,
 }
 
 impl World {
@@ -86,6 +88,7 @@ impl World {
             machines: Mutex::default(),
             next_member: Mutex::new(1),
             replacements: Mutex::default(),
+            accounts: Mutex::default(),
         });
         for region in world.plan.regions.clone() {
             for _ in 0..world.plan.nodes {

@@ -14,6 +14,7 @@ use crate::{
     record::request_id_in,
 };
 
+mod account;
 mod cluster;
 mod folder;
 mod organization;
@@ -118,6 +119,8 @@ pub fn command_out(command: &Command) -> proto::Command {
         Command::UpdateCluster(command) => Kind::UpdateCluster(command.into()),
         Command::DeleteCluster(command) => Kind::DeleteCluster(command.into()),
         Command::RegisterRegion(command) => Kind::RegisterRegion(command.into()),
+        Command::AddAccount(command) => Kind::AddAccount(command.into()),
+        Command::ClaimAccount(command) => Kind::ClaimAccount(command.into()),
     };
     proto::Command { kind: Some(kind) }
 }
@@ -148,5 +151,7 @@ pub fn command_in(message: proto::Command) -> Result<Command, Error> {
         Kind::UpdateCluster(message) => Command::UpdateCluster(message.try_into()?),
         Kind::DeleteCluster(message) => Command::DeleteCluster(message.try_into()?),
         Kind::RegisterRegion(message) => Command::RegisterRegion(message.try_into()?),
+        Kind::AddAccount(message) => Command::AddAccount(message.try_into()?),
+        Kind::ClaimAccount(message) => Command::ClaimAccount(message.try_into()?),
     })
 }

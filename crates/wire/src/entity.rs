@@ -14,6 +14,8 @@ use crate::{
     proto::{self, entity::Kind},
 };
 
+mod account;
+
 const ENTITY: &str = "an entity";
 const ORGANIZATION: &str = "an organization";
 const FOLDER: &str = "a folder";
@@ -29,6 +31,7 @@ pub fn encode_entity(entity: &Entity) -> Bytes {
         Entity::Project(row) => Kind::Project(row.into()),
         Entity::Cluster(row) => Kind::Cluster(row.into()),
         Entity::Gate(row) => Kind::Gate(row.into()),
+        Entity::Account(row) => Kind::Account(row.into()),
         Entity::Marker => Kind::Marker(proto::Marker {}),
     };
     encode(&proto::Entity { kind: Some(kind) })
@@ -46,8 +49,14 @@ pub fn decode_entity(bytes: &Bytes) -> Result<Entity, Error> {
         Some(Kind::Project(row)) => Ok(Entity::Project(row.try_into()?)),
         Some(Kind::Cluster(row)) => Ok(Entity::Cluster(row.try_into()?)),
         Some(Kind::Gate(row)) => Ok(Entity::Gate(row.try_into()?)),
+        Some(Kind::Account(row)) => Ok(Entity::Account(row.try_into()?)),
         Some(Kind::Marker(proto::Marker {})) => Ok(Entity::Marker),
-        None => Err(Error::field(ENTITY, "kind", "not set", "organization, folder, project, cluster, gate or marker")),
+        None => Err(Error::field(
+            ENTITY,
+            "kind",
+            "not set",
+            "organization, folder, project, cluster, gate, account or marker",
+        )),
     }
 }
 
@@ -63,7 +72,7 @@ pub fn raw_fact(fact: &Fact) -> RawFact {
 
 impl From<&Organization> for proto::Organization {
     fn from(row: &Organization) -> Self {
-        let Organization { name, uid, display_name, description, state, create_time, update_time } = row;
+        let Organization { name, uid, display_name, description, state, create_time, update_time, account } = row;
         Self {
             name: name.to_string(),
             uid: uid_out(uid),
@@ -72,6 +81,7 @@ impl From<&Organization> for proto::Organization {
             state: state_out(*state),
             create_time: create_time.0,
             update_time: update_time.0,
+            account: account.map_or_else(String::new, |account| account.to_string()),
         }
     }
 }
@@ -80,7 +90,8 @@ impl TryFrom<proto::Organization> for Organization {
     type Error = Error;
 
     fn try_from(message: proto::Organization) -> Result<Self, Error> {
-        let proto::Organization { name, uid, display_name, description, state, create_time, update_time } = message;
+        let proto::Organization { name, uid, display_name, description, state, create_time, update_time, account } =
+            message;
         Ok(Self {
             name: name_in(ORGANIZATION, "name", &name)?,
             uid: uid_in(ORGANIZATION, &uid)?,
@@ -89,6 +100,10 @@ impl TryFrom<proto::Organization> for Organization {
             state: state_in(ORGANIZATION, state)?,
             create_time: Hlc(create_time),
             update_time: Hlc(update_time),
+            account: Some(account)
+                .filter(|account| !account.is_empty())
+                .map(|account| name_in(ORGANIZATION, "account", &account))
+                .transpose()?,
         })
     }
 }

@@ -7,7 +7,7 @@ use ids::{NameError, RequestId, Revision};
 
 use crate::Error;
 
-/// Reads a resource's name or a region's id.
+/// Reads a resource's name, or the id of a region or a cloud account.
 pub(crate) fn name_in<T>(what: &'static str, field: &'static str, value: &str) -> Result<T, Error>
 where
     T: FromStr<Err = NameError>,

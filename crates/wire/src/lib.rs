@@ -30,19 +30,21 @@ pub use command::{CommandDigest, Submission, command_in, command_out, submission
 pub use digest::{RowDigest, StateDigest};
 pub use entity::{decode_entity, encode_entity, raw_fact};
 pub use error::Error;
-pub use record::{Proposal, RawFact, Record, decode_batch, encode_batch};
+pub use record::{Proposal, RawFact, Record, decode_batch, encode_batch, level_of};
 pub use rejected::Rejected;
 
 use bytes::Bytes;
 use prost::Message;
 
 /// Feature level of this build: it reads records up to this level, and writes none above it.
-pub const LEVEL: u32 = 2;
+pub const LEVEL: u32 = 3;
 
 /// What a proposal or a snapshot with effects only needs of its reader.
 pub const LEVEL_OF_EFFECTS: u32 = 1;
 /// What one that holds a rejection needs: a reader of a lower level would take it for an effect.
 pub const LEVEL_OF_REJECTIONS: u32 = 2;
+/// What a proposal with facts about cloud accounts needs: a reader of a lower level does not know their kinds.
+pub const LEVEL_OF_ACCOUNTS: u32 = 3;
 
 /// The bytes of a message.
 pub fn encode(message: &impl Message) -> Bytes {

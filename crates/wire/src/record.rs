@@ -17,8 +17,8 @@ use ids::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    CommandDigest, Error, LEVEL, LEVEL_OF_REJECTIONS, Rejected, decode, encode, field::sixteen_bytes_in, proto,
-    rejected::bounded,
+    CommandDigest, Error, LEVEL, LEVEL_OF_ACCOUNTS, LEVEL_OF_EFFECTS, LEVEL_OF_REJECTIONS, Rejected, decode, encode,
+    field::sixteen_bytes_in, proto, rejected::bounded,
 };
 
 /// Domain separation: a record's hash is never the hash of anything else.
@@ -62,7 +62,7 @@ impl Proposal {
         known(self.level)?;
         self.no_subject_twice()?;
         self.one_outcome()?;
-        self.facts.iter().try_for_each(|fact| known_kind(fact.kind))?;
+        self.facts.iter().try_for_each(|fact| known_kind(fact.kind, self.level))?;
         let rejected = self.rejected.as_ref().map(|rejected| rejected.out());
         rejected.as_ref().map_or(Ok(()), bounded)?;
         let bytes = encode(&proto::Proposal {
@@ -96,7 +96,7 @@ impl Proposal {
             level: message.level,
             observed_global_seq: Seq(message.observed_global_seq),
             guards: message.guards.into_iter().map(guard_in).collect::<Result<_, _>>()?,
-            facts: message.facts.into_iter().map(fact_in).collect::<Result<_, _>>()?,
+            facts: message.facts.into_iter().map(|fact| fact_in(fact, message.level)).collect::<Result<_, _>>()?,
             response: subject_in(PROPOSAL, "response", &message.response)?,
             traceparent: message.traceparent,
             command: CommandDigest::read(PROPOSAL, &message.command_digest)?,
@@ -134,6 +134,19 @@ impl Proposal {
             Some(subject) => Err(Error::field(PROPOSAL, "facts.subject", subject, "each subject once")),
             None => Ok(()),
         }
+    }
+}
+
+/// What a proposal with these facts needs of its reader.
+pub fn level_of(facts: &[RawFact]) -> u32 {
+    let kinds = facts.iter().filter_map(|fact| FactKind::from_number(fact.kind));
+    kinds.map(level_of_kind).fold(LEVEL_OF_EFFECTS, u32::max)
+}
+
+fn level_of_kind(kind: FactKind) -> u32 {
+    match kind {
+        FactKind::AccountAdded | FactKind::AccountClaimed | FactKind::AccountRetired => LEVEL_OF_ACCOUNTS,
+        _from_the_first_on => LEVEL_OF_EFFECTS,
     }
 }
 
@@ -230,18 +243,21 @@ fn fact_out(fact: &RawFact) -> proto::Fact {
     }
 }
 
-fn fact_in(fact: proto::Fact) -> Result<RawFact, Error> {
-    known_kind(fact.kind)?;
+fn fact_in(fact: proto::Fact, level: u32) -> Result<RawFact, Error> {
+    known_kind(fact.kind, level)?;
     let subject = subject_in("a fact", "subject", &fact.subject)?;
     // A row is kept for long, and must not keep the whole message that it came in.
     let after = fact.after.map(|value| Bytes::copy_from_slice(&value));
     Ok(RawFact { kind: fact.kind, subject, after, detail: fact.detail })
 }
 
-/// A kind that this build does not know at a level that it does know is a defect of whoever wrote it.
-fn known_kind(kind: u32) -> Result<(), Error> {
-    let known = FactKind::from_number(kind).map(|_| ());
-    known.ok_or_else(|| Error::field("a fact", "kind", kind, "a kind of fact of this level"))
+/// A kind that this build does not know at a level that it does know is a defect of whoever wrote it; so is one of a higher level.
+fn known_kind(kind: u32, level: u32) -> Result<(), Error> {
+    let needs = FactKind::from_number(kind).map(level_of_kind);
+    match needs.filter(|needs| *needs <= level.max(LEVEL_OF_EFFECTS)) {
+        Some(_) => Ok(()),
+        None => Err(Error::field("a fact", "kind", kind, "a kind of fact of this level")),
+    }
 }
 
 /// Reads a subject out of a message.

@@ -4,15 +4,16 @@ use api::v1::{self, mutation::Kind};
 use domain::{
     ClusterType, Command,
     command::{
-        CreateCluster, CreateFolder, CreateOrganization, CreateProject, DeleteCluster, DeleteFolder,
+        AddAccount, CreateCluster, CreateFolder, CreateOrganization, CreateProject, DeleteCluster, DeleteFolder,
         DeleteOrganization, DeleteProject, MoveFolder, MoveProject, UpdateCluster, UpdateFolder, UpdateOrganization,
         UpdateProject,
     },
 };
-use ids::{ContainerName, ProjectName, RegionId, RequestId};
+use ids::{AccountId, ContainerName, ProjectName, RegionId, RequestId};
 
 use super::{
     input::{etag, name, new_name, present, request_id, texts},
+    resource::cloud_account_name,
     status::Refusal,
 };
 
@@ -32,8 +33,18 @@ pub trait Writes {
     fn write(self) -> Result<Write, Refusal>;
 }
 
-const FIXED: &[&str] =
-    &["name", "uid", "parent", "state", "awaiting", "cluster_type", "create_time", "update_time", "etag"];
+const FIXED: &[&str] = &[
+    "name",
+    "uid",
+    "parent",
+    "state",
+    "awaiting",
+    "cluster_type",
+    "cloud_account",
+    "create_time",
+    "update_time",
+    "etag",
+];
 
 fn write(command: impl Into<Command>, id: &str, validate_only: bool) -> Result<Write, Refusal> {
     Ok(Write { command: command.into(), request_id: request_id(id)?, validate_only })
@@ -220,6 +231,22 @@ impl Writes for v1::DeleteClusterRequest {
     }
 }
 
+impl Writes for v1::CreateCloudAccountRequest {
+    fn write(self) -> Result<Write, Refusal> {
+        let account: AccountId = name("cloud_account_id", &self.cloud_account_id)?;
+        let given = self.cloud_account.unwrap_or_default().name;
+        let wanted = cloud_account_name(account);
+        if !given.is_empty() && given != wanted {
+            return Err(Refusal::field(
+                "cloud_account.name",
+                &given,
+                format!("nothing, or {wanted}, which the id makes"),
+            ));
+        }
+        write(AddAccount { account }, &self.request_id, self.validate_only)
+    }
+}
+
 impl Writes for v1::Mutation {
     fn write(self) -> Result<Write, Refusal> {
         match present("kind", self.kind)? {
@@ -237,6 +264,7 @@ impl Writes for v1::Mutation {
             Kind::CreateCluster(request) => request.write(),
             Kind::UpdateCluster(request) => request.write(),
             Kind::DeleteCluster(request) => request.write(),
+            Kind::CreateCloudAccount(request) => request.write(),
         }
     }
 }
@@ -244,9 +272,10 @@ impl Writes for v1::Mutation {
 /// The field of a request that holds the resource's texts, so that a rule about them can name it.
 pub fn resource_field(command: &Command) -> &'static str {
     match command {
-        Command::CreateOrganization(_) | Command::UpdateOrganization(_) | Command::DeleteOrganization(_) => {
-            "organization"
-        }
+        Command::CreateOrganization(_)
+        | Command::UpdateOrganization(_)
+        | Command::DeleteOrganization(_)
+        | Command::ClaimAccount(_) => "organization",
         Command::CreateFolder(_) | Command::UpdateFolder(_) | Command::MoveFolder(_) | Command::DeleteFolder(_) => {
             "folder"
         }
@@ -258,5 +287,6 @@ pub fn resource_field(command: &Command) -> &'static str {
         | Command::CloseGate(_) => "project",
         Command::CreateCluster(_) | Command::UpdateCluster(_) | Command::DeleteCluster(_) => "cluster",
         Command::RegisterRegion(_) => "region",
+        Command::AddAccount(_) => "cloud_account",
     }
 }

@@ -54,6 +54,7 @@ fn after(entity: &Entity, revision: Revision) -> Option<After> {
         Entity::Folder(row) => Some(After::Folder(v1::Folder::show(revision, row))),
         Entity::Project(row) => Some(After::Project(v1::Project::show(revision, row))),
         Entity::Cluster(row) => Some(After::Cluster(v1::Cluster::show(revision, row))),
+        Entity::Account(row) => Some(After::CloudAccount(v1::CloudAccount::show(revision, row))),
         Entity::Gate(_) | Entity::Marker => None,
     }
 }
@@ -82,6 +83,9 @@ fn kind_name(kind: FactKind) -> &'static str {
         FactKind::EntryRemoved => "entry-removed",
         FactKind::RegionRegistered => "region-registered",
         FactKind::GateClosed => "gate-closed",
+        FactKind::AccountAdded => "cloud-account-added",
+        FactKind::AccountClaimed => "cloud-account-claimed",
+        FactKind::AccountRetired => "cloud-account-retired",
     }
 }
 

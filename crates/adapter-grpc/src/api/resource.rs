@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use api::v1;
-use domain::{ClusterType, Command, State};
-use ids::{Hlc, RegionId, RequestId, Revision};
+use domain::{AccountLife, ClusterType, Command, State};
+use ids::{AccountId, Hlc, RegionId, RequestId, Revision};
 
 /// A kind of resource as the API shows it.
 pub trait Resource: Default + Send {
@@ -79,6 +79,11 @@ fn cluster_type(kind: ClusterType) -> v1::ClusterType {
     }
 }
 
+/// The name of a cloud account.
+pub fn cloud_account_name(account: AccountId) -> String {
+    domain::account::subject(account).to_string()
+}
+
 fn set(text: &mut String, to: &Option<String>) {
     if let Some(to) = to {
         text.clone_from(to);
@@ -98,6 +103,7 @@ impl Resource for v1::Organization {
             create_time: timestamp(row.create_time),
             update_time: timestamp(row.update_time),
             etag: revision.to_string(),
+            cloud_account: row.account.map(cloud_account_name).unwrap_or_default(),
         }
     }
 
@@ -288,6 +294,41 @@ impl Resource for v1::Cluster {
 
     fn size(&self) -> (&str, usize) {
         (&self.name, self.display_name.len() + self.description.len())
+    }
+
+    fn version(&mut self) -> (&mut String, &mut Option<prost_types::Timestamp>) {
+        (&mut self.etag, &mut self.update_time)
+    }
+}
+
+impl Resource for v1::CloudAccount {
+    type Row = domain::Account;
+
+    fn show(revision: Revision, row: &Self::Row) -> Self {
+        let state = match row.life {
+            AccountLife::Ready => v1::cloud_account::State::Ready,
+            AccountLife::Claimed(_) => v1::cloud_account::State::Claimed,
+            AccountLife::Retired(_) => v1::cloud_account::State::Retired,
+        };
+        Self {
+            name: cloud_account_name(row.id),
+            state: state.into(),
+            organization: row.life.owner().map(|owner| owner.organization.to_string()).unwrap_or_default(),
+            create_time: timestamp(row.create_time),
+            update_time: timestamp(row.update_time),
+            etag: revision.to_string(),
+        }
+    }
+
+    fn apply(&mut self, command: &Command, _: RequestId) {
+        if let Command::AddAccount(add) = command {
+            let state = v1::cloud_account::State::Ready.into();
+            *self = Self { name: cloud_account_name(add.account), state, ..Self::default() };
+        }
+    }
+
+    fn size(&self) -> (&str, usize) {
+        (&self.name, 0)
     }
 
     fn version(&mut self) -> (&mut String, &mut Option<prost_types::Timestamp>) {

@@ -1,4 +1,4 @@
-//! What can be typed about organizations, folders, projects and clusters.
+//! What can be typed about organizations, folders, projects, clusters and cloud accounts.
 
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use client::RequestId;
@@ -342,4 +342,27 @@ pub enum ClusterCommand {
         #[command(flatten)]
         delete: Delete,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AccountCommand {
+    /// Put accounts into the pool, for organizations that have none and for those to come
+    #[command(
+        after_help = "An account is the provider's, such as one of AWS: of twelve digits, empty, and used by nobody else. Each is given to one\n\
+                      organization, and to no other after that.\n\n\
+                      Examples:\n  atoll account add 123456789012\n  atoll account add 123456789012 210987654321 --dry-run"
+    )]
+    Add {
+        /// Of twelve digits
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+        #[command(flatten)]
+        writing: Writing,
+    },
+    /// List all accounts: whose they are, and how many are ready
+    #[command(
+        visible_alias = "ls",
+        after_help = "Examples:\n  atoll account list\n  atoll account list -o json | jq '[.items[] | select(.state == \"READY\")] | length'"
+    )]
+    List(List),
 }

@@ -47,6 +47,7 @@ fn fact(fact: &v1::Fact) -> Value {
         Some(After::Folder(after)) => made.value("folder", after.json()),
         Some(After::Project(after)) => made.value("project", after.json()),
         Some(After::Cluster(after)) => made.value("cluster", after.json()),
+        Some(After::CloudAccount(after)) => made.value("cloudAccount", after.json()),
     };
     made.value("removed", Value::from(fact.removed)).done()
 }

@@ -1,4 +1,4 @@
-//! Organizations, folders, projects, clusters, operations.
+//! Organizations, folders, projects, clusters, cloud accounts, operations.
 
 use client::v1::{self, fact::After};
 use jiff::Timestamp;
@@ -9,7 +9,7 @@ use super::{Resource, Watched, age, enum_name, inside, json::Object, list_or_das
 impl Resource for v1::Organization {
     const NOUN: &'static str = "organization";
     const HEADERS: &'static [&'static str] = &["NAME", "DISPLAY NAME", "STATE", "AGE"];
-    const WIDE: &'static [&'static str] = &["ETAG", "UID", "DESCRIPTION"];
+    const WIDE: &'static [&'static str] = &["ETAG", "UID", "ACCOUNT", "DESCRIPTION"];
 
     fn name(&self) -> &str {
         &self.name
@@ -25,6 +25,7 @@ impl Resource for v1::Organization {
             .time("createTime", self.create_time.as_ref())
             .time("updateTime", self.update_time.as_ref())
             .text("etag", &self.etag)
+            .text("cloudAccount", &self.cloud_account)
             .done()
     }
 
@@ -34,7 +35,8 @@ impl Resource for v1::Organization {
     }
 
     fn wide(&self, _: Timestamp) -> Vec<String> {
-        vec![self.etag.clone(), self.uid.clone(), or_dash(&self.description)]
+        let account = or_dash(short(&self.cloud_account));
+        vec![self.etag.clone(), self.uid.clone(), account, or_dash(&self.description)]
     }
 }
 
@@ -143,6 +145,41 @@ impl Resource for v1::Cluster {
     }
 }
 
+impl Resource for v1::CloudAccount {
+    const NOUN: &'static str = "account";
+    const HEADERS: &'static [&'static str] = &["ID", "STATE", "ORGANIZATION", "AGE"];
+    const WIDE: &'static [&'static str] = &["ETAG", "CHANGED"];
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn json(&self) -> Value {
+        Object::default()
+            .text("name", &self.name)
+            .word("state", v1::cloud_account::State::try_from(self.state).map(|state| state.as_str_name()))
+            .text("organization", &self.organization)
+            .time("createTime", self.create_time.as_ref())
+            .time("updateTime", self.update_time.as_ref())
+            .text("etag", &self.etag)
+            .done()
+    }
+
+    fn row(&self, now: Timestamp) -> Vec<String> {
+        let state = v1::cloud_account::State::try_from(self.state).map(|state| state.as_str_name());
+        vec![
+            short(&self.name).to_owned(),
+            enum_name(state, ""),
+            or_dash(short(&self.organization)),
+            age(self.create_time.as_ref(), now),
+        ]
+    }
+
+    fn wide(&self, now: Timestamp) -> Vec<String> {
+        vec![self.etag.clone(), age(self.update_time.as_ref(), now)]
+    }
+}
+
 impl Resource for v1::Operation {
     const NOUN: &'static str = "operation";
     const HEADERS: &'static [&'static str] = &["NAME", "KIND", "TARGET", "STATE", "PROGRESS", "WAITING FOR", "AGE"];
@@ -234,4 +271,5 @@ macro_rules! watched {
 watched!(Organization, |_| "global".to_owned(), |one| one.state() == v1::State::Deleted);
 watched!(Folder, |_| "global".to_owned(), |one| one.state() == v1::State::Deleted);
 watched!(Project, |_| "global".to_owned(), |one| one.state() == v1::State::Deleted);
+watched!(CloudAccount, |_| "global".to_owned(), |_| false);
 watched!(Cluster, |name| format!("region/{}", location(name)), |_| false);

@@ -82,6 +82,32 @@ fn clusters_are_listed_over_regions() {
 }
 
 #[test]
+fn accounts_are_added_and_given_to_organizations() {
+    let world = World::with_context();
+    let add = |numbers: &str, request: u32| format!("account add {numbers} {}", id(request));
+    let text = world.session(&[
+        "account list",
+        &add("000000000002", 1),
+        "account add 000000000001 000000000003",
+        &format!("organization create acme {}", id(4)),
+        &format!("organization create beta {}", id(5)),
+        "organization delete beta --yes",
+        "account list",
+        "account ls -o wide",
+        "account list -o json",
+        "account list -o yaml",
+        "account list -o name",
+        "organization get acme -o wide",
+        "account add 000000000004 --dry-run",
+        "account add 000000000004 000000000001 000000000005",
+        "account add 12",
+        "account add",
+        &add("000000000006 000000000007", 6),
+    ]);
+    assert_golden("accounts.txt", &text);
+}
+
+#[test]
 fn refusals_say_what_to_do_next() {
     let world = furnished();
     let mut text = world.session(&[

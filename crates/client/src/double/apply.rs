@@ -1,6 +1,6 @@
 //! What writes do to the tree of the double: few rules, the reasons as in the API.
 
-use api::v1::{self, fact::After, mutation::Kind};
+use api::v1::{self, cloud_account::State as Life, fact::After, mutation::Kind};
 use tonic::{Code, Status};
 
 use super::state::{Done, State, bad_field, check_etag, exists, not_found, refusal};
@@ -66,9 +66,14 @@ pub(super) fn apply(state: &mut State, kind: Kind) -> Result<Done, Status> {
     match kind {
         Kind::CreateOrganization(r) => {
             let (name, given) = (format!("organizations/{}", r.organization_id), r.organization.unwrap_or_default());
-            let given = v1::Organization { state: ACTIVE, ..given };
-            create_organization(state, GLOBAL, name, &r.request_id, given)
+            let account = state.cloud_accounts.values().find(|account| account.state() == Life::Ready);
+            let cloud_account = account.map(|account| account.name.clone()).unwrap_or_default();
+            let given = v1::Organization { state: ACTIVE, cloud_account: cloud_account.clone(), ..given };
+            let done = create_organization(state, GLOBAL, name.clone(), &r.request_id, given)?;
+            turn(state, &cloud_account, Life::Claimed, &name);
+            Ok(done)
         }
+        Kind::CreateCloudAccount(r) => create_cloud_account(state, &r),
         Kind::CreateFolder(r) => {
             let given = v1::Folder { state: ACTIVE, ..r.folder.unwrap_or_default() };
             let name = format!("{}/folders/{}", container(state, &given.parent)?, r.folder_id);
@@ -136,6 +141,7 @@ fn apply_delete(state: &mut State, kind: Kind) -> Result<Done, Status> {
             check_etag(&r.name, &r.etag, &found.etag)?;
             state.organizations.remove(&r.name);
             state.append(GLOBAL, &r.request_id, "organization-deleted", &r.name, None);
+            turn(state, &found.cloud_account, Life::Retired, &r.name);
             Ok(Done::Organization(v1::Organization { state: v1::State::Deleted.into(), ..found }))
         }
         Kind::DeleteFolder(r) => {
@@ -158,6 +164,37 @@ fn apply_delete(state: &mut State, kind: Kind) -> Result<Done, Status> {
         }
         Kind::DeleteProject(r) => delete_project(state, &r),
         _ => Err(Status::unimplemented("not a deletion")),
+    }
+}
+
+fn create_cloud_account(state: &mut State, r: &v1::CreateCloudAccountRequest) -> Result<Done, Status> {
+    let name = format!("cloudAccounts/{}", r.cloud_account_id);
+    if let Some(known) = state.cloud_accounts.get(&name) {
+        let life = known.state().as_str_name();
+        let message =
+            format!("added the cloud account {}: it is {life}, wanted one that is not known", r.cloud_account_id);
+        return Err(refusal(Code::AlreadyExists, "ACCOUNT_KNOWN", message, &[("state", life)]));
+    }
+    let stamp = state.stamp(GLOBAL, &r.request_id);
+    let made = v1::CloudAccount {
+        name: name.clone(),
+        state: Life::Ready.into(),
+        organization: String::new(),
+        create_time: stamp.time,
+        update_time: stamp.time,
+        etag: stamp.etag,
+    };
+    state.cloud_accounts.insert(name.clone(), made.clone());
+    state.append(GLOBAL, &r.request_id, "cloud-account-added", &name, Some(After::CloudAccount(made.clone())));
+    Ok(Done::CloudAccount(made))
+}
+
+/// Gives an account to an organization, or takes it out of use with it.
+fn turn(state: &mut State, account: &str, life: Life, organization: &str) {
+    let etag = state.head(GLOBAL).to_string();
+    if let Some(account) = state.cloud_accounts.get_mut(account) {
+        (account.state, account.etag) = (life.into(), etag);
+        account.organization = organization.to_owned();
     }
 }
 

@@ -12,9 +12,10 @@ use std::{
 use api::{
     metadata,
     v1::{
-        self, clusters_server::ClustersServer, folders_server::FoldersServer, log_server::LogServer, mutation::Kind,
-        mutations_server::MutationsServer, operations_server::OperationsServer,
-        organizations_server::OrganizationsServer, projects_server::ProjectsServer, regions_server::RegionsServer,
+        self, cloud_accounts_server::CloudAccountsServer, clusters_server::ClustersServer,
+        folders_server::FoldersServer, log_server::LogServer, mutation::Kind, mutations_server::MutationsServer,
+        operations_server::OperationsServer, organizations_server::OrganizationsServer,
+        projects_server::ProjectsServer, regions_server::RegionsServer,
     },
 };
 use tonic::{
@@ -50,6 +51,7 @@ pub(super) fn router(service: Service, tls: Option<&(String, String)>) -> Result
         .add_service(FoldersServer::with_interceptor(service.clone(), look.clone()))
         .add_service(ProjectsServer::with_interceptor(service.clone(), look.clone()))
         .add_service(ClustersServer::with_interceptor(service.clone(), look.clone()))
+        .add_service(CloudAccountsServer::with_interceptor(service.clone(), look.clone()))
         .add_service(OperationsServer::with_interceptor(service.clone(), look.clone()))
         .add_service(RegionsServer::with_interceptor(service.clone(), look.clone()))
         .add_service(LogServer::with_interceptor(service.clone(), look.clone()))
@@ -184,6 +186,7 @@ fn wish(kind: &Kind) -> (String, bool) {
         DeleteProject,
         CreateCluster,
         UpdateCluster,
-        DeleteCluster
+        DeleteCluster,
+        CreateCloudAccount
     )
 }

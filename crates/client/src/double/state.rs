@@ -25,6 +25,7 @@ pub struct State {
     pub folders: BTreeMap<String, v1::Folder>,
     pub projects: BTreeMap<String, v1::Project>,
     pub clusters: BTreeMap<String, v1::Cluster>,
+    pub cloud_accounts: BTreeMap<String, v1::CloudAccount>,
     pub logs: BTreeMap<String, Vec<v1::Record>>,
     pub operations: BTreeMap<String, v1::Operation>,
     /// Every execution in order; a request id twice is a bug that a test looks for.
@@ -59,6 +60,7 @@ pub(super) enum Done {
     Folder(v1::Folder),
     Project(v1::Project),
     Cluster(v1::Cluster),
+    CloudAccount(v1::CloudAccount),
     Operation(v1::Operation),
 }
 
@@ -78,6 +80,7 @@ impl State {
             folders: BTreeMap::new(),
             projects: BTreeMap::new(),
             clusters: BTreeMap::new(),
+            cloud_accounts: BTreeMap::new(),
             logs: BTreeMap::new(),
             operations: BTreeMap::new(),
             executed: Vec::new(),

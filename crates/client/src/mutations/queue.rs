@@ -158,6 +158,7 @@ fn field(mutation: &mut v1::Mutation) -> Option<&mut String> {
         Kind::CreateCluster(request) => &mut request.request_id,
         Kind::UpdateCluster(request) => &mut request.request_id,
         Kind::DeleteCluster(request) => &mut request.request_id,
+        Kind::CreateCloudAccount(request) => &mut request.request_id,
     })
 }
 

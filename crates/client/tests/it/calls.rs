@@ -163,3 +163,22 @@ async fn a_call_for_one_region_goes_to_no_other() {
     let error = client.organizations().create("acme", organization(""), &nowhere).await.unwrap_err();
     assert!(error.not_reachable() && !error.outcome_unknown(), "{error}");
 }
+
+#[tokio::test]
+async fn cloud_accounts_are_added_once_and_listed() {
+    let world = World::start();
+    let accounts = world.client().cloud_accounts();
+    let options = Write { request_id: Some(RequestId::default()), ..Write::default() };
+    let made = accounts.create("000000000001", &options).await.unwrap().value;
+    assert_eq!(accounts.create("000000000001", &options).await.unwrap().value, made, "the same wish");
+    let error = accounts.create("000000000001", &Write::default()).await.unwrap_err();
+    assert_eq!((error.code, error.reason.as_str()), (Code::AlreadyExists, "ACCOUNT_KNOWN"));
+    accounts.create("000000000002", &Write::default()).await.unwrap();
+    let acme = world.client().organizations().create("acme", organization(""), &Write::default()).await.unwrap().value;
+    assert_eq!(acme.cloud_account, made.name);
+    let got = accounts.get(&made.name, &Read::default()).await.unwrap().value;
+    assert_eq!((got.state(), got.organization.as_str()), (v1::cloud_account::State::Claimed, "organizations/acme"));
+    let names: Vec<String> =
+        accounts.list(1, &Read::default()).collect().await.unwrap().items.into_iter().map(|one| one.name).collect();
+    assert_eq!(names, ["cloudAccounts/000000000001", "cloudAccounts/000000000002"]);
+}

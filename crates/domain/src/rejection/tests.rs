@@ -11,6 +11,7 @@ fn every_rejection() -> Vec<Rejection> {
     let organization: OrganizationName = "organizations/acme".parse().unwrap();
     let project: ProjectName = "organizations/acme/projects/shop".parse().unwrap();
     let region: RegionId = "us-east-1".parse().unwrap();
+    let account: AccountId = "123456789012".parse().unwrap();
     let (state, given, current) = (State::Deleted, Revision(3), Revision(7));
     vec![
         Rejection::AlreadyExists { subject: subject.clone(), revision: current },
@@ -21,7 +22,11 @@ fn every_rejection() -> Vec<Rejection> {
         Rejection::ParentNotActive { subject: subject.clone(), parent: parent.clone(), state },
         Rejection::FolderTooDeep { folder: folder.clone(), depth: 11 },
         Rejection::FolderCycle { folder, parent: parent.clone() },
-        Rejection::OtherOrganization { subject: subject.clone(), parent: parent.clone(), organization },
+        Rejection::OtherOrganization {
+            subject: subject.clone(),
+            parent: parent.clone(),
+            organization: organization.clone(),
+        },
         Rejection::AlreadyThere { subject: subject.clone(), parent },
         Rejection::UpdateEmpty { subject: subject.clone() },
         Rejection::InvalidArgument { field: "display_name", value: "x".to_owned(), wanted: "less".to_owned() },
@@ -31,6 +36,9 @@ fn every_rejection() -> Vec<Rejection> {
         Rejection::RegionNotAwaited { project: project.clone(), region: region.clone() },
         Rejection::GateAlreadyClosed { project, region: region.clone() },
         Rejection::TooManyRegions { region: region.clone() },
+        Rejection::AccountKnown { account, state: AccountLife::Ready },
+        Rejection::AccountPoolEmpty { organization: organization.clone() },
+        Rejection::OrganizationHasAccount { organization, account },
         Rejection::WrongLog { subject: subject.clone(), wanted: Log::Region(region), here: Log::Global },
         Rejection::DecisionTooLarge { subject: subject.clone(), guards: 65, facts: 0 },
         Rejection::WrittenTwice { subject: subject.clone() },

@@ -148,6 +148,25 @@ fn a_region_registered_during_a_deletion_is_not_forgotten() {
     assert_eq!(race(&world, &pair[0], &pair[1]).unwrap(), Second::Applies);
 }
 
+/// Pairs of which both would take the one account that is ready.
+#[test]
+fn an_account_is_not_given_twice_by_two_decisions_on_the_same_rows() {
+    let mut world = World::with([create_organization("late"), create_organization("later"), add_account("1")]);
+    let pairs = [
+        [create_organization("a"), create_organization("b")],
+        [create_organization("a"), claim_account("late")],
+        [claim_account("late"), claim_account("later")],
+    ];
+    for [one, two] in pairs {
+        assert_eq!(race(&world, &one, &two).unwrap(), Second::Conflicts, "{two:?} after {one:?}");
+        assert_eq!(race(&world, &two, &one).unwrap(), Second::Conflicts, "{one:?} after {two:?}");
+    }
+    // And none that is ready is passed by.
+    world.run(&claim_account("late")).unwrap();
+    let pair = [add_account("2"), create_organization("a")];
+    assert_eq!(race(&world, &pair[0], &pair[1]).unwrap(), Second::Conflicts);
+}
+
 #[test]
 fn creations_in_one_container_do_not_get_in_each_others_way() {
     let mut world = grown();

@@ -2,7 +2,7 @@
 //!
 //! Map: [`memory`] a log that applies decisions as the ledger does · [`world`] logs of all regions with terse commands
 //! · [`tree`] what must hold of the rows after every command · [`model`] the same rules written naively and
-//! independently · [`script`] random commands · `organizations`, `folders`, `projects`, `clusters`, `queries` one rule
+//! independently · [`script`] random commands · `organizations`, `accounts`, `folders`, `projects`, `clusters`, `queries` one rule
 //! per test · `properties` random sequences against the model · `interleaving` two decisions on the same rows, and what
 //! breaks without guards.
 
@@ -14,6 +14,7 @@
     reason = "a test may stop where the product may not"
 )]
 
+mod accounts;
 mod clusters;
 mod folders;
 mod interleaving;

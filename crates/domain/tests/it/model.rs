@@ -20,10 +20,18 @@ pub struct Project {
     pub awaiting: BTreeSet<String>,
 }
 
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Account {
+    pub organization: Option<String>,
+    pub retired: bool,
+}
+
 /// Everything that is not DELETED, by full name.
 #[derive(Clone, Debug, Default)]
 pub struct Model {
     pub organizations: BTreeSet<String>,
+    /// To whom each was given, and whether it was taken out of use.
+    pub accounts: BTreeMap<String, Account>,
     /// To the parent.
     pub folders: BTreeMap<String, String>,
     pub projects: BTreeMap<String, Project>,
@@ -93,7 +101,7 @@ impl Model {
     /// Makes the change without asking whether the tree survives it. `None`: refused.
     fn change(&mut self, command: &Command) -> Option<()> {
         match command {
-            Command::CreateOrganization(c) => self.organizations.insert(c.name.to_string()).then_some(()),
+            Command::CreateOrganization(c) => self.create_organization(&c.name.to_string()),
             Command::UpdateOrganization(c) => {
                 self.etag_fits(&c.name.to_string(), c.etag)?;
                 self.organizations.contains(&c.name.to_string()).then_some(())?;
@@ -101,8 +109,10 @@ impl Model {
             }
             Command::DeleteOrganization(c) => {
                 self.etag_fits(&c.name.to_string(), c.etag)?;
-                self.organizations.remove(&c.name.to_string()).then_some(())
+                self.delete_organization(&c.name.to_string())
             }
+            Command::AddAccount(c) => none(self.accounts.insert(c.account.to_string(), Account::default())),
+            Command::ClaimAccount(c) => self.claim_account(&c.organization.to_string()),
             Command::CreateFolder(c) => {
                 same_organization(&c.name.to_string(), &c.parent.to_string())?;
                 none(self.folders.insert(c.name.to_string(), c.parent.to_string()))
@@ -125,10 +135,7 @@ impl Model {
             }
             Command::CreateProject(c) => {
                 same_organization(&c.name.to_string(), &c.parent.to_string())?;
-                self.projects_made += 1;
-                let number = self.projects_made;
-                let project = Project { parent: c.parent.to_string(), number, ..Project::default() };
-                none(self.projects.insert(c.name.to_string(), project))
+                self.create_project(c.name.to_string(), c.parent.to_string())
             }
             Command::UpdateProject(c) => {
                 self.active_project(&c.name.to_string(), c.etag)?;
@@ -164,6 +171,42 @@ impl Model {
     fn close_gate(&mut self, region: &str, project: &str) -> Option<()> {
         let number = self.projects.get(project).filter(|project| project.deleting)?.number;
         (self.gates.insert((region.to_owned(), project.to_owned()), number) != Some(number)).then_some(())
+    }
+
+    fn create_organization(&mut self, name: &str) -> Option<()> {
+        self.organizations.insert(name.to_owned()).then_some(())?;
+        self.give_account(name);
+        Some(())
+    }
+
+    fn delete_organization(&mut self, name: &str) -> Option<()> {
+        for account in self.accounts.values_mut() {
+            account.retired |= account.organization.as_deref() == Some(name);
+        }
+        self.organizations.remove(name).then_some(())
+    }
+
+    fn claim_account(&mut self, name: &str) -> Option<()> {
+        self.organizations.contains(name).then_some(())?;
+        (self.account_of(name).is_none() && self.give_account(name)).then_some(())
+    }
+
+    fn create_project(&mut self, name: String, parent: String) -> Option<()> {
+        self.projects_made += 1;
+        let project = Project { parent, number: self.projects_made, ..Project::default() };
+        none(self.projects.insert(name, project))
+    }
+
+    /// The account that an organization has now.
+    pub fn account_of(&self, organization: &str) -> Option<&String> {
+        let has = |account: &Account| account.organization.as_deref() == Some(organization) && !account.retired;
+        self.accounts.iter().find(|(_, account)| has(account)).map(|(id, _)| id)
+    }
+
+    /// Gives the lowest account that nobody ever had; `false` when there is none.
+    fn give_account(&mut self, organization: &str) -> bool {
+        let free = self.accounts.values_mut().find(|account| account.organization.is_none());
+        free.map(|account| account.organization = Some(organization.to_owned())).is_some()
     }
 
     fn create_cluster(&mut self, c: &CreateCluster) -> Option<()> {

@@ -1,13 +1,13 @@
 //! Random sequences of commands: the crate and the naive model agree on each, and the tree stands after each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{query, sets};
+use domain::{AccountLife, query, sets};
 use ids::{ContainerName, Log, RegionId};
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 
 use crate::{
-    model::Model,
+    model::{Account, Model},
     script::{Step, resolve, script},
     tree,
     world::World,
@@ -51,6 +51,22 @@ fn agree(world: &World, model: &Model) -> Result<(), TestCaseError> {
         prop_assert_eq!(&awaiting, &wanted.awaiting);
         prop_assert_eq!(row.parent.to_string(), wanted.parent.clone());
     }
+    let accounts = query::accounts(&global, query::PageRequest::default()).unwrap().items;
+    let accounts: BTreeMap<String, Account> = accounts
+        .into_iter()
+        .map(|(_, row)| {
+            let organization = row.life.owner().map(|owner| owner.organization.to_string());
+            (row.id.to_string(), Account { organization, retired: matches!(row.life, AccountLife::Retired(_)) })
+        })
+        .collect();
+    prop_assert_eq!(&accounts, &model.accounts);
+    let ready: Vec<&String> = accounts.iter().filter(|(_, row)| row.organization.is_none()).map(|(id, _)| id).collect();
+    prop_assert!(global.all_entries(&sets::ready_accounts()).iter().eq(ready), "the set of those that are ready");
+    for name in &model.organizations {
+        let (_, row) = query::organization(&global, &name.parse().unwrap()).unwrap();
+        let account = row.account.map(|id| id.to_string());
+        prop_assert_eq!(account.as_ref(), model.account_of(name), "of {}", name);
+    }
     let regions = world.logs.iter().filter(|(log, _)| **log != Log::Global);
     let clusters = regions.flat_map(|(_, rows)| rows.rows().filter(|(_, entity)| entity.kind() == "cluster"));
     let clusters: BTreeSet<String> = clusters.map(|(subject, _)| subject.to_string()).collect();
@@ -75,6 +91,8 @@ fn the_scripts_reach_every_rule() {
         reasons.extend(play(&steps).unwrap().2);
     }
     let wanted = [
+        "ACCOUNT_KNOWN",
+        "ACCOUNT_POOL_EMPTY",
         "ALREADY_DRAINED",
         "ALREADY_EXISTS",
         "ALREADY_THERE",
@@ -86,6 +104,7 @@ fn the_scripts_reach_every_rule() {
         "NOT_DELETING",
         "NOT_EMPTY",
         "NOT_FOUND",
+        "ORGANIZATION_HAS_ACCOUNT",
         "OTHER_ORGANIZATION",
         "PARENT_NOT_ACTIVE",
         "PROJECT_NOT_ACTIVE",

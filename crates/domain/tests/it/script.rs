@@ -13,6 +13,7 @@ use crate::model::Model;
 const ORGANIZATIONS: [&str; 2] = ["a", "b"];
 const REGIONS: [&str; 3] = ["r", "s", "t"];
 const CLUSTERS: [&str; 2] = ["c", "d"];
+const ACCOUNTS: usize = 3;
 /// More than fit in one chain, so that the depth limit is reached.
 const FOLDERS: usize = 14;
 const PROJECTS: usize = 4;
@@ -34,6 +35,8 @@ enum Verb {
     CreateCluster,
     DeleteCluster,
     RegisterRegion,
+    AddAccount,
+    ClaimAccount,
     Update,
 }
 
@@ -71,6 +74,8 @@ pub fn step() -> impl Strategy<Value = Step> {
         3 => Just(Verb::CreateCluster),
         2 => Just(Verb::DeleteCluster),
         1 => Just(Verb::RegisterRegion),
+        2 => Just(Verb::AddAccount),
+        2 => Just(Verb::ClaimAccount),
         3 => Just(Verb::Update),
     ];
     step_of(verb)
@@ -140,6 +145,8 @@ fn name_it(step: &Step, model: &Model, etag: Option<Revision>) -> Command {
             CreateCluster { name, display_name, description, cluster_type }.into()
         }
         Verb::DeleteCluster => DeleteCluster { name: cluster(step, model), etag }.into(),
+        Verb::AddAccount => AddAccount { account: format!("{:012}", step.what % ACCOUNTS).parse().unwrap() }.into(),
+        Verb::ClaimAccount => ClaimAccount { organization: organization(step.what) }.into(),
         Verb::RegisterRegion => RegisterRegion { region: blind(step.what, REGIONS.to_vec()).parse().unwrap() }.into(),
         Verb::Update => update(step, model, etag),
     }

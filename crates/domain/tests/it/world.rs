@@ -5,10 +5,12 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Cluster, ClusterType, Command, Context, Decision, Folder, Organization, Project, Rejection, View, command::*,
-    decide,
+    Account, Cluster, ClusterType, Command, Context, Decision, Folder, Organization, Project, Rejection, View,
+    command::*, decide,
 };
-use ids::{ClusterName, ContainerName, FolderName, Hlc, Log, OrganizationName, ProjectName, RequestId, Revision};
+use ids::{
+    AccountId, ClusterName, ContainerName, FolderName, Hlc, Log, OrganizationName, ProjectName, RequestId, Revision,
+};
 
 use crate::memory::Memory;
 
@@ -72,6 +74,10 @@ impl World {
         domain::query::organization(&self.global(), &organization(name)).map(|(_, row)| row)
     }
 
+    pub fn account(&self, id: &str) -> Result<Account, Rejection> {
+        domain::query::account(&self.global(), account(id)).map(|(_, row)| row)
+    }
+
     pub fn folder(&self, name: &str) -> Result<Folder, Rejection> {
         domain::query::folder(&self.global(), &folder(name)).map(|(_, row)| row)
     }
@@ -114,6 +120,19 @@ pub fn cluster(project_short: &str, region: &str, label: &str) -> ClusterName {
 pub fn create_organization(name: &str) -> Command {
     let (display_name, description) = (name.to_owned(), String::new());
     CreateOrganization { name: organization(name), display_name, description }.into()
+}
+
+/// The account whose id ends in `short`, after zeros.
+pub fn account(short: &str) -> AccountId {
+    format!("{short:0>12}").parse().unwrap()
+}
+
+pub fn add_account(short: &str) -> Command {
+    AddAccount { account: account(short) }.into()
+}
+
+pub fn claim_account(name: &str) -> Command {
+    ClaimAccount { organization: organization(name) }.into()
 }
 
 pub fn delete_organization(name: &str) -> Command {

@@ -7,10 +7,11 @@
 //! - #14685, inconsistent revision after a crash during defragmentation: nothing rewrites a store in place; snapshots replace whole.
 //!
 //! Map: [`support`] plans and how a script is played · [`ring`] steps on a ring, the judgement · [`follower`] one watcher ·
-//! `crashes`, `watching`, `compaction`, `regions`, `draining`, `foreign` scenarios · `determinism` the simulator as a function of its seed.
+//! `crashes`, `watching`, `compaction`, `regions`, `draining`, `claiming`, `foreign` scenarios · `determinism` the simulator as a function of its seed.
 
 #![cfg(test)]
 
+mod claiming;
 mod compaction;
 mod crashes;
 mod determinism;

@@ -289,6 +289,7 @@ impl Ring {
         checks::scan_durability(&self.world);
         let global = self.state(self.member(0, 0), &Log::Global);
         checks::check_tree(&self.world, &global);
+        checks::check_accounts(&self.world, &global);
         let mut written = self.shared.history.lock();
         written.lists.finals = checks::final_lists(&global);
         checks::check_histories(&self.world, &mut written);

@@ -55,7 +55,7 @@ fn entries_of_the_raft_log() {
 
 #[test]
 fn entities() {
-    for (kind, entity) in samples::entities() {
+    for (kind, entity) in samples::entities().into_iter().chain(samples::more_entities()) {
         holds(&format!("entity_{kind}"), &entity, encode_entity, |bytes| decode_entity(&bytes).unwrap());
     }
 }
@@ -82,6 +82,7 @@ fn every_kind_has_a_file_and_every_file_has_a_message() {
             .into();
     wanted.extend(["proposal_rejected", "snapshot_rejected", "submission_retried"].map(String::from));
     wanted.extend(variants(entity, "oneof kind {").map(|kind| format!("entity_{kind}")));
+    wanted.extend(samples::more_entities().into_iter().map(|(look, _)| format!("entity_{look}")));
     wanted.extend(variants(command, "oneof kind {").map(|kind| format!("command_{kind}")));
     wanted.extend(variants(log, "oneof payload {").map(|payload| format!("raft_entry_{payload}")));
     if updating() {

@@ -105,13 +105,26 @@ fn a_kind_of_fact_that_no_version_of_this_level_writes() {
 }
 
 #[test]
+fn a_kind_of_fact_of_a_higher_level() {
+    let added = domain::FactKind::AccountAdded.number();
+    let mut proposal = samples::proposal();
+    proposal.facts[0].kind = added;
+    let wanted = "read the field kind of a fact with the value 70: wanted a kind of fact of this level";
+    assert_eq!(proposal.encode().unwrap_err().to_string(), wanted);
+    let bytes = proposal_message(|message| message.facts[0].kind = added);
+    assert_eq!(Proposal::decode(&bytes).unwrap_err().to_string(), wanted);
+    proposal.level = wire::level_of(&proposal.facts);
+    assert_eq!(Proposal::decode(&proposal.encode().unwrap()).unwrap(), proposal);
+}
+
+#[test]
 fn a_level_that_this_build_does_not_know_is_refused_by_the_writer_too() {
     let mut proposal = samples::proposal();
     proposal.level = LEVEL + 1;
     let error = proposal.encode().unwrap_err();
-    assert_eq!(error.to_string(), "read a proposal of level 3: this build reads up to 2");
+    assert_eq!(error.to_string(), "read a proposal of level 4: this build reads up to 3");
     let bytes = proposal_message(|message| message.level = LEVEL + 1);
-    assert!(matches!(Proposal::decode(&bytes), Err(Error::FromTheFuture { level: 3, supported: LEVEL, .. })));
+    assert!(matches!(Proposal::decode(&bytes), Err(Error::FromTheFuture { level: 4, supported: LEVEL, .. })));
 }
 
 #[test]
@@ -174,6 +187,33 @@ fn fields_of_another_shape_are_named_with_their_value() {
     assert!(
         matches!(Record::decode(encode(&message)), Err(Error::Field { field: "log", value, .. }) if value == "lunar")
     );
+}
+
+#[test]
+fn an_account_that_is_ready_and_somebodys_or_claimed_by_nobody() {
+    let account = |change: &dyn Fn(&mut proto::Account)| {
+        let (_, sample) = samples::entities().into_iter().find(|(kind, _)| *kind == "account").unwrap();
+        let message: proto::Entity = decode("an entity", encode_entity(&sample)).unwrap();
+        let Some(entity::Kind::Account(mut account)) = message.kind else { panic!("another kind") };
+        change(&mut account);
+        let bytes = encode(&proto::Entity { kind: Some(entity::Kind::Account(account)) });
+        decode_entity(&bytes).unwrap_err().to_string()
+    };
+    let said = account(&|message| message.state = proto::AccountState::Ready.into());
+    assert!(
+        said.starts_with("read the field organization of a cloud account with the value organizations/acme"),
+        "{said}"
+    );
+    let said = account(&|message| message.organization.clear());
+    assert!(said.starts_with("read the field organization of a cloud account with the value : wanted"), "{said}");
+    let said = account(&|message| message.organization_uid.clear());
+    assert_eq!(said, "read the field organization_uid of a cloud account with the value 0 bytes: wanted 16 bytes");
+    let said = account(&|message| message.id.push('0'));
+    assert!(said.ends_with("wanted twelve decimal digits"), "{said}");
+    for state in [0, 4] {
+        let said = account(&|message| message.state = state);
+        assert!(said.ends_with("wanted 1 (READY), 2 (CLAIMED) or 3 (RETIRED)"), "{said}");
+    }
 }
 
 #[test]

@@ -3,7 +3,10 @@
 use std::{fmt::Debug, str::FromStr, sync::Arc};
 
 use bytes::Bytes;
-use domain::{Cluster, ClusterType, Entity, Fact, FactKind, Folder, Gate, Organization, Project, State, command::*};
+use domain::{
+    Account, AccountLife, Cluster, ClusterType, Entity, Fact, FactKind, Folder, Gate, Organization, Owner, Project,
+    State, command::*,
+};
 use ids::{Hash, Hlc, Incarnation, Log, RequestId, Revision, Seq};
 use wire::{
     CommandDigest, Proposal, Record, Rejected, RowDigest, StateDigest, Submission, encode_entity, proto, raw_fact,
@@ -18,6 +21,7 @@ const ORGANIZATION: &str = "organizations/acme";
 const FOLDER: &str = "organizations/acme/folders/eng";
 const PROJECT: &str = "organizations/acme/projects/shop";
 const CLUSTER: &str = "organizations/acme/projects/shop/locations/us-east-1/clusters/blue";
+const ACCOUNT: &str = "012345678901";
 /// 2026-01-01T00:00:00Z.
 const EPOCH_MS: u64 = 1_767_225_600_000;
 
@@ -31,15 +35,6 @@ fn id(first: u8) -> RequestId {
 
 /// Every kind of entity, by the name of its field in `Entity.kind`.
 pub fn entities() -> Vec<(&'static str, Entity)> {
-    let organization = Organization {
-        name: text(ORGANIZATION),
-        uid: id(0x10),
-        display_name: "Acme".into(),
-        description: "Anvils, größer".into(),
-        state: State::Active,
-        create_time: hlc(0, 0),
-        update_time: hlc(5, 1),
-    };
     let folder = Folder {
         name: text(FOLDER),
         uid: id(0x20),
@@ -61,13 +56,44 @@ pub fn entities() -> Vec<(&'static str, Entity)> {
         update_time: hlc(3, 7),
     };
     vec![
-        ("organization", organization.into()),
+        ("organization", organization(None).into()),
         ("folder", folder.into()),
         ("project", project().into()),
         ("cluster", cluster.into()),
         ("gate", Gate { project: text(PROJECT), closed_through: hlc(2, 0) }.into()),
+        ("account", account(AccountLife::Retired(owner())).into()),
         ("marker", Entity::Marker),
     ]
+}
+
+/// Entities of the same kinds that look otherwise.
+pub fn more_entities() -> Vec<(&'static str, Entity)> {
+    vec![
+        ("organization_with_account", organization(Some(ACCOUNT)).into()),
+        ("account_ready", account(AccountLife::Ready).into()),
+        ("account_claimed", account(AccountLife::Claimed(owner())).into()),
+    ]
+}
+
+fn organization(account: Option<&str>) -> Organization {
+    Organization {
+        name: text(ORGANIZATION),
+        uid: id(0x10),
+        display_name: "Acme".into(),
+        description: "Anvils, größer".into(),
+        state: State::Active,
+        create_time: hlc(0, 0),
+        update_time: hlc(5, 1),
+        account: account.map(text),
+    }
+}
+
+fn account(life: AccountLife) -> Account {
+    Account { id: text(ACCOUNT), life, create_time: hlc(6, 0), update_time: hlc(7, 4) }
+}
+
+fn owner() -> Owner {
+    Owner { organization: text(ORGANIZATION), uid: id(0x10) }
 }
 
 fn project() -> Project {
@@ -88,7 +114,7 @@ fn project() -> Project {
 pub fn commands() -> Vec<(&'static str, Command)> {
     let mut commands = organization_and_folder_commands();
     commands.extend(project_commands());
-    commands.extend(regional_commands());
+    commands.extend(regional_and_account_commands());
     commands
 }
 
@@ -145,7 +171,7 @@ fn project_commands() -> Vec<(&'static str, Command)> {
     ]
 }
 
-fn regional_commands() -> Vec<(&'static str, Command)> {
+fn regional_and_account_commands() -> Vec<(&'static str, Command)> {
     let (display_name, description) = (String::from("Blue"), String::from("Half of the traffic"));
     let cluster_type = ClusterType::Development;
     vec![
@@ -162,6 +188,8 @@ fn regional_commands() -> Vec<(&'static str, Command)> {
         ),
         ("delete_cluster", DeleteCluster { name: text(CLUSTER), etag: Some(Revision(8)) }.into()),
         ("register_region", RegisterRegion { region: text("us-east-1") }.into()),
+        ("add_account", AddAccount { account: text(ACCOUNT) }.into()),
+        ("claim_account", ClaimAccount { organization: text(ORGANIZATION) }.into()),
     ]
 }
 

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use domain::{Cluster, ClusterType, Entity, Folder, Gate, Organization, Project, State, command::*};
+use domain::{
+    Account, AccountLife, Cluster, ClusterType, Entity, Folder, Gate, Organization, Owner, Project, State, command::*,
+};
 use ids::{
-    ClusterName, ContainerName, FolderName, Hash, Hlc, Incarnation, Label, Log, OrganizationName, ProjectName,
-    RegionId, RequestId, Revision, Seq, Subject,
+    AccountId, ClusterName, ContainerName, FolderName, Hash, Hlc, Incarnation, Label, Log, OrganizationName,
+    ProjectName, RegionId, RequestId, Revision, Seq, Subject,
 };
 use proptest::{collection, option, prelude::*};
-use wire::{CommandDigest, LEVEL, Proposal, RawFact, Record, Rejected, Submission};
+use wire::{CommandDigest, LEVEL, Proposal, RawFact, Record, Rejected, Submission, level_of};
 
 fn label() -> impl Strategy<Value = Label> {
     "[a-z]([a-z0-9-]{0,61}[a-z0-9])?".prop_map(|text| text.parse().unwrap())
@@ -75,8 +77,9 @@ fn request_id() -> impl Strategy<Value = RequestId> {
 }
 
 fn organization() -> impl Strategy<Value = Organization> {
-    (organization_name(), request_id(), words(), words(), state(), hlc(), hlc()).prop_map(
-        |(name, uid, display_name, description, state, create_time, update_time)| Organization {
+    let account = option::of(account_id());
+    (organization_name(), request_id(), words(), words(), state(), hlc(), hlc(), account).prop_map(
+        |(name, uid, display_name, description, state, create_time, update_time, account)| Organization {
             name,
             uid,
             display_name,
@@ -84,8 +87,28 @@ fn organization() -> impl Strategy<Value = Organization> {
             state,
             create_time,
             update_time,
+            account,
         },
     )
+}
+
+fn account_id() -> impl Strategy<Value = AccountId> {
+    "[0-9]{12}".prop_map(|text| text.parse().unwrap())
+}
+
+fn account() -> impl Strategy<Value = Account> {
+    let owner = || (organization_name(), request_id()).prop_map(|(organization, uid)| Owner { organization, uid });
+    let life = prop_oneof![
+        Just(AccountLife::Ready),
+        owner().prop_map(AccountLife::Claimed),
+        owner().prop_map(AccountLife::Retired),
+    ];
+    (account_id(), life, hlc(), hlc()).prop_map(|(id, life, create_time, update_time)| Account {
+        id,
+        life,
+        create_time,
+        update_time,
+    })
 }
 
 fn folder() -> impl Strategy<Value = Folder> {
@@ -142,6 +165,7 @@ pub fn entity() -> impl Strategy<Value = Entity> {
         project().prop_map(Entity::Project),
         cluster().prop_map(Entity::Cluster),
         (project_name(), hlc()).prop_map(|(project, closed_through)| Gate { project, closed_through }.into()),
+        account().prop_map(Entity::Account),
         Just(Entity::Marker),
     ]
 }
@@ -160,6 +184,8 @@ pub fn command() -> impl Strategy<Value = Command> {
         project_command(),
         cluster_command(),
         region().prop_map(|region| RegisterRegion { region }.into()),
+        account_id().prop_map(|account| AddAccount { account }.into()),
+        organization_name().prop_map(|organization| ClaimAccount { organization }.into()),
     ]
 }
 
@@ -241,6 +267,8 @@ pub fn proposal() -> impl Strategy<Value = Proposal> {
     let tail = (subject(), words(), option::of(any::<[u8; 16]>().prop_map(CommandDigest)));
     (head, guards, facts(), tail).prop_map(|(head, guards, facts, (response, traceparent, command))| {
         let (request_id, actor, hlc, level, observed_global_seq) = head;
+        // Not below what the kinds of its facts need.
+        let level = level.max(level_of(&facts));
         let rejected = None;
         Proposal {
             request_id,

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 use adapter_grpc::api::status::{TABLE, row_of};
 
 /// Upper snake case in the sources of the parts below that is no reason of a refusal.
-const NO_REASONS: [&str; 17] = [
+const NO_REASONS: [&str; 20] = [
     // Names of states, modes and stages.
     "CONNECTED",
     "ISOLATED",
@@ -20,6 +20,9 @@ const NO_REASONS: [&str; 17] = [
     "DEVELOPMENT",
     "PRODUCTION",
     "DRAINING",
+    "READY",
+    "CLAIMED",
+    "RETIRED",
     // Between members only: why one is not taken into a group.
     "OTHER_MEMBER",
     "NOT_LISTED",

@@ -159,6 +159,7 @@ fn named(done: Done) -> (String, String) {
         Done::Folder(one) => (one.name, one.etag),
         Done::Project(one) => (one.name, one.etag),
         Done::Cluster(one) => (one.name, one.etag),
+        Done::CloudAccount(one) => (one.name, one.etag),
         Done::Operation(one) => (one.target, String::new()),
     }
 }

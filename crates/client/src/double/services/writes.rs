@@ -1,8 +1,8 @@
 //! Services that write, one method per call, all through one way in.
 
 use api::v1::{
-    self, clusters_server::Clusters, folders_server::Folders, mutation::Kind, organizations_server::Organizations,
-    projects_server::Projects,
+    self, cloud_accounts_server::CloudAccounts, clusters_server::Clusters, folders_server::Folders, mutation::Kind,
+    organizations_server::Organizations, projects_server::Projects,
 };
 use tonic::{Request, Response, Status};
 
@@ -158,6 +158,35 @@ impl Clusters for Service {
 
 fn cluster(done: Done) -> Option<v1::Cluster> {
     if let Done::Cluster(cluster) = done { Some(cluster) } else { None }
+}
+
+#[tonic::async_trait]
+impl CloudAccounts for Service {
+    async fn get_cloud_account(&self, request: Request<v1::GetCloudAccountRequest>) -> Answer<v1::CloudAccount> {
+        let r = request.into_inner();
+        self.read(r.read, |state| state.cloud_accounts.get(&r.name).cloned().ok_or_else(|| not_found(&r.name))).await
+    }
+
+    async fn list_cloud_accounts(
+        &self,
+        request: Request<v1::ListCloudAccountsRequest>,
+    ) -> Answer<v1::ListCloudAccountsResponse> {
+        let r = request.into_inner();
+        self.read(r.read.clone(), |state| {
+            let items = state.cloud_accounts.values().cloned();
+            let (cloud_accounts, next_page_token) = page(items.collect(), r.page_size, &r.page_token);
+            Ok(v1::ListCloudAccountsResponse { cloud_accounts, next_page_token })
+        })
+        .await
+    }
+
+    async fn create_cloud_account(&self, request: Request<v1::CreateCloudAccountRequest>) -> Answer<v1::CloudAccount> {
+        self.write(retried(&request), Kind::CreateCloudAccount(request.into_inner()), cloud_account).await
+    }
+}
+
+fn cloud_account(done: Done) -> Option<v1::CloudAccount> {
+    if let Done::CloudAccount(account) = done { Some(account) } else { None }
 }
 
 fn operation(done: Done) -> Option<v1::Operation> {
