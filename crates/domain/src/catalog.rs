@@ -19,6 +19,7 @@ mod key;
 mod value;
 mod version;
 
+pub use check::is_edition;
 pub use defect::Defect;
 pub use key::Key;
 pub use value::{Day, Machine, Shape, Step, Unit, Value, ValueError, Window};

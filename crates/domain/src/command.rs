@@ -9,7 +9,7 @@ use ids::{
     Revision, Subject,
 };
 
-use crate::{ClusterType, account, gate, sets};
+use crate::{ClusterType, account, catalog::Catalog, edition, gate, sets};
 
 /// Makes an organization, with the first cloud account of the pool if there is one. Its name must be free: never used, or
 /// that of a DELETED one.
@@ -162,6 +162,13 @@ pub struct RegisterRegion {
     pub region: RegionId,
 }
 
+/// Publishes an edition of the catalogue, by an operator. It must be without defects, and its name later than that of every
+/// other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishCatalog {
+    pub catalog: Catalog,
+}
+
 /// Everything that can be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -184,11 +191,13 @@ pub enum Command {
     RegisterRegion(RegisterRegion),
     AddAccount(AddAccount),
     ClaimAccount(ClaimAccount),
+    PublishCatalog(PublishCatalog),
 }
 
-/// What a command is about: a resource, an entry of the registry of regions, a gate, or a cloud account.
+/// What a command is about: a resource, an entry of the registry of regions, a gate, a cloud account, or an edition.
 enum About<'a> {
     Account(AccountId),
+    Edition(&'a str),
     Resource(ResourceName),
     Gate(&'a CloseGate),
     Region(&'a RegionId),
@@ -202,17 +211,19 @@ impl Command {
             About::Gate(command) => Log::Region(command.region.clone()),
             About::Resource(ResourceName::Organization(_) | ResourceName::Folder(_) | ResourceName::Project(_))
             | About::Region(_)
-            | About::Account(_) => Log::Global,
+            | About::Account(_)
+            | About::Edition(_) => Log::Global,
         }
     }
 
-    /// The row that the command is about: the resource, the region's entry among all regions, the gate, or the account.
+    /// The row that the command is about: the resource, the region's entry among all regions, the gate, the account, or the edition.
     pub fn subject(&self) -> Subject {
         match self.about() {
             About::Resource(name) => Subject::resource(&name),
             About::Region(region) => sets::regions().entry(region.as_str()),
             About::Gate(command) => gate::subject(&command.project),
             About::Account(account) => account::subject(account),
+            About::Edition(edition) => edition::subject(edition),
         }
     }
 
@@ -237,6 +248,7 @@ impl Command {
             Self::CloseGate(command) => return About::Gate(command),
             Self::AddAccount(command) => return About::Account(command.account),
             Self::ClaimAccount(command) => command.organization.clone().into(),
+            Self::PublishCatalog(command) => return About::Edition(&command.catalog.edition),
         })
     }
 }
@@ -271,4 +283,5 @@ into_command!(
     RegisterRegion,
     AddAccount,
     ClaimAccount,
+    PublishCatalog,
 );

@@ -8,6 +8,8 @@ use std::{collections::BTreeSet, fmt};
 
 use ids::{AccountId, ClusterName, ContainerName, FolderName, Hlc, OrganizationName, ProjectName, RegionId, RequestId};
 
+use crate::catalog::Catalog;
+
 /// Life of an organization, folder or project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
@@ -180,6 +182,8 @@ pub enum Entity {
     Cluster(Cluster),
     Gate(Gate),
     Account(Account),
+    /// One edition, as it was published.
+    Catalog(Catalog),
     /// Nothing beyond being there: a set, an entry of a set, a registered region. Its revision is what is read.
     Marker,
 }
@@ -194,6 +198,7 @@ impl Entity {
             Self::Cluster(_) => Cluster::KIND,
             Self::Gate(_) => Gate::KIND,
             Self::Account(_) => Account::KIND,
+            Self::Catalog(_) => Catalog::KIND,
             Self::Marker => "marker",
         }
     }
@@ -243,6 +248,7 @@ row!(Project, "project", |row| row.state);
 row!(Cluster, "cluster", |_row| State::Active);
 row!(Gate, "gate", |_row| State::Active);
 row!(Account, "cloud account", |_row| State::Active);
+row!(Catalog, "catalogue edition", |_row| State::Active);
 
 #[cfg(test)]
 mod tests {

@@ -74,6 +74,7 @@ fact_kinds! {
     AccountClaimed = 71,
     /// CLAIMED to RETIRED: its organization is gone, and nobody else is ever given it.
     AccountRetired = 72,
+    CatalogPublished = 80,
 }
 
 /// One thing that happened to one row.
@@ -114,7 +115,7 @@ mod tests {
         let numbers: Vec<u32> = FactKind::ALL.iter().map(|kind| kind.number()).collect();
         assert_eq!(
             numbers,
-            [1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23, 24, 25, 30, 31, 32, 40, 41, 42, 50, 60, 70, 71, 72]
+            [1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23, 24, 25, 30, 31, 32, 40, 41, 42, 50, 60, 70, 71, 72, 80]
         );
         for kind in FactKind::ALL {
             assert_eq!(FactKind::from_number(kind.number()), Some(*kind));

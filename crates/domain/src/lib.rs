@@ -8,7 +8,7 @@
 //! Map: [`command`] what can be asked · [`entity`] what rows hold · [`fact`] what is replicated · [`txn`] reading a
 //! log's rows so that guards come free · [`rejection`] every way to be refused · [`sets`] which sets exist · [`query`]
 //! reads without a decision · [`catalog`] what clusters are made of, with [`Date`] · `organization`,
-//! `folder`, `project`, `cluster`, `registry`, [`gate`], [`account`] one file per kind of resource with its decisions ·
+//! `folder`, `project`, `cluster`, `registry`, [`gate`], [`account`], [`edition`] one file per kind of resource with its decisions ·
 //! `tree` what folders and projects share: parents, depth, links · `check` conditions that all kinds share.
 //!
 //! **Architecture invariants**
@@ -22,6 +22,7 @@
 pub mod account;
 pub mod catalog;
 pub mod command;
+pub mod edition;
 pub mod entity;
 pub mod fact;
 pub mod gate;
@@ -95,6 +96,7 @@ pub fn decide(view: &dyn View, command: &Command, ctx: &Context<'_>) -> Result<D
         Command::DeleteCluster(command) => cluster::delete(&mut txn, command)?,
         Command::RegisterRegion(command) => registry::register(&mut txn, command)?,
         Command::AddAccount(command) => account::add(&mut txn, command, ctx)?,
+        Command::PublishCatalog(command) => edition::publish(&mut txn, command)?,
         Command::ClaimAccount(command) => account::claim_later(&mut txn, command, ctx)?,
     }
     txn.finish(subject)

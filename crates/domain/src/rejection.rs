@@ -8,7 +8,7 @@ use ids::{
     limits::{FACTS_MAX, FOLDER_DEPTH_MAX, GUARDS_MAX},
 };
 
-use crate::{AccountLife, REGIONS_MAX, State, ViewError};
+use crate::{AccountLife, REGIONS_MAX, State, ViewError, edition::EDITIONS_MAX};
 
 /// Why nothing was changed, or nothing could be shown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -87,6 +87,15 @@ pub enum Rejection {
     #[error("claimed a cloud account for {organization}: it has {account}, wanted an organization without one")]
     OrganizationHasAccount { organization: OrganizationName, account: AccountId },
 
+    #[error("published the edition {edition} with {count} defects, wanted none: {defects}")]
+    EditionUnpublishable { edition: String, count: usize, defects: String },
+
+    #[error("published the edition {edition} after {newest}: wanted a name that sorts behind it")]
+    EditionNotNewer { edition: String, newest: String },
+
+    #[error("published the edition {edition}: there are {EDITIONS_MAX} already, wanted at most that many")]
+    TooManyEditions { edition: String },
+
     #[error("decided about {subject} in the log {here}: wanted the log {wanted}")]
     WrongLog { subject: Subject, wanted: Log, here: Log },
 
@@ -129,6 +138,9 @@ impl Rejection {
             Self::AccountKnown { .. } => "ACCOUNT_KNOWN",
             Self::AccountPoolEmpty { .. } => "ACCOUNT_POOL_EMPTY",
             Self::OrganizationHasAccount { .. } => "ORGANIZATION_HAS_ACCOUNT",
+            Self::EditionUnpublishable { .. } => "EDITION_UNPUBLISHABLE",
+            Self::EditionNotNewer { .. } => "EDITION_NOT_NEWER",
+            Self::TooManyEditions { .. } => "TOO_MANY_EDITIONS",
             Self::WrongLog { .. } => "WRONG_LOG",
             Self::DecisionTooLarge { .. } => "DECISION_TOO_LARGE",
             Self::WrittenTwice { .. } => "WRITTEN_TWICE",
@@ -182,6 +194,13 @@ impl Rejection {
             Self::AccountKnown { account, state } => {
                 vec![("account", account.to_string()), ("state", state.to_string())]
             }
+            Self::EditionUnpublishable { edition, count, .. } => {
+                vec![("edition", edition.clone()), ("defects", count.to_string())]
+            }
+            Self::EditionNotNewer { edition, newest } => {
+                vec![("edition", edition.clone()), ("newest", newest.clone())]
+            }
+            Self::TooManyEditions { edition } => vec![("edition", edition.clone())],
             Self::AccountPoolEmpty { organization } => vec![("subject", organization.to_string())],
             Self::OrganizationHasAccount { organization, account } => {
                 vec![("subject", organization.to_string()), ("account", account.to_string())]

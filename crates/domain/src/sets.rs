@@ -32,6 +32,11 @@ pub fn ready_accounts() -> Subject {
     Subject::root_set("ready-accounts")
 }
 
+/// All editions of the catalogue, by name. In the global log. Its entries are the editions' own rows.
+pub fn editions() -> Subject {
+    Subject::root_set("editions")
+}
+
 /// Folders (`folders/{f}`) and projects (`projects/{p}`) that are directly in a container and not DELETED. In the
 /// global log.
 pub fn children(container: &ContainerName) -> Subject {

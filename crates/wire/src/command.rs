@@ -121,6 +121,7 @@ pub fn command_out(command: &Command) -> proto::Command {
         Command::RegisterRegion(command) => Kind::RegisterRegion(command.into()),
         Command::AddAccount(command) => Kind::AddAccount(command.into()),
         Command::ClaimAccount(command) => Kind::ClaimAccount(command.into()),
+        Command::PublishCatalog(command) => Kind::PublishCatalog(command.into()),
     };
     proto::Command { kind: Some(kind) }
 }
@@ -153,5 +154,6 @@ pub fn command_in(message: proto::Command) -> Result<Command, Error> {
         Kind::RegisterRegion(message) => Command::RegisterRegion(message.try_into()?),
         Kind::AddAccount(message) => Command::AddAccount(message.try_into()?),
         Kind::ClaimAccount(message) => Command::ClaimAccount(message.try_into()?),
+        Kind::PublishCatalog(message) => Command::PublishCatalog(message.try_into()?),
     })
 }

@@ -1,13 +1,14 @@
 //! What crosses a wire or reaches a disk: generated messages, hand-written conversions, the record codec and the hash chain.
 //!
 //! Map: [`proto`] generated messages · [`record`] proposals, records, hashes · [`rejected`] rejections ·
-//! [`entity`] and [`command`] conversions of the domain ·
+//! [`entity`], [`command`] and [`catalog`] conversions of the domain ·
 //! [`digest`] the incremental state digest · [`seal`] checksummed blobs · [`checked`] checksums of what stays on one disk · [`error`]
 //! why bytes were refused · `field` reading single fields.
 //!
 //! **Architecture invariants:** domain values never implement a wire trait; conversions are total and written by hand. Bytes that
 //! were hashed are kept as they came and never encoded again.
 
+pub mod catalog;
 pub mod checked;
 pub mod command;
 pub mod digest;
@@ -43,8 +44,8 @@ pub const LEVEL: u32 = 3;
 pub const LEVEL_OF_EFFECTS: u32 = 1;
 /// What one that holds a rejection needs: a reader of a lower level would take it for an effect.
 pub const LEVEL_OF_REJECTIONS: u32 = 2;
-/// What a proposal with facts about cloud accounts needs: a reader of a lower level does not know their kinds.
-pub const LEVEL_OF_ACCOUNTS: u32 = 3;
+/// What a proposal with facts about cloud accounts or the catalogue needs: a reader of a lower level does not know their kinds.
+pub const LEVEL_OF_CLOUD_FACTS: u32 = 3;
 
 /// The bytes of a message.
 pub fn encode(message: &impl Message) -> Bytes {

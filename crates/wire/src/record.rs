@@ -17,7 +17,7 @@ use ids::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    CommandDigest, Error, LEVEL, LEVEL_OF_ACCOUNTS, LEVEL_OF_EFFECTS, LEVEL_OF_REJECTIONS, Rejected, decode, encode,
+    CommandDigest, Error, LEVEL, LEVEL_OF_CLOUD_FACTS, LEVEL_OF_EFFECTS, LEVEL_OF_REJECTIONS, Rejected, decode, encode,
     field::sixteen_bytes_in, proto, rejected::bounded,
 };
 
@@ -145,7 +145,9 @@ pub fn level_of(facts: &[RawFact]) -> u32 {
 
 fn level_of_kind(kind: FactKind) -> u32 {
     match kind {
-        FactKind::AccountAdded | FactKind::AccountClaimed | FactKind::AccountRetired => LEVEL_OF_ACCOUNTS,
+        FactKind::AccountAdded | FactKind::AccountClaimed | FactKind::AccountRetired | FactKind::CatalogPublished => {
+            LEVEL_OF_CLOUD_FACTS
+        }
         _from_the_first_on => LEVEL_OF_EFFECTS,
     }
 }

@@ -288,5 +288,6 @@ pub fn resource_field(command: &Command) -> &'static str {
         Command::CreateCluster(_) | Command::UpdateCluster(_) | Command::DeleteCluster(_) => "cluster",
         Command::RegisterRegion(_) => "region",
         Command::AddAccount(_) => "cloud_account",
+        Command::PublishCatalog(_) => "catalog",
     }
 }

@@ -55,7 +55,7 @@ fn after(entity: &Entity, revision: Revision) -> Option<After> {
         Entity::Project(row) => Some(After::Project(v1::Project::show(revision, row))),
         Entity::Cluster(row) => Some(After::Cluster(v1::Cluster::show(revision, row))),
         Entity::Account(row) => Some(After::CloudAccount(v1::CloudAccount::show(revision, row))),
-        Entity::Gate(_) | Entity::Marker => None,
+        Entity::Gate(_) | Entity::Catalog(_) | Entity::Marker => None,
     }
 }
 
@@ -86,6 +86,7 @@ fn kind_name(kind: FactKind) -> &'static str {
         FactKind::AccountAdded => "cloud-account-added",
         FactKind::AccountClaimed => "cloud-account-claimed",
         FactKind::AccountRetired => "cloud-account-retired",
+        FactKind::CatalogPublished => "catalog-published",
     }
 }
 

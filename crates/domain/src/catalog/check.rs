@@ -149,7 +149,8 @@ impl Catalog {
     }
 }
 
-fn is_edition(name: &str) -> bool {
+/// Whether it is a name that an edition can have: a month, and perhaps a suffix.
+pub fn is_edition(name: &str) -> bool {
     let digits = |text: &str, count: usize| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
     let parts: Vec<&str> = name.splitn(3, '-').collect();
     let (month, suffix) = match *parts {

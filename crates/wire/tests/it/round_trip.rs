@@ -111,3 +111,33 @@ fn flip_bit(bytes: &Bytes, at: usize) -> Bytes {
     bytes[at] ^= 1;
     bytes.into()
 }
+
+/// All of it, beside the parts that samples have: every instance type, every decision.
+#[test]
+fn the_first_edition_of_the_catalogue_fits_in_a_proposal_and_is_read_back() {
+    let edition = catalog::first().unwrap();
+    let bytes = encode_entity(&edition.clone().into());
+    assert!(bytes.len() < ids::limits::PROPOSAL_BYTES_MAX / 4, "{} bytes", bytes.len());
+    assert_eq!(decode_entity(&bytes).unwrap(), edition.into());
+}
+
+#[test]
+fn a_catalogue_whose_parts_do_not_read_is_refused_with_the_field_and_the_value() {
+    let good = wire::proto::Catalog::from(&crate::samples::edition());
+    let refused = |change: &dyn Fn(&mut wire::proto::Catalog), wanted: &str| {
+        let mut message = good.clone();
+        change(&mut message);
+        let error = domain::catalog::Catalog::try_from(message).unwrap_err().to_string();
+        assert!(error.contains(wanted), "{error}");
+    };
+    refused(&|m| m.regions[0].pods[0] = "10.0.0.1/8".to_owned(), "the field pods of a region of a catalogue");
+    refused(&|m| m.regions.push(m.regions[0].clone()), "wanted each once");
+    refused(&|m| m.instance_types[0].architecture = "vax".to_owned(), "wanted x86_64 or arm64");
+    refused(&|m| m.versions[0].released = "yesterday".to_owned(), "wanted YYYY-MM-DD");
+    refused(&|m| m.cluster_types[0].decisions[0].value = "many".to_owned(), "with the value many");
+    refused(&|m| m.cluster_types[0].decisions[0].key = "masters.shoes".to_owned(), "with the value masters.shoes");
+    let mut unnamed = crate::samples::edition();
+    unnamed.edition = "the best one".to_owned();
+    let command = command_out(&domain::command::PublishCatalog { catalog: unnamed }.into());
+    assert!(command_in(command).unwrap_err().to_string().contains("with the value the best one"));
+}

@@ -1,11 +1,17 @@
 //! One fixed value per message, with no field left at its default, so that a golden file shows where every field is.
 
-use std::{fmt::Debug, str::FromStr, sync::Arc};
+use std::{
+    fmt::Debug,
+    str::FromStr,
+    sync::{Arc, LazyLock},
+};
 
 use bytes::Bytes;
 use domain::{
     Account, AccountLife, Cluster, ClusterType, Entity, Fact, FactKind, Folder, Gate, Organization, Owner, Project,
-    State, command::*,
+    State,
+    catalog::{Catalog, Key},
+    command::*,
 };
 use ids::{Hash, Hlc, Incarnation, Log, RequestId, Revision, Seq};
 use wire::{
@@ -62,6 +68,7 @@ pub fn entities() -> Vec<(&'static str, Entity)> {
         ("cluster", cluster.into()),
         ("gate", Gate { project: text(PROJECT), closed_through: hlc(2, 0) }.into()),
         ("account", account(AccountLife::Retired(owner())).into()),
+        ("catalog", edition().into()),
         ("marker", Entity::Marker),
     ]
 }
@@ -90,6 +97,28 @@ fn organization(account: Option<&str>) -> Organization {
 
 fn account(life: AccountLife) -> Account {
     Account { id: text(ACCOUNT), life, create_time: hlc(6, 0), update_time: hlc(7, 4) }
+}
+
+/// The first edition, cut down to one of each.
+pub fn edition() -> Catalog {
+    // Reading the file takes milliseconds, and properties ask thousands of times.
+    static EDITION: LazyLock<Catalog> = LazyLock::new(cut_down);
+    EDITION.clone()
+}
+
+fn cut_down() -> Catalog {
+    let mut edition = catalog::first().unwrap();
+    let decisions = [Key::MastersCount, Key::ApiAllowList, Key::MastersSize, Key::Maintenance];
+    edition.sources.truncate(1);
+    edition.images.truncate(1);
+    edition.regions.retain(|region, _| region.as_str() == "eu-west-1");
+    edition.instance_types.retain(|name, _| name == "m7g.large");
+    edition.versions.retain(|version, _| version.minor == 36);
+    edition.cluster_types.retain(|id, _| id == "PRODUCTION");
+    for record in edition.cluster_types.values_mut() {
+        record.decisions.retain(|key, _| decisions.contains(key));
+    }
+    edition
 }
 
 fn owner() -> Owner {
@@ -190,6 +219,7 @@ fn regional_and_account_commands() -> Vec<(&'static str, Command)> {
         ("register_region", RegisterRegion { region: text("us-east-1") }.into()),
         ("add_account", AddAccount { account: text(ACCOUNT) }.into()),
         ("claim_account", ClaimAccount { organization: text(ORGANIZATION) }.into()),
+        ("publish_catalog", PublishCatalog { catalog: edition() }.into()),
     ]
 }
 

@@ -158,6 +158,10 @@ fn cluster() -> impl Strategy<Value = Cluster> {
     )
 }
 
+fn edition(month: u8) -> domain::catalog::Catalog {
+    domain::catalog::Catalog { edition: format!("2027-{month:02}"), ..crate::samples::edition() }
+}
+
 pub fn entity() -> impl Strategy<Value = Entity> {
     prop_oneof![
         organization().prop_map(Entity::Organization),
@@ -166,6 +170,7 @@ pub fn entity() -> impl Strategy<Value = Entity> {
         cluster().prop_map(Entity::Cluster),
         (project_name(), hlc()).prop_map(|(project, closed_through)| Gate { project, closed_through }.into()),
         account().prop_map(Entity::Account),
+        (1..=12_u8).prop_map(|month| edition(month).into()),
         Just(Entity::Marker),
     ]
 }
@@ -185,6 +190,7 @@ pub fn command() -> impl Strategy<Value = Command> {
         cluster_command(),
         region().prop_map(|region| RegisterRegion { region }.into()),
         account_id().prop_map(|account| AddAccount { account }.into()),
+        (1..=12_u8).prop_map(|month| PublishCatalog { catalog: edition(month) }.into()),
         organization_name().prop_map(|organization| ClaimAccount { organization }.into()),
     ]
 }
