@@ -91,7 +91,6 @@ impl Client {
             57..67 => self.append().await,
             67..73 => self.read_lists().await,
             73..83 => self.read_register().await,
-            83..88 => self.churn_organizations().await,
             _ => self.read_loosely().await,
         }
     }
@@ -253,19 +252,6 @@ impl Client {
             // The regions see the deletion to its end by themselves, once the owner took the clusters away.
             66..76 => c::DeleteProject { name: project, etag }.into(),
             _ => owner::create(&mut self.caller)?.into(),
-        };
-        self.send(command).await;
-        Some(())
-    }
-
-    /// Makes organizations and deletes them again, and adds cloud accounts, fewer than would be enough for all.
-    async fn churn_organizations(&mut self) -> Option<()> {
-        let name = owner::passing_organization(self.caller.rng.random_range(0..owner::ORGANIZATIONS))?;
-        let (display_name, description) = (String::new(), String::new());
-        let command: Command = match self.caller.rng.random_range(0..100) {
-            0..45 => c::CreateOrganization { name, display_name, description }.into(),
-            45..80 => c::DeleteOrganization { name, etag: None }.into(),
-            _ => c::AddAccount { account: owner::account(self.serial())? }.into(),
         };
         self.send(command).await;
         Some(())

@@ -14,7 +14,7 @@ use ids::{AccountId, ClusterName, ContainerName, Log, OrganizationName, ProjectN
 use rand::RngExt;
 
 use crate::{
-    call::Caller,
+    call::{Caller, Outcome},
     client::{Shared, organization},
     plan::ms,
     run,
@@ -40,8 +40,8 @@ fn rushed_project(number: u64) -> Option<ProjectName> {
     Some(organization()?.project(format!("rushed-{number}").parse().ok()?))
 }
 
-/// Organizations that come and go.
-pub const ORGANIZATIONS: u64 = 4;
+/// Organizations that come and go, one for each region.
+pub const ORGANIZATIONS: u64 = 3;
 
 /// An organization that comes and goes.
 pub fn passing_organization(number: u64) -> Option<OrganizationName> {
@@ -51,6 +51,24 @@ pub fn passing_organization(number: u64) -> Option<OrganizationName> {
 /// A cloud account by its number.
 pub fn account(number: u64) -> Option<AccountId> {
     format!("{number:012}").parse().ok()
+}
+
+/// Makes an organization and deletes it again, until the run says stop and without a pause, so that a leader that is lost leaves claims of
+/// cloud accounts behind. Adds fewer accounts than it takes: the pool runs dry now and then.
+pub async fn found(mut caller: Caller, shared: Arc<Shared>, number: u64) {
+    let Some(name) = passing_organization(number) else { return };
+    for round in (0..).take_while(|_| !shared.stop.load(SeqCst)) {
+        let (display_name, description) = (String::new(), String::new());
+        let account = account((number + 1) * 1_000_000 + round).filter(|_| caller.rng.random_range(0..100) < 80);
+        let create = c::CreateOrganization { name: name.clone(), display_name, description };
+        let delete = c::DeleteOrganization { name: name.clone(), etag: None };
+        let commands = account.map(|account| c::AddAccount { account }.into()).into_iter();
+        for command in commands.chain([Command::from(create), delete.into()]) {
+            if !matches!(caller.command(command).await, Outcome::Done(_)) {
+                tokio::time::sleep(ms(100)).await;
+            }
+        }
+    }
 }
 
 /// The command that makes a cluster in some project that comes and goes.

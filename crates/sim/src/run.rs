@@ -36,8 +36,8 @@ pub struct Report {
     pub folds: u64,
 }
 
-/// Cloud accounts that there are from the start: too few for all organizations.
-const ACCOUNTS: u64 = 3;
+/// Cloud accounts that there are from the start.
+const ACCOUNTS: u64 = 12;
 /// The first of those that are added in the end; what clients add is far below.
 const FILLED: u64 = 900_000_000_000;
 
@@ -55,6 +55,10 @@ pub async fn run(plan: Plan) -> Report {
     load.start();
     for region in &world.plan.regions {
         attendants.spawn(owner::clear(caller(&world, region, &format!("owner-{region}"))));
+    }
+    for (region, number) in world.plan.regions.iter().zip(0..) {
+        let founder = caller(&world, region, &format!("founder-{region}"));
+        load.clients.push(load.scope.spawn(owner::found(founder, Arc::clone(&load.shared), number)));
     }
     attendants.spawn(owner::rush(Arc::clone(&world), Arc::clone(&load.shared)));
     Nemesis::new(&world).run().await;

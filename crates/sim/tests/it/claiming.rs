@@ -20,13 +20,13 @@ fn waiting(ring: &Ring) -> Vec<String> {
 fn a_leader_that_is_lost_right_after_the_pool_was_filled_leaves_no_organization_without_an_account() {
     play(calm(3), async |ring| {
         let mut caller = ring.caller(0, "operator");
-        // The pool has three from the start, of which one is taken.
-        for number in 0..owner::ORGANIZATIONS {
+        // More than the pool has accounts from the start.
+        for number in 0..14 {
             ring.done(&mut caller, create(number)).await;
         }
         assert_eq!(waiting(ring), Vec::<String>::new(), "nothing is left to wait for");
         let leader = ring.leader(&Log::Global).await;
-        for number in 10..14 {
+        for number in 100..104 {
             ring.done(&mut caller, c::AddAccount { account: owner::account(number).unwrap() }.into()).await;
         }
         ring.crash(leader);
