@@ -169,7 +169,8 @@ impl Config {
             election_min: group.election_min.0.mul_f64(self.timing.multiplier),
             election_max: group.election_max.0.mul_f64(self.timing.multiplier),
         };
-        let Retention { snapshot_every, log_bytes: Bytes(log_bytes), entries_kept, records_kept } = self.retention;
+        let Retention { snapshot_every, log_bytes: units::Bytes(log_bytes), entries_kept, records_kept } =
+            self.retention;
         Ok(ledger::Config {
             ring: self.ring(),
             member: self.member(),

@@ -252,7 +252,7 @@ fn cluster_type_in(message: proto::ClusterTypeRecord) -> Result<(String, Cluster
 impl From<&PublishCatalog> for proto::PublishCatalog {
     fn from(command: &PublishCatalog) -> Self {
         let PublishCatalog { catalog } = command;
-        Self { catalog: Some(catalog.into()) }
+        Self { catalog: Some(Box::new(catalog.into())) }
     }
 }
 
@@ -262,7 +262,7 @@ impl TryFrom<proto::PublishCatalog> for PublishCatalog {
     fn try_from(message: proto::PublishCatalog) -> Result<Self, Error> {
         const WHAT: &str = "the publication of a catalogue";
         let catalog = message.catalog.ok_or_else(|| Error::field(WHAT, "catalog", "not set", "an edition"))?;
-        let catalog: Catalog = catalog.try_into()?;
+        let catalog: Catalog = (*catalog).try_into()?;
         // It becomes part of a row's name.
         if !catalog::is_edition(&catalog.edition) {
             return Err(Error::field(CATALOG, "edition", &catalog.edition, "a month, such as 2026-11 or 2026-11-b"));

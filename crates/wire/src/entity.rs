@@ -32,7 +32,7 @@ pub fn encode_entity(entity: &Entity) -> Bytes {
         Entity::Cluster(row) => Kind::Cluster(row.into()),
         Entity::Gate(row) => Kind::Gate(row.into()),
         Entity::Account(row) => Kind::Account(row.into()),
-        Entity::Catalog(row) => Kind::Catalog(row.into()),
+        Entity::Catalog(row) => Kind::Catalog(Box::new(row.into())),
         Entity::Marker => Kind::Marker(proto::Marker {}),
     };
     encode(&proto::Entity { kind: Some(kind) })
@@ -51,7 +51,7 @@ pub fn decode_entity(bytes: &Bytes) -> Result<Entity, Error> {
         Some(Kind::Cluster(row)) => Ok(Entity::Cluster(row.try_into()?)),
         Some(Kind::Gate(row)) => Ok(Entity::Gate(row.try_into()?)),
         Some(Kind::Account(row)) => Ok(Entity::Account(row.try_into()?)),
-        Some(Kind::Catalog(row)) => Ok(Entity::Catalog(row.try_into()?)),
+        Some(Kind::Catalog(row)) => Ok(Entity::Catalog((*row).try_into()?)),
         Some(Kind::Marker(proto::Marker {})) => Ok(Entity::Marker),
         None => Err(Error::field(
             ENTITY,
