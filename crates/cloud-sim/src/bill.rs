@@ -50,12 +50,12 @@ pub(crate) struct Bills {
 impl Bills {
     pub fn started(
         &mut self,
-        account: &AccountId,
+        account: AccountId,
         instance: &InstanceId,
         now_s: u64,
         line: impl FnOnce() -> (CloudRegion, InstanceType, u64),
     ) {
-        let of_account = self.lines.entry(account.clone()).or_default();
+        let of_account = self.lines.entry(account).or_default();
         let line = of_account.entry(instance.clone()).or_insert_with(|| {
             let (region, instance_type, price) = line();
             BillLine { region, instance_type, price, seconds: 0, charged_seconds: 0, since: None }
@@ -63,14 +63,14 @@ impl Bills {
         line.since = Some(now_s);
     }
 
-    pub fn stopped(&mut self, account: &AccountId, instance: &InstanceId, now_s: u64) {
-        let line = self.lines.get_mut(account).and_then(|lines| lines.get_mut(instance));
+    pub fn stopped(&mut self, account: AccountId, instance: &InstanceId, now_s: u64) {
+        let line = self.lines.get_mut(&account).and_then(|lines| lines.get_mut(instance));
         line.into_iter().for_each(|line| line.until(now_s));
     }
 
     /// The lines of an account, with what is running counted until `now_s`.
-    pub fn of(&self, account: &AccountId, now_s: u64) -> BTreeMap<InstanceId, BillLine> {
-        let mut lines = self.lines.get(account).cloned().unwrap_or_default();
+    pub fn of(&self, account: AccountId, now_s: u64) -> BTreeMap<InstanceId, BillLine> {
+        let mut lines = self.lines.get(&account).cloned().unwrap_or_default();
         lines.values_mut().for_each(|line| line.until(now_s));
         lines
     }

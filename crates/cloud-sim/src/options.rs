@@ -118,7 +118,7 @@ impl Options {
         });
         Self {
             seed,
-            accounts: (1..=accounts).map(|number| AccountId::new(format!("{number:012}"))).collect(),
+            accounts: (1..=accounts).filter_map(|number| format!("{number:012}").parse().ok()).collect(),
             regions: regions.iter().map(|(name, short)| (CloudRegion::new(*name), region(name, short))).collect(),
             types: types.collect(),
             delays: Delays::default(),

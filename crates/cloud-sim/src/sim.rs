@@ -123,12 +123,12 @@ impl Sim {
     }
 
     /// What the instances of an account cost until now.
-    pub fn bill(&self, account: &AccountId) -> BTreeMap<InstanceId, BillLine> {
+    pub fn bill(&self, account: AccountId) -> BTreeMap<InstanceId, BillLine> {
         self.world.bills.of(account, self.world.now / 1000)
     }
 
     /// What an account is called, so that nobody takes it for a real one.
-    pub fn alias(&self, account: &AccountId) -> String {
+    pub fn alias(&self, account: AccountId) -> String {
         format!("{SIMULATED}-{account}")
     }
 
@@ -217,5 +217,5 @@ impl Sim {
 }
 
 fn place(at: &CallSite) -> Place {
-    Place { account: at.account.clone(), region: at.region.clone() }
+    Place { account: at.account, region: at.region.clone() }
 }

@@ -15,6 +15,8 @@ pub mod limits;
 pub mod log;
 pub mod name;
 pub mod subject;
+#[cfg(feature = "serde")]
+mod text;
 
 pub use account::AccountId;
 pub use cidr::{Cidr, CidrError};

@@ -34,12 +34,11 @@ pub mod instance;
 pub mod network;
 pub mod select;
 pub mod template;
-mod text;
 pub mod volume;
 
 use std::{sync::Arc, time::Duration};
 
-pub use ids::Cidr;
+pub use ids::{AccountId, Cidr};
 
 pub use self::{
     balancer::*,

@@ -82,13 +82,13 @@ pub(crate) fn enter(call: &mut Call<'_>, id: &InstanceId, to: State, reason: Opt
     let what = What::State { instance: id.clone(), from, to, reason };
     call.world.audit.record(now, call.place, what);
     if from == State::Running {
-        call.world.bills.stopped(&call.place.account, id, now_s.0);
+        call.world.bills.stopped(call.place.account, id, now_s.0);
     }
     if to == State::Running {
         let options = call.world.options.types.get(&instance_type);
         let price = options.and_then(|of| of.prices.get(&call.place.region)).copied().unwrap_or(0);
         let line = || (call.place.region.clone(), instance_type.clone(), price);
-        call.world.bills.started(&call.place.account, id, now_s.0, line);
+        call.world.bills.started(call.place.account, id, now_s.0, line);
     }
     match (takes_room(from), takes_room(to)) {
         (true, false) => {

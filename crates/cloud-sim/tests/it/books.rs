@@ -141,7 +141,7 @@ fn the_bill_is_the_sum_of_the_recorded_running_times() {
     let mut seconds = 0;
     for seed in 0..200 {
         let sim = script(seed, None);
-        let bill = sim.bill(&AccountId::new("000000000001"));
+        let bill = sim.bill("000000000001".parse().unwrap());
         let recomputed = sim.audit().running_seconds(sim.now());
         for (instance, ran) in &recomputed {
             let billed = bill.get(instance).map_or(0, |line| line.seconds);

@@ -19,7 +19,7 @@ fn everything_says_that_it_is_simulated() {
     let images = world.ask(DescribeImages(Describe::default())).unwrap().items;
     assert!(images.iter().all(|image| image.name.contains(SIMULATED) && image.tags.get(SIMULATED).is_some()));
     let account = &world.site.account;
-    assert_eq!(world.sim.alias(account), format!("simulated-{account}"));
+    assert_eq!(world.sim.alias(*account), format!("simulated-{account}"));
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn seconds_are_billed_from_running_to_not_running_and_a_minute_at_least_is_charg
     let from = world.see(&id).running.unwrap().from;
     world.ask(TerminateInstances { ids: vec![id.clone()] }).unwrap();
     world.pass(HOUR);
-    let line = world.sim.bill(&world.site.account).remove(&id).unwrap();
+    let line = world.sim.bill(world.site.account).remove(&id).unwrap();
     assert_eq!(line.seconds, (world.now - HOUR) / 1000 - from.0);
     assert_eq!(line.charged_seconds, 60);
     assert_eq!(line.charge(), 60 * 112_455 / 3600);

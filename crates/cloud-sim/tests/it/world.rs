@@ -19,7 +19,7 @@ pub struct World {
 
 /// The accounts and regions of [`Options::small`].
 pub fn site(account: u64, region: &str) -> CallSite {
-    CallSite::new(AccountId::new(format!("{account:012}")), CloudRegion::new(region))
+    CallSite::new(format!("{account:012}").parse().unwrap(), CloudRegion::new(region))
 }
 
 pub fn tags(pairs: &[(&str, &str)]) -> Tags {

@@ -8,11 +8,12 @@ use crate::Broken;
 const PROMISE: &str = "an account knows nothing of what is in another";
 
 pub async fn accounts(probe: &Probe<'_>, stage: &Stage) -> Result<(), Broken> {
-    let nobody = CallSite { account: AccountId::new("999999999999"), ..probe.site.clone() };
+    let account = "999999999999".parse().map_err(|error: ids::NameError| Broken::new(PROMISE, error.to_string()))?;
+    let nobody = CallSite { account, ..probe.site.clone() };
     let stranger = Probe { fixture: probe.fixture, site: nobody };
     let describe = DescribeVpcs(Describe::default());
     stranger.refused("an account that is not ours is refused", describe, ErrorCode::AuthFailure).await?;
-    let Some(account) = probe.fixture.other_account.clone() else { return Ok(()) };
+    let Some(account) = probe.fixture.other_account else { return Ok(()) };
     let other = Probe { fixture: probe.fixture, site: CallSite { account, ..probe.site.clone() } };
     let by_id = DescribeVpcs(Describe::id(stage.vpc.clone()));
     other.refused(PROMISE, by_id, ErrorCode::InvalidVpcIdNotFound).await?;

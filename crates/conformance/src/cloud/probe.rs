@@ -23,7 +23,7 @@ impl<'a> Probe<'a> {
     pub fn new(fixture: &'a Fixture) -> Self {
         let site = CallSite {
             cause: Some(format!("conformance {}", fixture.run).into()),
-            ..CallSite::new(fixture.account.clone(), fixture.region.clone())
+            ..CallSite::new(fixture.account, fixture.region.clone())
         };
         Self { fixture, site }
     }

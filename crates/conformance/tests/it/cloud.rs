@@ -13,7 +13,7 @@ use conformance::{
 use fakes::TokioEnv;
 use ports::{
     BoxFuture, Cloud, Env,
-    cloud::{AccountId, CallSite, CloudError, CloudRegion, CloudReply, CloudRequest, ImageId, InstanceType, Zone},
+    cloud::{CallSite, CloudError, CloudRegion, CloudReply, CloudRequest, ImageId, InstanceType, Zone},
 };
 
 use self::lies::{Lie, LyingCloud};
@@ -28,8 +28,8 @@ fn fixture(cloud: Arc<dyn Cloud>, env: Arc<dyn Env>) -> Fixture {
     Fixture {
         cloud,
         env,
-        account: AccountId::new("000000000001"),
-        other_account: Some(AccountId::new("000000000002")),
+        account: "000000000001".parse().unwrap(),
+        other_account: Some("000000000002".parse().unwrap()),
         region: CloudRegion::new("eu-west-1"),
         zones: [Zone::new("eu-west-1a"), Zone::new("eu-west-1b")],
         image: ImageId::new("ami-0000000000000x86"),

@@ -55,7 +55,7 @@ pub enum Protocol {
 /// Who may come in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Source {
-    Range(#[serde(with = "super::text")] Cidr),
+    Range(Cidr),
     Group(SecurityGroupId),
 }
 

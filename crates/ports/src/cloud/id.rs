@@ -36,8 +36,6 @@ macro_rules! ids {
 }
 
 ids! {
-    /// An account of the cloud: twelve digits.
-    AccountId,
     /// A region of the cloud, such as `eu-west-1`. Not a region of the ring, which may have the same name.
     CloudRegion,
     /// An availability zone by its name in one account, such as `eu-west-1a`.

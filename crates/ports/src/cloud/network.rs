@@ -18,7 +18,6 @@ use super::{
 /// A range of /16 to /28, else `InvalidVpc.Range`. It comes with a security group named `default` and a main route table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateVpc {
-    #[serde(with = "super::text")]
     pub cidr: Cidr,
     pub tags: Tags,
 }
@@ -35,7 +34,6 @@ pub struct DeleteVpc {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Vpc {
     pub id: VpcId,
-    #[serde(with = "super::text")]
     pub cidr: Cidr,
     pub tags: Tags,
 }
@@ -45,7 +43,6 @@ pub struct Vpc {
 pub struct CreateSubnet {
     pub vpc: VpcId,
     pub zone: Zone,
-    #[serde(with = "super::text")]
     pub cidr: Cidr,
     pub tags: Tags,
 }
@@ -64,7 +61,6 @@ pub struct Subnet {
     pub id: SubnetId,
     pub vpc: VpcId,
     pub zone: Zone,
-    #[serde(with = "super::text")]
     pub cidr: Cidr,
     /// Addresses that nothing uses: of a fresh subnet five fewer than its range has.
     pub free_addresses: u32,
@@ -182,7 +178,6 @@ pub struct CreateRouteTable {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateRoute {
     pub table: RouteTableId,
-    #[serde(with = "super::text")]
     pub destination: Cidr,
     pub target: RouteTarget,
 }
@@ -190,7 +185,6 @@ pub struct CreateRoute {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeleteRoute {
     pub table: RouteTableId,
-    #[serde(with = "super::text")]
     pub destination: Cidr,
 }
 
@@ -224,7 +218,6 @@ pub enum RouteTarget {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
-    #[serde(with = "super::text")]
     pub destination: Cidr,
     pub target: RouteTarget,
     /// EC2's state `blackhole`: the target is gone.

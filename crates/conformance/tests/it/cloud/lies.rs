@@ -12,8 +12,8 @@ use cloud_sim::SimCloud;
 use ports::{
     BoxFuture, Cloud,
     cloud::{
-        AccountId, CallSite, ClientToken, CloudError, CloudReply, CloudRequest, ErrorCode, InstanceState,
-        NatGatewayState, RunInstances, Tags,
+        CallSite, ClientToken, CloudError, CloudReply, CloudRequest, ErrorCode, InstanceState, NatGatewayState,
+        RunInstances, Tags,
     },
 };
 
@@ -127,8 +127,8 @@ impl LyingCloud {
 impl Cloud for LyingCloud {
     fn call(&self, at: &CallSite, request: CloudRequest) -> BoxFuture<'static, Result<CloudReply, CloudError>> {
         let (cloud, mut at) = (self.clone(), at.clone());
-        if self.lie == Lie::OneAccount && at.account == AccountId::new("000000000002") {
-            at.account = AccountId::new("000000000001");
+        if self.lie == Lie::OneAccount && at.account.to_string() == "000000000002" {
+            at.account = "000000000001".parse().unwrap();
         }
         Box::pin(async move {
             let passed_on = cloud.request(request.clone());
