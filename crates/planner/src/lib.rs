@@ -24,6 +24,7 @@ mod addresses;
 mod blueprint;
 mod choice;
 mod draft;
+pub mod plan;
 mod policy;
 mod refusal;
 pub mod render;
