@@ -140,19 +140,24 @@ impl Planner<'_> {
 
     /// Whether a part can be made now, and as which generation and attempt. Else it waits.
     fn next_try(&mut self, part: &Part, cause: Cause) -> Option<Try> {
-        let Some(listed) = self.observed.listed else {
+        if self.observed.listed.is_none() {
             self.wait(part, Waiting::Listing, self.soon());
             return None;
-        };
+        }
         let missing = self.desired.parts.keys().find(|other| part.relies_on(other) && !self.ready.contains(other));
         if let Some(missing) = missing.cloned() {
             self.wait(part, Waiting::For(missing), self.soon());
             return None;
         }
         if let Some(intent) = self.held.intents.get(part) {
+            if self.held.refused.get(part).is_some_and(|refused| refused.last > intent.at) {
+                // The call was repeated and refused. The first may still take effect; then there is nothing left of it.
+                self.give_up(part);
+                return None;
+            }
             let (again, shown) = match part.repeat() {
                 Repeat::Call => (intent.at.plus(AGAIN), self.now),
-                Repeat::AfterLook => (intent.at.plus(LATE_AT_MOST), listed),
+                Repeat::AfterLook => (intent.at.plus(LATE_AT_MOST), self.believed().unwrap_or(intent.at)),
             };
             if shown < again {
                 self.wait(part, Waiting::Answer { since: intent.at }, again);
@@ -176,11 +181,21 @@ impl Planner<'_> {
         Some(Try { generation: last.max(1), attempt: times.saturating_add(1), cause, same: None })
     }
 
+    /// When all was listed last, if the list is to be believed about what is not on it: it has everything that has long been held.
+    fn believed(&self) -> Option<Time> {
+        let listed = self.observed.listed?;
+        let long = |changed: Time| changed.plus(LOOK) <= listed;
+        let (held, seen) = (self.held, self.observed);
+        let part = held.parts.iter().find(|(part, of)| long(of.changed) && !seen.parts.contains_key(part));
+        let machine = held.machines.iter().find(|(id, of)| long(of.changed) && !seen.machines.contains_key(id));
+        (part.is_none() && machine.is_none()).then_some(listed)
+    }
+
     /// A creation that is not wished any more: it is known to have had no effect, or waited for.
     fn give_up(&mut self, part: &Part) {
         let Some(intent) = self.held.intents.get(part) else { return };
         let late = intent.at.plus(LATE_AT_MOST);
-        if self.observed.listed.is_some_and(|listed| listed >= late) {
+        if self.believed().is_some_and(|listed| listed >= late) {
             let (generation, since) = (intent.generation, intent.at);
             self.act(part, generation, Verb::GiveUp, Cause::Unanswered { since });
         } else {

@@ -100,7 +100,7 @@ impl Planner<'_> {
             }
             (holds, _) => (truth(holds), format!("{healthy} of {masters} healthy, {majority} needed")),
         };
-        all.insert(Condition::EtcdQuorum, quorum.clone());
+        all.insert(Condition::EtcdQuorum, quorum);
         let served = healthy >= majority && self.ready.contains(&Part::Balancer);
         all.insert(Condition::ApiServerAvailable, (truth(served), format!("{healthy} masters, {}", self.balancer())));
         all.insert(
@@ -154,7 +154,7 @@ impl Planner<'_> {
     }
 
     fn constraints(&self, state: State) -> BTreeMap<Constraint, Option<String>> {
-        let sleeps = (state != State::Running).then(|| "it does not run".to_owned());
+        let sleeps = (state != State::Running).then(|| format!("it is {}", state.name()));
         let protected = self.desired.delete_protection.then(|| "it is protected from deletion".to_owned());
         let used = (self.desired.used_by > 0).then(|| format!("{} clusters use it", self.desired.used_by));
         let mut all = BTreeMap::from([(Constraint::DeletionPossible, protected.or(used))]);

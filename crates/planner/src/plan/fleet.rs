@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    AGAIN, Cause, CloudId, Desired, Edge, Held, HeldMachine, MachineFacts, MachineState, Observed, Part, Planner, Role,
-    Seen, Slot, Time, Verb,
+    AGAIN, Cause, CloudId, Desired, Edge, Held, HeldMachine, LATE_AT_MOST, MachineFacts, MachineState, Observed, Part,
+    Planner, Role, Seen, Slot, Time, Verb,
 };
 
 /// How a machine is.
@@ -171,7 +171,9 @@ impl<'a> Judge<'_, 'a> {
             Some(Seen::Unknown { since, why }) => (None, doubt(*since, why)),
             None => (None, doubt(held.changed, "not listed")),
         };
-        if held.ending.is_some() {
+        // A call for its end that had no effect by now has none.
+        let spared = fitness == Fitness::Healthy && self.now >= held.changed.plus(LATE_AT_MOST);
+        if held.ending.is_some() && !spared {
             fitness = Fitness::Ending;
         }
         Some(Member { id, held, facts, fitness })
@@ -263,6 +265,12 @@ impl Planner<'_> {
             let again = member.held.changed.plus(AGAIN * 6);
             if self.now < again || member.facts.is_some_and(|facts| facts.state == MachineState::Ending) {
                 return self.wait(&part, super::Waiting::Under("ends"), again.max(self.soon()));
+            }
+            // It may have recovered, and be needed now.
+            let (healthy, majority) = (self.fleet.healthy_masters(), self.fleet.majority());
+            let serves = member.facts.is_some_and(|facts| facts.joined.is_some() && facts.impaired.is_none());
+            if member.held.slot.role == Role::Master && serves && healthy < majority && !self.deleting() {
+                return self.wait(&part, super::Waiting::Quorum { healthy, majority }, self.soon());
             }
             let verb = Verb::Terminate(member.id.clone(), None);
             return self.act(&part, member.held.generation, verb, Cause::Unanswered { since });

@@ -65,7 +65,7 @@ pub struct Intent {
     pub attempt: u32,
     /// A creation or a launch.
     pub verb: Verb,
-    /// When it was last called.
+    /// When it was last called without an answer. A refusal of a later call of it says nothing about that one.
     pub at: Time,
 }
 

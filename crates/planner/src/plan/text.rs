@@ -77,8 +77,8 @@ fn cause(cause: &Cause, now: Time) -> String {
         Cause::SeenSo => "seen so".to_owned(),
         Cause::Gone => "the one before is gone".to_owned(),
         Cause::Failed(why) => format!("it failed: {why}"),
-        Cause::Impaired { since } => format!("impaired since {}", ago(since)),
-        Cause::NeverJoined { since } => format!("it had to join and did not, waited for since {}", ago(since)),
+        Cause::Impaired { since } => format!("impaired for {}", Span(now.since(*since))),
+        Cause::NeverJoined { since } => format!("it did not join in {}", Span(now.since(*since))),
         Cause::Replaced => "the one in its place has joined".to_owned(),
         Cause::TwoInOneSlot { kept } => format!("younger than {kept} in the same slot"),
         Cause::Differs(what) => what.clone(),
@@ -95,13 +95,15 @@ fn waiting(waiting: &Waiting, now: Time) -> String {
     let ago = |time: &Time| when(*time, now);
     match waiting {
         Waiting::Listing => "nothing was listed yet".to_owned(),
-        Waiting::NotSeen { since, why } => format!("not seen since {} ({why}), which proves nothing", ago(since)),
+        Waiting::NotSeen { since, why } => {
+            format!("not seen for {} ({why}), which proves nothing", Span(now.since(*since)))
+        }
         Waiting::FreshLook => "what was seen is older than the last change".to_owned(),
         Waiting::For(part) => format!("waits for {part}"),
         Waiting::Under(what) => (*what).to_owned(),
         Waiting::Answer { since } => format!("a call of {} may still take effect", ago(since)),
         Waiting::Pause { times, why } => format!("refused {times} times, last with {why}"),
-        Waiting::Limit { of, since } => format!("{of} since {}, within its limit", ago(since)),
+        Waiting::Limit { of, since } => format!("{of}, for {} so far", Span(now.since(*since))),
         Waiting::OneMasterAtATime { other } => format!("{other} comes first: one master at a time"),
         Waiting::Quorum { healthy, majority } => {
             format!("{healthy} masters are healthy and etcd needs {majority}: none can be spared")
