@@ -90,7 +90,9 @@ pub fn plan(desired: &Desired, held: &Held, observed: &Observed, now: Time) -> P
     planner.tend_machines();
     planner.remove_structure();
     let status = planner.assess();
-    let look_again = planner.waits.iter().map(|wait| wait.until).chain(planner.due).min();
+    // What became of an action shows by then, whether it was answered or not.
+    let outcome = (!planner.actions.is_empty()).then(|| now.plus(AGAIN));
+    let look_again = planner.waits.iter().map(|wait| wait.until).chain(planner.due).chain(outcome).min();
     let Planner { actions, waits, .. } = planner;
     Plan { now, actions, waits, look_again, status }
 }

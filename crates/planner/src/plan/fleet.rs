@@ -242,7 +242,7 @@ impl Planner<'_> {
             return;
         }
         let part = Part::Machine(facts.slot);
-        let intended = self.held.intents.get(&part).is_some_and(|intent| intent.generation == facts.generation);
+        let intended = self.held.intents.get(&part).filter(|intent| intent.generation == facts.generation);
         let members = self.fleet.slots.get(&facts.slot).map_or(&[][..], Vec::as_slice);
         let stays = members.iter().filter(|of| of.fitness != Fitness::Ending && of.fitness.lost().is_none());
         let oldest = stays.min_by_key(|of| (of.held.launched, of.id)).map(|of| (of.held.launched, of.id));
@@ -250,11 +250,15 @@ impl Planner<'_> {
         let adopted = self.actions.iter().any(|action| action.part == part && matches!(action.verb, Verb::Adopt(_)));
         match oldest {
             _ if adopted => {}
-            Some((launched, kept)) if !intended && (launched, kept) < (facts.launched, id) => {
+            Some((launched, kept)) if intended.is_none() && (launched, kept) < (facts.launched, id) => {
                 let cause = Cause::TwoInOneSlot { kept: kept.clone() };
                 self.act(&part, facts.generation, Verb::Terminate(id.clone(), None), cause);
             }
-            _ => self.act(&part, facts.generation, Verb::Adopt(id.clone()), Cause::FoundByTag),
+            _ => {
+                let since = intended.map(|intent| intent.at);
+                let cause = since.map_or(Cause::FoundByTag, |since| Cause::Unanswered { since });
+                self.act(&part, facts.generation, Verb::Adopt(id.clone()), cause);
+            }
         }
     }
 

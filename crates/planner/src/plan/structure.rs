@@ -43,9 +43,11 @@ impl Planner<'_> {
     fn adopt(&mut self, part: &Part, facts: &PartFacts) {
         let ours = *part != Part::Network && !self.held.parts.contains_key(part);
         if ours && facts.phase != Phase::Ending {
-            let intended = self.held.intents.get(part).map(|intent| intent.generation);
-            let generation = intended.or_else(|| self.held.generations.get(part).copied()).unwrap_or(1);
-            self.act(part, generation, Verb::Adopt(facts.id.clone()), Cause::FoundByTag);
+            let (generation, cause) = match self.held.intents.get(part) {
+                Some(intent) => (intent.generation, Cause::Unanswered { since: intent.at }),
+                None => (self.held.generations.get(part).copied().unwrap_or(1), Cause::FoundByTag),
+            };
+            self.act(part, generation, Verb::Adopt(facts.id.clone()), cause);
         }
     }
 

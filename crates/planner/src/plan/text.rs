@@ -67,7 +67,7 @@ fn cause(cause: &Cause, now: Time) -> String {
     let ago = |time: &Time| when(*time, now);
     match cause {
         Cause::Wanted => "it is wanted and was never there".to_owned(),
-        Cause::Unanswered { since } => format!("the same call of {} was not answered", ago(since)),
+        Cause::Unanswered { since } => format!("the call of {} was not answered", ago(since)),
         Cause::WasRefused { times, why } => format!("refused {times} times, last with {why}"),
         Cause::Hibernation => "the cluster is to hibernate".to_owned(),
         Cause::Waking => "the cluster is to run".to_owned(),

@@ -1,11 +1,12 @@
 //! A small naive cloud and the log beside it: carries out plans, forgets answers, loses machines, and checks what is never to be done.
 
+mod effect;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use planner::plan::{
-    Action, Cause, Change, CloudId, Desired, Edge, Etcd, Held, HeldMachine, HeldPart, Intent, Look, MachineFacts,
-    MachineState, Observed, Part, PartFacts, Phase, Plan, Refused, Role, Seen, State, Time, TokenInputs, Verb, Wish,
-    plan,
+    Action, Cause, CloudId, Desired, Edge, Etcd, Held, HeldMachine, HeldPart, Intent, Look, MachineFacts, MachineState,
+    Observed, Part, PartFacts, Phase, Plan, Refused, Role, Seen, State, Time, TokenInputs, Verb, Wish, plan,
 };
 
 /// Noon of a Saturday, 2026-11-21: outside of a window on Sundays.
@@ -96,6 +97,7 @@ impl World {
         for _ in 0..2000 {
             let plan = self.plan();
             if plan.actions.is_empty() && plan.waits.is_empty() {
+                self.carry_out(&plan, |_| Fate::Done);
                 return plans;
             }
             self.carry_out(&plan, |_| Fate::Done);
@@ -189,100 +191,6 @@ impl World {
         }
     }
 
-    fn effect(&mut self, action: &Action) -> Result<Option<CloudId>, String> {
-        let part = &action.part;
-        match &action.verb {
-            Verb::Create => return Ok(Some(self.create(part))),
-            Verb::Launch(launch) => {
-                if let Some(id) = self.tokens.get(&action.token()) {
-                    return Ok(Some(id.clone()));
-                }
-                if self.full.contains(&launch.placement.zone) {
-                    return Err("InsufficientInstanceCapacity".to_owned());
-                }
-                return Ok(Some(self.launch(action)));
-            }
-            Verb::Change(_, change) => {
-                if let Some(of) = self.parts.get_mut(part) {
-                    apply(&mut of.facts.look, change);
-                }
-            }
-            Verb::Delete(id) => {
-                let Some(of) = self.parts.get_mut(part).filter(|of| of.facts.id == *id) else { return Ok(None) };
-                if matches!(part, Part::Nat { .. }) {
-                    of.facts.phase = Phase::Ending;
-                    of.settles = self.now.plus(40);
-                } else {
-                    self.parts.remove(part);
-                }
-            }
-            Verb::Start(id) => self.turn(id, |of| matches!(of, MachineState::Stopped(_)), MachineState::Pending),
-            Verb::Stop(id) => self.turn(id, |of| matches!(of, MachineState::Running(_)), MachineState::Stopping),
-            Verb::Terminate(id, _) => {
-                self.turn(id, |of| !matches!(of, MachineState::Ended(_)), MachineState::Ending);
-            }
-            Verb::Renew | Verb::Adopt(_) | Verb::Note(..) | Verb::Forget(_) | Verb::GiveUp => {}
-        }
-        Ok(None)
-    }
-
-    fn create(&mut self, part: &Part) -> CloudId {
-        if let Some(of) = self.parts.get(part).filter(|of| of.facts.phase != Phase::Ending) {
-            if part.repeat() == planner::plan::Repeat::AfterLook {
-                self.broken.push(format!("made a second {part}"));
-            }
-            return of.facts.id.clone();
-        }
-        self.next += 1;
-        let id = CloudId(format!("{}-{}", part.kind(), self.next).into());
-        let slow = matches!(part, Part::Nat { .. } | Part::Balancer);
-        let look = match &self.desired.parts[part] {
-            Look::InternetGateway { .. } => Look::InternetGateway { attached: false },
-            Look::RouteTable { .. } => Look::RouteTable { way_out: None, associated: false },
-            Look::SecurityGroup { .. } => Look::SecurityGroup { lets_in: BTreeSet::new() },
-            Look::Balancer { .. } => Look::Balancer { listens: false },
-            other => other.clone(),
-        };
-        let phase = if slow { Phase::Pending } else { Phase::Ready };
-        let facts = PartFacts { id: id.clone(), phase, look };
-        self.ended.remove(part);
-        self.parts.insert(part.clone(), Resource { facts, settles: self.now.plus(if slow { 60 } else { 0 }) });
-        id
-    }
-
-    fn launch(&mut self, action: &Action) -> CloudId {
-        let (Part::Machine(slot), Verb::Launch(launch)) = (&action.part, &action.verb) else { unreachable!() };
-        let twins = self.machines.values().filter(|of| of.slot == *slot && of.generation == action.generation);
-        if twins.clone().any(alive) {
-            self.broken.push(format!("two machines for {slot} #{}", action.generation));
-        }
-        self.next += 1;
-        let id = CloudId(format!("i-{}", self.next).into());
-        let facts = MachineFacts {
-            slot: *slot,
-            generation: action.generation,
-            instance_type: launch.placement.instance_type.clone(),
-            zone: launch.placement.zone.clone(),
-            image: launch.image.clone(),
-            launched: self.now,
-            state: MachineState::Pending,
-            impaired: None,
-            joined: None,
-            encrypted: true,
-            public: false,
-        };
-        self.machines.insert(id.clone(), facts);
-        self.tokens.insert(action.token(), id.clone());
-        id
-    }
-
-    fn turn(&mut self, id: &CloudId, from: impl Fn(&MachineState) -> bool, to: MachineState) {
-        if let Some(of) = self.machines.get_mut(id).filter(|of| from(&of.state)) {
-            of.state = to;
-            of.joined = None;
-        }
-    }
-
     fn answer(&mut self, action: &Action, outcome: Result<Option<CloudId>, String>) {
         let part = &action.part;
         match (&action.verb, &outcome) {
@@ -349,50 +257,6 @@ impl World {
         }
     }
 
-    /// Lets time pass: things become what they are becoming.
-    pub fn pass(&mut self, seconds: u64) {
-        self.now = self.now.plus(seconds);
-        let now = self.now;
-        let (due, later) = self.late.drain(..).partition(|(at, _)| *at <= now);
-        self.late = later;
-        for (_, action) in due {
-            let _ = self.effect(&action);
-        }
-        for (part, of) in self.parts.iter_mut().filter(|(_, of)| of.settles <= now) {
-            match of.facts.phase {
-                Phase::Pending => of.facts.phase = Phase::Ready,
-                Phase::Ending => drop(self.ended.insert(part.clone())),
-                _ => {}
-            }
-        }
-        self.parts.retain(|part, _| !self.ended.contains(part));
-        let masters = self.desired.slots.keys().filter(|slot| slot.role == Role::Master).count();
-        let running = |of: &&MachineFacts| of.slot.role == Role::Master && matches!(of.state, MachineState::Running(_));
-        let served = self.machines.values().filter(running).count() > masters / 2;
-        for (id, of) in &mut self.machines {
-            of.state = match of.state {
-                MachineState::Pending => MachineState::Running(now),
-                MachineState::Stopping => MachineState::Stopped(now),
-                MachineState::Ending => MachineState::Ended(now),
-                MachineState::Running(at) => {
-                    if now.since(at) >= 45 && served && of.impaired.is_none() {
-                        of.joined.get_or_insert(now);
-                    }
-                    of.state
-                }
-                other => other,
-            };
-            if matches!(of.state, MachineState::Ended(_)) {
-                for resource in self.parts.values_mut() {
-                    match &mut resource.facts.look {
-                        Look::Volume { attached, .. } if attached.as_ref() == Some(id) => *attached = None,
-                        _ => {}
-                    }
-                }
-            }
-        }
-    }
-
     /// Ends a machine behind our back.
     pub fn kill(&mut self, id: &CloudId) {
         self.machines.get_mut(id).unwrap().state = MachineState::Ended(self.now);
@@ -407,20 +271,4 @@ pub fn alive(of: &MachineFacts) -> bool {
 
 pub fn healthy(of: &MachineFacts) -> bool {
     matches!(of.state, MachineState::Running(_)) && of.joined.is_some() && of.impaired.is_none()
-}
-
-fn apply(look: &mut Look, change: &Change) {
-    match (look, change) {
-        (Look::InternetGateway { attached }, change) => *attached = *change == Change::AttachGateway,
-        (Look::RouteTable { way_out, .. }, Change::Route(to) | Change::Reroute(to)) => *way_out = Some(to.clone()),
-        (Look::RouteTable { associated, .. }, change) => *associated = *change == Change::Associate,
-        (Look::SecurityGroup { lets_in }, Change::Authorize(openings)) => lets_in.extend(openings.iter().copied()),
-        (Look::SecurityGroup { lets_in }, Change::Revoke(openings)) => lets_in.retain(|of| !openings.contains(of)),
-        (Look::Balancer { listens }, _) => *listens = true,
-        (Look::TargetGroup { targets }, Change::Register(of)) => targets.extend(of.iter().cloned()),
-        (Look::TargetGroup { targets }, Change::Deregister(of)) => targets.retain(|target| !of.contains(target)),
-        (Look::Volume { attached, .. }, Change::AttachVolume(to)) => *attached = Some(to.clone()),
-        (Look::Volume { attached, .. }, Change::DetachVolume(_)) => *attached = None,
-        (look, change) => panic!("{change} of {look}"),
-    }
 }
