@@ -54,6 +54,7 @@ impl Fitness {
 pub(super) struct Member<'a> {
     pub id: &'a CloudId,
     pub held: &'a HeldMachine,
+    /// As seen since our last call.
     pub facts: Option<&'a MachineFacts>,
     pub fitness: Fitness,
 }
@@ -165,7 +166,7 @@ impl<'a> Judge<'_, 'a> {
             Some(Seen::Absent(_)) => return None,
             Some(Seen::Present(facts, as_of)) => match facts.state {
                 MachineState::Ended(_) => return None,
-                _ if *as_of <= held.changed => (Some(facts), doubt(held.changed, "seen before our last call")),
+                _ if *as_of <= held.changed => (None, doubt(held.changed, "seen before our last call")),
                 _ => (Some(facts), self.fitness(held, facts)),
             },
             Some(Seen::Unknown { since, why }) => (None, doubt(*since, why)),
@@ -272,7 +273,7 @@ impl Planner<'_> {
             }
             // It may have recovered, and be needed now.
             let (healthy, majority) = (self.fleet.healthy_masters(), self.fleet.majority());
-            let serves = member.facts.is_some_and(|facts| facts.joined.is_some() && facts.impaired.is_none());
+            let serves = member.facts.is_none_or(|facts| facts.joined.is_some() && facts.impaired.is_none());
             if member.held.slot.role == Role::Master && serves && healthy < majority && !self.deleting() {
                 return self.wait(&part, super::Waiting::Quorum { healthy, majority }, self.soon());
             }

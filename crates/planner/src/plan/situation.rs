@@ -90,6 +90,7 @@ pub enum Credential {
 pub struct Observed {
     /// When everything with our tag was last listed in full.
     pub listed: Option<Time>,
+    /// Of several with our tag for one part, the one that is held.
     pub parts: BTreeMap<Part, Seen<PartFacts>>,
     pub machines: BTreeMap<CloudId, Seen<MachineFacts>>,
 }

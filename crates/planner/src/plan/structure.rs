@@ -160,6 +160,10 @@ impl Planner<'_> {
             Some(Seen::Present(facts, _)) if facts.phase == Phase::Ending => {
                 self.wait(part, Waiting::Under("ends"), self.soon());
             }
+            // A call that took effect late made another, which has our tag: it goes first.
+            Some(Seen::Present(facts, _)) if facts.id != has.id => {
+                self.act(part, has.generation, Verb::Delete(facts.id.clone()), cause);
+            }
             _ if self.now < has.changed.plus(AGAIN) => self.wait(part, Waiting::FreshLook, has.changed.plus(AGAIN)),
             Some(Seen::Present(facts, _)) => {
                 let loose = changes(&bare(&facts.look), &facts.look).unwrap_or_default();
