@@ -10,7 +10,7 @@ use domain::{
 use super::{Look, Opening, Part, Role, Slot, Time};
 use crate::{Blueprint, Placed, Tenancy};
 
-/// How many instance types are tried for a slot.
+/// How many instance types are tried in a zone.
 const TYPES: usize = 4;
 /// Port of the Kubernetes API.
 const API: u16 = 6443;
@@ -168,12 +168,14 @@ impl Limits {
     }
 }
 
-/// Zone by zone, in each the cheapest type first.
+/// Zone by zone, in each the cheapest type first; only types that the image runs on.
 fn placements(placed: &Placed, catalog: &Catalog, zones: &[&str]) -> Vec<Placement> {
-    let fitting = placed.need.cheapest(catalog, TYPES);
+    let architecture = catalog.instance_types.get(&placed.instance_type).map(|of| of.architecture);
+    let mut fitting = placed.need.cheapest(catalog, usize::MAX);
+    fitting.retain(|candidate| Some(candidate.architecture) == architecture);
     let in_zone = |zone: &str| {
         let offered = fitting.iter().filter(|candidate| candidate.zones.iter().any(|of| of.id == zone));
-        let types = offered.map(|candidate| candidate.name.clone());
+        let types = offered.take(TYPES).map(|candidate| candidate.name.clone());
         types.map(|instance_type| Placement { instance_type, zone: zone.to_owned() }).collect::<Vec<_>>()
     };
     zones.iter().flat_map(|zone| in_zone(zone)).collect()
