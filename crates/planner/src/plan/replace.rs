@@ -196,7 +196,11 @@ impl Planner<'_> {
 
     /// Whether another master is on its way in or out. With the quorum lost, nothing is served meanwhile, and one at a time it is still.
     fn other_master_comes_first(&mut self, slot: Slot) -> bool {
-        let under_way = |of: &Member<'_>| matches!(of.fitness, Fitness::Starting { .. } | Fitness::Ending);
+        let under_way = |of: &Member<'_>| match of.fitness {
+            Fitness::Starting { .. } | Fitness::Ending | Fitness::Asleep | Fitness::FallingAsleep => true,
+            Fitness::InDoubt { .. } => of.held.joined.is_none_or(|joined| joined <= of.held.changed),
+            _ => false,
+        };
         let launching = |slot: &Slot| self.held.intents.contains_key(&Part::Machine(*slot));
         // Launches and ends that are planned already in this plan.
         let planned = |of: &Slot| {

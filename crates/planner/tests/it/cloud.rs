@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use planner::plan::{
     Action, Cause, CloudId, Desired, Edge, Etcd, Held, HeldMachine, HeldPart, Intent, Look, MachineFacts, MachineState,
-    Observed, Part, PartFacts, Phase, Plan, Refused, Role, Seen, State, Time, TokenInputs, Verb, Wish, plan,
+    Observed, Part, PartFacts, Phase, Plan, Refused, Role, Seen, Slot, State, Time, TokenInputs, Verb, Wish, plan,
 };
 
 /// Noon of a Saturday, 2026-11-21: outside of a window on Sundays.
@@ -46,7 +46,9 @@ pub struct World {
     late: Vec<(Time, Action)>,
     /// Zones without free machines.
     pub full: BTreeSet<String>,
+    /// What lists leave out.
     pub lists_nothing: bool,
+    pub lists_no_machines: bool,
     next: u64,
     /// What was done and must not be.
     pub broken: Vec<String>,
@@ -66,6 +68,7 @@ impl World {
             late: Vec::new(),
             full: BTreeSet::new(),
             lists_nothing: false,
+            lists_no_machines: false,
             next: 0,
             broken: Vec::new(),
         };
@@ -83,7 +86,8 @@ impl World {
         }
         let present = self.parts.iter().map(|(part, of)| (part.clone(), Seen::Present(of.facts.clone(), self.now)));
         let ended = self.ended.iter().map(|part| (part.clone(), Seen::Absent(self.now)));
-        let machines = self.machines.iter().map(|(id, of)| (id.clone(), Seen::Present(of.clone(), self.now)));
+        let listed = self.machines.iter().filter(|_| !self.lists_no_machines || self.held.machines.is_empty());
+        let machines = listed.map(|(id, of)| (id.clone(), Seen::Present(of.clone(), self.now)));
         Observed { listed: Some(self.now), parts: ended.chain(present).collect(), machines: machines.collect() }
     }
 
@@ -158,6 +162,23 @@ impl World {
             let repeated = matches!(action.cause, Cause::Unanswered { .. });
             if launch.etcd == Some(Etcd::Restore) && healthy > masters / 2 && !repeated {
                 self.broken.push(format!("restored etcd with {healthy} healthy masters"));
+            }
+        }
+        if let (Part::Machine(slot), Verb::Launch(_), Cause::Gone) = (&action.part, &action.verb, &action.cause)
+            && self.machines.values().any(|of| of.slot == *slot && alive(of))
+        {
+            self.broken.push(format!("launched {slot} as gone while it is there"));
+        }
+        if let (Part::Machine(slot), true, Verb::Launch(_)) = (&action.part, made, &action.verb) {
+            let joining = |of: &MachineFacts| {
+                alive(of) && of.joined.is_none() && of.impaired.is_none() && self.now.since(of.launched) < 900
+            };
+            let other = |of: &Slot| of.role == Role::Master && of != slot;
+            let under_way = self.machines.values().any(|of| other(&of.slot) && joining(of))
+                || self.held.intents.keys().any(|part| matches!(part, Part::Machine(of) if other(of)));
+            let repeated = matches!(action.cause, Cause::Unanswered { .. });
+            if slot.role == Role::Master && under_way && !repeated {
+                self.broken.push(format!("launched {slot} while another master joins"));
             }
         }
         let repeated = matches!(action.cause, Cause::Unanswered { .. });

@@ -1,6 +1,6 @@
 //! Whatever becomes of the calls: plans lead to what is wished, and on the way nothing is done that never may be.
 
-use planner::plan::{Desired, MachineState, Role, State, Verb, Wish, plan};
+use planner::plan::{Desired, Image, MachineState, Role, State, Verb, Wish, plan};
 use proptest::prelude::*;
 
 use crate::{
@@ -11,13 +11,19 @@ use crate::{
 /// One thing that goes wrong, or time that passes.
 #[derive(Clone, Debug)]
 enum Event {
-    Plan { fates: Vec<Fate>, passes: u64 },
+    Plan {
+        fates: Vec<Fate>,
+        passes: u64,
+    },
     Kill(usize),
     Impair(usize),
     Recover(usize),
     Full(usize),
     Free,
     ListNothing(bool),
+    ListNoMachines(bool),
+    /// A newer image that is not to be waited for; of a single master none can be spared for it.
+    NewImage,
     Pass(u64),
 }
 
@@ -40,6 +46,8 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (0..3_usize).prop_map(Event::Full),
         1 => Just(Event::Free),
         1 => any::<bool>().prop_map(Event::ListNothing),
+        1 => any::<bool>().prop_map(Event::ListNoMachines),
+        1 => Just(Event::NewImage),
         2 => (1..600_u64).prop_map(Event::Pass),
     ]
 }
@@ -74,13 +82,21 @@ fn happen(world: &mut World, event: &Event) {
         }
         Event::Free => world.full.clear(),
         Event::ListNothing(nothing) => world.lists_nothing = *nothing,
+        Event::ListNoMachines(none) => world.lists_no_machines = *none,
+        Event::NewImage => {
+            let now = world.now;
+            let many = world.desired.slots.len() > 3;
+            for image in world.desired.images.values_mut().filter(|_| many) {
+                *image = Image { id: format!("ami-{}", now.0), built: now, critical: true };
+            }
+        }
         Event::Pass(seconds) => world.pass(*seconds),
     }
 }
 
 /// Ends the trouble and waits until nothing is left to do.
 fn heal(world: &mut World) {
-    world.lists_nothing = false;
+    (world.lists_nothing, world.lists_no_machines) = (false, false);
     world.full.clear();
     world.machines.values_mut().for_each(|of| of.impaired = None);
     world.pass(400);
@@ -92,6 +108,10 @@ fn assert_there(world: &World) {
     for slot in world.desired.slots.keys() {
         let here: Vec<_> = world.machines.values().filter(|of| of.slot == *slot && alive(of)).collect();
         assert!(here.len() == 1 && healthy(here[0]), "{slot}: {here:?}");
+    }
+    for machine in world.held.machines.values() {
+        let image = &world.desired.images[&machine.slot.role];
+        assert!(machine.image.id == image.id || !image.critical, "{}: {machine:?}", machine.slot);
     }
     let living = world.machines.values().filter(|of| alive(of)).count();
     assert_eq!(living, world.desired.slots.len(), "no machine that is not wished");

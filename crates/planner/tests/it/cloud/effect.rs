@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use planner::plan::{
-    Action, Change, CloudId, Look, MachineFacts, MachineState, Part, PartFacts, Phase, Repeat, Role, Verb,
-};
+use planner::plan::{Action, Change, CloudId, Look, MachineFacts, MachineState, Part, PartFacts, Phase, Role, Verb};
 
 use super::{Resource, World, alive};
 
@@ -49,7 +47,7 @@ impl World {
 
     fn create(&mut self, part: &Part) -> CloudId {
         if let Some(of) = self.parts.get(part).filter(|of| of.facts.phase != Phase::Ending) {
-            if part.repeat() == Repeat::AfterLook {
+            if matches!(part, Part::Vpc | Part::InternetGateway | Part::Subnet { .. } | Part::Address { .. }) {
                 self.broken.push(format!("made a second {part}"));
             }
             return of.facts.id.clone();
