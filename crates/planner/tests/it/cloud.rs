@@ -100,11 +100,12 @@ impl World {
         let mut plans = Vec::new();
         for _ in 0..2000 {
             let plan = self.plan();
-            if plan.actions.is_empty() && plan.waits.is_empty() {
-                self.carry_out(&plan, |_| Fate::Done);
+            let made = self.held.made;
+            self.carry_out(&plan, |_| Fate::Done);
+            // That it was made is news to the next plan.
+            if plan.actions.is_empty() && plan.waits.is_empty() && made == self.held.made {
                 return plans;
             }
-            self.carry_out(&plan, |_| Fate::Done);
             plans.push(plan);
             self.pass(15);
         }
