@@ -39,6 +39,15 @@ impl FromStr for Date {
     }
 }
 
+impl Date {
+    /// Days from 1970-01-01 to this one.
+    pub fn days_since_1970(self) -> u64 {
+        let years = (1970..self.year).map(|year| (1..=12).map(|month| u64::from(days(year, month))).sum::<u64>());
+        let months = (1..u16::from(self.month)).map(|month| u64::from(days(self.year, month)));
+        years.chain(months).sum::<u64>() + u64::from(self.day) - 1
+    }
+}
+
 fn days(year: u16, month: u16) -> u16 {
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     match month {
@@ -65,6 +74,12 @@ mod tests {
         let parsed: Vec<Date> = days.iter().map(|day| day.parse().unwrap()).collect();
         assert_eq!(parsed.iter().map(Date::to_string).collect::<Vec<_>>(), days);
         assert!(parsed.is_sorted());
+    }
+
+    #[test]
+    fn days_are_counted_from_1970() {
+        let counted = ["1970-01-01", "1972-03-01", "2026-11-21"].map(|day| day.parse::<Date>().unwrap());
+        assert_eq!(counted.map(Date::days_since_1970), [0, 790, 20_778]);
     }
 
     #[test]

@@ -11,7 +11,8 @@
 //!
 //! Map: [`Request`], [`Inputs`] and [`Current`] what is known · [`Policy`] and [`Rule`] what an organization says · [`Choice`] and
 //! [`Source`] one decision · [`Need`] and [`Sizing`] the cheapest instance type that fits · [`Network`] addresses · [`Blueprint`]
-//! the outcome · [`Refusal`] every way to be refused · [`render`] tables for people · `draft` the decisions being made.
+//! the outcome · [`Refusal`] every way to be refused · [`render`] tables for people · `draft` the decisions being made
+//! · [`plan`] from a blueprint, our log and what was seen of a cloud to what is to be done.
 //!
 //! **Architecture invariants**
 //! - Pure: one value in, one value out; the same value gives the same bytes. No clock, no chance, no I/O, no floats.
@@ -24,6 +25,7 @@ mod addresses;
 mod blueprint;
 mod choice;
 mod draft;
+pub mod plan;
 mod policy;
 mod refusal;
 pub mod render;

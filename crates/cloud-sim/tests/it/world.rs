@@ -50,7 +50,7 @@ impl World {
     }
 
     pub fn place(&self) -> Place {
-        Place { account: self.site.account.clone(), region: self.site.region.clone() }
+        Place { account: self.site.account, region: self.site.region.clone() }
     }
 
     pub fn ask<A: Action>(&mut self, action: A) -> Result<A::Reply, CloudError> {

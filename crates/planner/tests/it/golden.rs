@@ -186,7 +186,7 @@ fn both(machines: &str, pods: &str) -> Request {
 
 /// Fails when `text` is not what `tests/golden/{name}` holds.
 #[expect(clippy::disallowed_methods, reason = "the one way to say that golden files are to be written")]
-fn assert_golden(name: &str, text: &str) {
+pub fn assert_golden(name: &str, text: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     if std::env::var("UPDATE_GOLDEN").is_ok_and(|value| value == "1") {
         fs::write(&file, text).unwrap();

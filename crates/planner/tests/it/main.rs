@@ -2,6 +2,7 @@
 //!
 //! Map: [`world`] requests, inputs, policies · [`golden`] what people see, in files · [`explained`] every choice names
 //! what it rests on · [`rules`] policies and requests, one rule per test · [`types`] cluster types are records ·
+//! [`cloud`] a naive cloud for plans · [`situations`] plans as text, in files · [`converge`] plans lead to what is wished ·
 //! [`space`] random clusters never overlap · [`kept`] what a cluster keeps · [`machines`] the cheapest machine that fits.
 
 #![allow(
@@ -12,11 +13,14 @@
     reason = "a test may stop where the product may not"
 )]
 
+mod cloud;
+mod converge;
 mod explained;
 mod golden;
 mod kept;
 mod machines;
 mod rules;
+mod situations;
 mod space;
 mod types;
 mod world;

@@ -1,0 +1,238 @@
+//! What is wished of a cluster or a shared network, resolved: every part with its look, every slot with its machine.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    Cidr,
+    catalog::{Catalog, Window},
+};
+
+use super::{Look, Opening, Part, Role, Slot, Time};
+use crate::{Blueprint, Placed, Tenancy};
+
+/// How many instance types are tried in a zone.
+const TYPES: usize = 4;
+/// Port of the Kubernetes API.
+const API: u16 = 6443;
+const DAY: u64 = 86_400;
+
+/// What its owner wishes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    Run,
+    Hibernate,
+    Delete,
+}
+
+/// A cluster, or a network that clusters share, as it is to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Desired {
+    pub wish: Wish,
+    /// Every part but machines.
+    pub parts: BTreeMap<Part, Look>,
+    /// What may be launched for each slot, what is tried first before the rest; none for a network.
+    pub slots: BTreeMap<Slot, Vec<Placement>>,
+    pub images: BTreeMap<Role, Image>,
+    pub limits: Limits,
+    pub maintenance: Window,
+    pub delete_protection: bool,
+    /// Of a network: clusters that use it.
+    pub used_by: u64,
+}
+
+/// A kind of machine, and where it runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placement {
+    pub instance_type: String,
+    /// Id of a zone.
+    pub zone: String,
+}
+
+/// A machine image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    pub id: String,
+    pub built: Time,
+    /// Whether it mends a critical weakness of those before: then nobody waits for a window.
+    pub critical: bool,
+}
+
+/// When something is done about machines; lengths of time in seconds, shares of a hundred.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How long a machine may be impaired.
+    pub impaired: u64,
+    /// How long it may take to join.
+    pub join: u64,
+    /// Share of ill machines above which none is replaced.
+    pub stop_above: u64,
+    /// Share of workers that may be replaced at the same time; at least one may.
+    pub budget: u64,
+    pub image_age: u64,
+    pub machine_age: u64,
+    pub certificate_age: u64,
+    pub key_age: u64,
+    pub drain: Drain,
+    /// Whether volumes must be encrypted.
+    pub encrypted: bool,
+}
+
+/// How pods leave a worker before it ends, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drain {
+    pub grace: u64,
+    pub force_after: u64,
+}
+
+impl Desired {
+    /// A shared network: a VPC and its way out.
+    pub fn network(vpc: Cidr, wish: Wish, used_by: u64) -> Self {
+        let parts = [(Part::Vpc, Look::Vpc { cidr: vpc }), (Part::InternetGateway, attached())];
+        Self {
+            wish,
+            parts: parts.into(),
+            slots: BTreeMap::new(),
+            images: BTreeMap::new(),
+            limits: Limits::NONE,
+            maintenance: Window::Any,
+            delete_protection: false,
+            used_by,
+        }
+    }
+
+    /// A cluster with so many workers. `catalog` is the edition that the blueprint was decided from.
+    pub fn cluster(blueprint: &Blueprint, catalog: &Catalog, workers: u16, wish: Wish) -> Self {
+        let zones: Vec<&str> = blueprint.workers.zones.iter().map(|zone| zone.id.as_str()).collect();
+        let masters = blueprint.masters.zones.iter().zip(1..).map(|(zone, number)| {
+            // A master stays in its zone: the zones of all of them stay distinct.
+            (Slot { role: Role::Master, number }, placements(&blueprint.masters.machines, catalog, &[&zone.id]))
+        });
+        let workers = (1..=workers).map(|number| {
+            let turned = (0..zones.len()).filter_map(|turn| zones.get((usize::from(number) - 1 + turn) % zones.len()));
+            let turned: Vec<&str> = turned.copied().collect();
+            (Slot { role: Role::Worker, number }, placements(&blueprint.workers.machines, catalog, &turned))
+        });
+        let image = |placed: &Placed| {
+            let built = catalog.images.iter().find(|image| image.id == placed.image);
+            let built = built.map_or(0, |image| image.built.days_since_1970() * DAY);
+            Image { id: placed.image.clone(), built: Time(built), critical: false }
+        };
+        let images =
+            [(Role::Master, image(&blueprint.masters.machines)), (Role::Worker, image(&blueprint.workers.machines))];
+        Self {
+            wish,
+            parts: parts(blueprint),
+            slots: masters.chain(workers).collect(),
+            images: images.into(),
+            limits: Limits::of(blueprint),
+            maintenance: blueprint.maintenance,
+            delete_protection: blueprint.delete_protection,
+            used_by: 0,
+        }
+    }
+
+    pub(crate) fn masters(&self) -> usize {
+        self.slots.keys().filter(|slot| slot.role == Role::Master).count()
+    }
+}
+
+impl Limits {
+    const NONE: Self = Self {
+        impaired: 0,
+        join: 0,
+        stop_above: 100,
+        budget: 0,
+        image_age: 0,
+        machine_age: 0,
+        certificate_age: 0,
+        key_age: 0,
+        drain: Drain { grace: 0, force_after: 0 },
+        encrypted: false,
+    };
+
+    fn of(blueprint: &Blueprint) -> Self {
+        let Blueprint { ages, disruption, repair, security, .. } = blueprint;
+        Self {
+            impaired: repair.after,
+            // Booting and joining take longer than a restart.
+            join: repair.after * 3,
+            stop_above: repair.stop_above,
+            budget: disruption.budget,
+            image_age: ages.image,
+            machine_age: ages.machines,
+            certificate_age: ages.certificates,
+            key_age: ages.keys,
+            drain: Drain { grace: disruption.drain_grace, force_after: disruption.drain_force_after },
+            encrypted: security.encrypted_volumes,
+        }
+    }
+}
+
+/// Zone by zone, in each the cheapest type first; only types that the image runs on.
+fn placements(placed: &Placed, catalog: &Catalog, zones: &[&str]) -> Vec<Placement> {
+    let architecture = catalog.instance_types.get(&placed.instance_type).map(|of| of.architecture);
+    let mut fitting = placed.need.cheapest(catalog, usize::MAX);
+    fitting.retain(|candidate| Some(candidate.architecture) == architecture);
+    let in_zone = |zone: &str| {
+        let offered = fitting.iter().filter(|candidate| candidate.zones.iter().any(|of| of.id == zone));
+        let types = offered.take(TYPES).map(|candidate| candidate.name.clone());
+        types.map(|instance_type| Placement { instance_type, zone: zone.to_owned() }).collect::<Vec<_>>()
+    };
+    zones.iter().flat_map(|zone| in_zone(zone)).collect()
+}
+
+fn attached() -> Look {
+    Look::InternetGateway { attached: true }
+}
+
+fn parts(blueprint: &Blueprint) -> BTreeMap<Part, Look> {
+    let network = &blueprint.network;
+    let mut parts = BTreeMap::new();
+    match network.addresses.tenancy {
+        Tenancy::Shared => drop(parts.insert(Part::Network, Look::Plain)),
+        Tenancy::Dedicated => {
+            parts.insert(Part::Vpc, Look::Vpc { cidr: network.addresses.vpc });
+            parts.insert(Part::InternetGateway, attached());
+        }
+    }
+    let gateway = match network.addresses.tenancy {
+        Tenancy::Shared => Part::Network,
+        Tenancy::Dedicated => Part::InternetGateway,
+    };
+    for zone in network.nat.iter().map(|zone| zone.id.clone()) {
+        parts.insert(Part::Address { zone: zone.clone() }, Look::Plain);
+        parts.insert(Part::Nat { zone }, Look::Plain);
+    }
+    for subnet in &network.subnets {
+        let (zone, public) = (subnet.zone.id.clone(), subnet.public);
+        let nat = network.nat.iter().find(|nat| nat.id == zone).or_else(|| network.nat.first());
+        let nat = nat.map(|nat| Part::Nat { zone: nat.id.clone() });
+        let way_out = if public { Some(gateway.clone()) } else { nat };
+        parts.insert(Part::Subnet { zone: zone.clone(), public }, Look::Subnet { cidr: subnet.cidr });
+        parts.insert(Part::RouteTable { zone, public }, Look::RouteTable { way_out, associated: true });
+    }
+    for role in [Role::Master, Role::Worker] {
+        let group = Look::SecurityGroup { lets_in: openings(blueprint, role) };
+        parts.insert(Part::SecurityGroup(role), group);
+        parts.insert(Part::Template(role), Look::Plain);
+    }
+    parts.insert(Part::TargetGroup, Look::TargetGroup { targets: BTreeSet::new() });
+    parts.insert(Part::Balancer, Look::Balancer { listens: true });
+    if blueprint.etcd.dedicated_volume {
+        let (volume, encrypted) = (&blueprint.masters.volume, blueprint.security.encrypted_volumes);
+        for (zone, number) in blueprint.masters.zones.iter().zip(1..) {
+            let (zone, size, iops) = (zone.id.clone(), volume.size, volume.iops);
+            let look = Look::Volume { zone, size, iops, encrypted, attached: None };
+            parts.insert(Part::Volume(Slot { role: Role::Master, number }), look);
+        }
+    }
+    parts
+}
+
+/// Machines of the cluster reach each other; whoever is allowed to, the API.
+fn openings(blueprint: &Blueprint, role: Role) -> BTreeSet<Opening> {
+    let machines = Opening { ports: (0, u16::MAX), from: blueprint.network.addresses.cluster_cidr };
+    let api = |from: &Cidr| Opening { ports: (API, API), from: *from };
+    let outside = blueprint.api.allow_list.iter().filter(|_| role == Role::Master).map(api);
+    outside.chain([machines]).collect()
+}
