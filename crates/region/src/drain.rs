@@ -108,7 +108,8 @@ impl Inner {
             let command = AcknowledgeDrain { project: project.name.clone(), region: drains.region.clone() };
             self.wish(request_id, command.into())
         });
-        closed && join_all(wishes).await.into_iter().all(|granted| granted)
+        // A gate that could not be closed holds up its own project only.
+        join_all(wishes).await.into_iter().all(|granted| granted) && closed
     }
 
     /// Closes the gates that stand open for projects that wait. `false`: one was not closed.

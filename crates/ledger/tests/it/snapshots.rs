@@ -32,6 +32,9 @@ use crate::{
 
 const G: Log = Log::Global;
 const TIGHT: Retention = Retention { snapshot_every: 20, log_bytes: u64::MAX, entries_kept: 2, records_kept: 5 };
+/// Nothing is due by count: what is forgotten goes for its bytes.
+const BY_BYTES: Retention =
+    Retention { snapshot_every: 1_000_000, log_bytes: 8_000, entries_kept: 1_000_000, records_kept: 5 };
 const PIECE: usize = 512;
 
 /// Writes until whoever missed it needs a snapshot of a good many pieces.
@@ -71,8 +74,8 @@ async fn same_state(ring: &Ring, log: &Log, one: MemberId, other: MemberId) {
 }
 
 /// A ring that has purged what a new member would need of G, and whose last member is gone.
-async fn short_of_one() -> (Ring, MemberId, Seq) {
-    let ring = Ring::formed_with(&[3], TIGHT, PIECE).await;
+async fn short_of_one(retention: Retention) -> (Ring, MemberId, Seq) {
+    let ring = Ring::formed_with(&[3], retention, PIECE).await;
     let gone = ring.follower(&G).await;
     ring.kill(gone);
     let last = write(&ring, 1).await;
@@ -80,10 +83,15 @@ async fn short_of_one() -> (Ring, MemberId, Seq) {
 }
 
 /// Puts a new member in, which must be sent a snapshot of G, while `fate` decides over the pieces.
-async fn late_follower(
+async fn late_follower(fate: impl FnMut(u64, &mut SnapshotChunk) -> bool + Send + 'static) -> (Ring, MemberId, u64) {
+    late_follower_of(TIGHT, fate).await
+}
+
+async fn late_follower_of(
+    retention: Retention,
     mut fate: impl FnMut(u64, &mut SnapshotChunk) -> bool + Send + 'static,
 ) -> (Ring, MemberId, u64) {
-    let (mut ring, gone, last) = short_of_one().await;
+    let (mut ring, gone, last) = short_of_one(retention).await;
     let pieces = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&pieces);
     ring.requests(move |body| piece(body).is_none_or(|chunk| fate(count.fetch_add(1, SeqCst) + 1, chunk)));
@@ -91,6 +99,14 @@ async fn late_follower(
     ring.all_hold(&G, last).await;
     same_state(&ring, &G, late, ring.leader(&G).await).await;
     (ring, late, pieces.load(SeqCst))
+}
+
+/// Under heavy load an entry is a batch of hundreds of kilobytes: a bound on their count let a log grow until the disk was full.
+#[tokio::test(start_paused = true)]
+async fn entries_are_forgotten_for_their_bytes_however_few_they_are() {
+    let (ring, late, pieces) = late_follower_of(BY_BYTES, |_, _| true).await;
+    assert!(pieces > 0, "every entry is still there");
+    assert_eq!(ring.at(late).group(&G).stopped(), None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -122,7 +138,7 @@ async fn lost_and_damaged_pieces_are_sent_again_and_those_that_arrived_are_not()
 
 #[tokio::test(start_paused = true)]
 async fn a_last_piece_whose_reply_is_lost_installs_once() {
-    let (mut ring, gone, last) = short_of_one().await;
+    let (mut ring, gone, last) = short_of_one(TIGHT).await;
     let told = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&told);
     ring.replies(move |body| installed(body) != Some(true) || count.fetch_add(1, SeqCst) > 0);
@@ -142,7 +158,7 @@ async fn a_last_piece_whose_reply_is_lost_installs_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_receiver_that_is_started_again_in_the_middle_is_sent_it_again() {
-    let (mut ring, gone, _) = short_of_one().await;
+    let (mut ring, gone, _) = short_of_one(TIGHT).await;
     let pieces = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&pieces);
     ring.requests(move |body| piece(body).is_none_or(|_| count.fetch_add(1, SeqCst) < 10));
