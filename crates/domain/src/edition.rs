@@ -28,10 +28,12 @@ pub fn subject(edition: &str) -> Subject {
 /// # Errors
 /// [`ViewError`] when its row cannot be read.
 pub fn newest(view: &dyn View) -> Result<Option<(Revision, Catalog)>, ViewError> {
-    match view.entries(&sets::editions(), None, EDITIONS_MAX).pop() {
-        Some(edition) => view.row(&subject(&edition)),
-        None => Ok(None),
-    }
+    newest_subject(view).map_or(Ok(None), |subject| view.row(&subject))
+}
+
+/// The row of the newest edition that was published; `None` before the first.
+pub fn newest_subject(view: &dyn View) -> Option<Subject> {
+    view.entries(&sets::editions(), None, EDITIONS_MAX).pop().map(|edition| subject(&edition))
 }
 
 pub fn publish(txn: &mut Txn<'_>, command: &PublishCatalog) -> Result<(), Rejection> {

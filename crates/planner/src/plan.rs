@@ -25,26 +25,23 @@ mod assess;
 mod desired;
 mod fleet;
 mod look;
-mod part;
 mod replace;
 mod situation;
-mod status;
 mod structure;
 mod text;
-mod time;
 
 use std::collections::BTreeSet;
 
-pub use action::{Action, Cause, Edge, Etcd, Launch, TokenInputs, Verb, Wait, Waiting};
-pub use desired::{Desired, Drain, Image, Limits, Placement, Wish};
-pub use look::{Change, Look, Opening};
-pub use part::{Part, Repeat, Role, Slot};
-pub use situation::{
-    CloudId, Credential, Held, HeldMachine, HeldPart, Intent, MachineFacts, MachineState, Observed, PartFacts, Phase,
-    Refused, Seen,
+pub use action::{Action, Cause, TokenInputs, Verb, Wait, Waiting};
+pub use desired::{Desired, Drain, Limits};
+pub use domain::Wish;
+pub use domain::held::{
+    CloudId, Condition, Constraint, Creation, CreationPhase, Credential, Edge, Etcd, Health, Held, HeldMachine,
+    HeldPart, Image, Intent, Launch, Part, PhaseState, Placement, Refused, Repeat, Role, Slot, State, Status, Time,
+    Truth,
 };
-pub use status::{Condition, Constraint, CreationPhase, Health, PhaseState, State, Status, Truth};
-pub use time::Time;
+pub use look::{Change, Look, Opening};
+pub use situation::{MachineFacts, MachineState, Observed, PartFacts, Phase, Seen};
 
 use fleet::Fleet;
 
@@ -166,7 +163,7 @@ impl Planner<'_> {
                 return None;
             }
             let cause = Cause::Unanswered { since: intent.at };
-            let same = Some(intent.verb.clone());
+            let same = Some(intent.creation.clone().into());
             return Some(Try { generation: intent.generation, attempt: intent.attempt, cause, same });
         }
         let last = self.held.generations.get(part).copied().unwrap_or(0);

@@ -8,7 +8,7 @@ use crate::{Refusal, VersionWish, Warning};
 impl Draft<'_> {
     pub(super) fn decide_version(&mut self) -> Result<KubernetesVersion, Refusal> {
         let has = self.inputs.current.map(|current| current.version);
-        let wish = match self.request.version {
+        let wish = match self.request.options.version {
             Some(VersionWish::Exactly(version)) if has != Some(version) => Some(version),
             _ => None,
         };

@@ -2,7 +2,9 @@
 
 use std::fmt::{self, Write as _};
 
-use super::{Cause, Plan, Time, Verb, Waiting, time::Span};
+use domain::held::Span;
+
+use super::{Cause, Plan, Time, Verb, Waiting};
 
 impl Plan {
     /// The plan, for people: how things stand, what is done and why, what is waited for.

@@ -195,9 +195,9 @@ impl World {
         if action.only_logged() {
             return;
         }
-        if matches!(verb, Verb::Create | Verb::Launch(_)) {
+        if let Some(creation) = verb.creation() {
             self.held.generations.insert(part.clone(), *generation);
-            let intent = Intent { generation: *generation, attempt: *attempt, verb: verb.clone(), at: now };
+            let intent = Intent { generation: *generation, attempt: *attempt, creation, at: now };
             self.held.intents.insert(part.clone(), intent);
         }
         if let Some(of) = self.held.parts.get_mut(part) {

@@ -1,7 +1,7 @@
 //! Policies and requests, one rule per test.
 
 use domain::catalog::{Channel, Key, Window};
-use planner::{Request, Rule, Says, Source, VersionWish, Warning};
+use planner::{ClusterOptions, Request, Rule, Says, Source, VersionWish, Warning};
 
 use crate::world::{FOLDER, ORGANIZATION, PROJECT, World, chosen, request, value};
 
@@ -49,7 +49,10 @@ fn a_node_above_beats_a_node_below() {
 #[test]
 fn a_request_changes_what_nobody_limits() {
     let asked = |world: &World, protection: bool| {
-        let request = Request { delete_protection: Some(protection), ..request("PRODUCTION", "us-east-1") };
+        let request = Request {
+            options: ClusterOptions { delete_protection: Some(protection), ..ClusterOptions::default() },
+            ..request("PRODUCTION", "us-east-1")
+        };
         world.decide(&request)
     };
     let off = asked(&World::new(), false).unwrap();
@@ -65,7 +68,10 @@ fn a_request_changes_what_nobody_limits() {
 
 #[test]
 fn privileged_pods_need_a_policy_that_speaks_of_them() {
-    let privileged = Request { privileged: Some(true), ..request("DEVELOPMENT", "us-east-1") };
+    let privileged = Request {
+        options: ClusterOptions { privileged: Some(true), ..ClusterOptions::default() },
+        ..request("DEVELOPMENT", "us-east-1")
+    };
     assert_eq!(World::new().decide(&privileged).unwrap_err().reason(), "OVERRIDE_FORBIDDEN");
     let (off, on) = (value(Key::PodsPrivileged, "off"), value(Key::PodsPrivileged, "on"));
     let approved = World::new().policy(PROJECT, [(Key::PodsPrivileged, Says::OneOf(vec![off.clone(), on]))]);
@@ -80,7 +86,10 @@ fn privileged_pods_need_a_policy_that_speaks_of_them() {
 #[test]
 fn versions_follow_the_channel_the_region_and_the_day() {
     let version = |world: &World, wish: Option<VersionWish>| {
-        let request = Request { version: wish, ..request("PRODUCTION", "us-east-1") };
+        let request = Request {
+            options: ClusterOptions { version: wish, ..ClusterOptions::default() },
+            ..request("PRODUCTION", "us-east-1")
+        };
         world.decide(&request).map(|blueprint| blueprint.version.to_string())
     };
     let mut world = World::new();
@@ -100,8 +109,8 @@ fn versions_follow_the_channel_the_region_and_the_day() {
 fn what_is_seldom_meant_is_allowed_with_a_warning() {
     let mut wanted = request("PRODUCTION", "us-east-1");
     assert_eq!(World::new().decide(&wanted).unwrap().warnings, []);
-    wanted.allow_list = Some(vec!["0.0.0.0/0".parse().unwrap()]);
-    wanted.version = Some(VersionWish::Exactly("1.34.11".parse().unwrap()));
+    wanted.options.allow_list = Some(vec!["0.0.0.0/0".parse().unwrap()]);
+    wanted.options.version = Some(VersionWish::Exactly("1.34.11".parse().unwrap()));
     let warnings = World::new().decide(&wanted).unwrap().warnings;
     assert!(matches!(warnings.as_slice(), [Warning::ExtendedSupport { .. }, Warning::ApiOpenToAll]), "{warnings:?}");
     wanted = request("DEVELOPMENT", "us-east-1");
