@@ -77,8 +77,8 @@ fact_kinds! {
     AddressesTaken = 43,
     /// The row is gone: others may have the addresses.
     AddressesReleased = 44,
-    /// A VPC for several clusters is wanted.
-    SharedVpcWanted = 45,
+    /// A cluster is in it that was not, or is no more.
+    SharedVpcUsed = 45,
     SharedVpcProgressed = 46,
     /// The rows are gone.
     SharedVpcGone = 47,

@@ -249,6 +249,11 @@ fn write_off(
     if before.is_some() {
         txn.write(FactKind::ClusterProgressed, command.of.status(), None)?;
     }
+    let network = txn.unguarded().row::<Network>(&networks.entry(&network_entry(name)))?.map(|(_, row)| row);
+    if let Some(network) = network.filter(|network| network.tenancy == Tenancy::Shared) {
+        let vpc = cluster::shared_vpc(&name.project, network.vpc);
+        cluster::share_vpc(txn, &vpc, None::<fn() -> SharedVpc>)?;
+    }
     let deeds = cluster::deeds(name);
     if txn.get::<Deeds>(&deeds)?.is_some() {
         txn.write(FactKind::DeedsNoted, deeds, None)?;

@@ -156,7 +156,7 @@ fn level_of_kind(kind: FactKind) -> u32 {
         | FactKind::ClusterWakingWished
         | FactKind::AddressesTaken
         | FactKind::AddressesReleased
-        | FactKind::SharedVpcWanted
+        | FactKind::SharedVpcUsed
         | FactKind::SharedVpcProgressed
         | FactKind::SharedVpcGone
         | FactKind::MachineStarted

@@ -93,7 +93,7 @@ fn kind_name(kind: FactKind) -> &'static str {
         FactKind::ClusterWakingWished => "cluster-waking-wished",
         FactKind::AddressesTaken => "addresses-taken",
         FactKind::AddressesReleased => "addresses-released",
-        FactKind::SharedVpcWanted => "shared-vpc-wanted",
+        FactKind::SharedVpcUsed => "shared-vpc-used",
         FactKind::SharedVpcProgressed => "shared-vpc-progressed",
         FactKind::SharedVpcGone => "shared-vpc-gone",
         FactKind::MachineStarted => "machine-started",
