@@ -143,8 +143,9 @@ impl Planner<'_> {
         };
         let acted = self.actions.iter().find(|action| old(&action.cause)).map(|action| action.part.clone());
         let waited = self.waits.iter().find_map(|wait| match &wait.why {
-            Waiting::Window(cause) | Waiting::Settled(cause) if old(cause) => wait.part.clone(),
-            Waiting::Quorum { .. } => wait.part.clone(),
+            Waiting::Window(cause) | Waiting::Settled(cause) | Waiting::Quorum { cause, .. } if old(cause) => {
+                wait.part.clone()
+            }
             _ => None,
         });
         match acted.or(waited) {

@@ -275,7 +275,7 @@ impl Planner<'_> {
             let (healthy, majority) = (self.fleet.healthy_masters(), self.fleet.majority());
             let serves = member.facts.is_none_or(|facts| facts.joined.is_some() && facts.impaired.is_none());
             if member.held.slot.role == Role::Master && serves && healthy < majority && !self.deleting() {
-                return self.wait(&part, super::Waiting::Quorum { healthy, majority }, self.soon());
+                return self.wait(&part, super::Waiting::Quorum { healthy, majority, cause: Cause::Unanswered { since } }, self.soon());
             }
             let verb = Verb::Terminate(member.id.clone(), None);
             return self.act(&part, member.held.generation, verb, Cause::Unanswered { since });
