@@ -62,10 +62,10 @@ impl Planner<'_> {
             State::Running | State::Repairing => {}
         }
         let quorum = self.fleet.healthy_masters() >= self.fleet.majority();
-        if self.fleet.masters > 0 && self.fleet.quorum_lost() {
+        if self.desired.masters() > 0 && self.fleet.quorum_lost() {
             return Health::Unhealthy;
         }
-        if self.observed.listed.is_none() || (self.fleet.masters > 0 && !quorum) {
+        if self.observed.listed.is_none() || (self.desired.masters() > 0 && !quorum) {
             return Health::Unknown;
         }
         let ill = self.fleet.slots.values().any(|members| members.iter().all(|of| of.fitness != Fitness::Healthy));
@@ -84,7 +84,7 @@ impl Planner<'_> {
         let security =
             self.security().map_or_else(|| (Truth::True, "nothing differs".to_owned()), |what| (Truth::False, what));
         all.insert(Condition::SecurityAsDecided, security);
-        if self.fleet.masters == 0 {
+        if self.desired.masters() == 0 {
             return all;
         }
         let (healthy, masters, majority) = (self.fleet.healthy_masters(), self.fleet.masters, self.fleet.majority());
@@ -103,10 +103,8 @@ impl Planner<'_> {
         all.insert(Condition::EtcdQuorum, quorum);
         let served = healthy >= majority && self.ready.contains(&Part::Balancer);
         all.insert(Condition::ApiServerAvailable, (truth(served), format!("{healthy} masters, {}", self.balancer())));
-        all.insert(
-            Condition::ControlPlaneHealthy,
-            (truth(healthy == masters), format!("{healthy} of {masters} masters")),
-        );
+        let wished = self.fleet.role(Role::Master).count();
+        all.insert(Condition::ControlPlaneHealthy, (truth(healthy == wished), format!("{healthy} of {wished} masters")));
         let joined = |(_, members): &(_, &Vec<Member<'_>>)| members.iter().any(|of| of.fitness == Fitness::Healthy);
         let workers = self.fleet.role(Role::Worker).count();
         let ready = self.fleet.role(Role::Worker).filter(joined).count();
@@ -159,7 +157,7 @@ impl Planner<'_> {
         let protected = self.desired.delete_protection.then(|| "it is protected from deletion".to_owned());
         let used = (self.desired.used_by > 0).then(|| format!("{} clusters use it", self.desired.used_by));
         let mut all = BTreeMap::from([(Constraint::DeletionPossible, protected.or(used))]);
-        if self.fleet.masters > 0 {
+        if self.desired.masters() > 0 {
             all.insert(Constraint::HibernationPossible, sleeps);
         }
         all

@@ -63,8 +63,9 @@ pub(super) struct Member<'a> {
 pub(super) struct Fleet<'a> {
     /// Every slot that is wished or has a machine; the newest machine first.
     pub slots: BTreeMap<Slot, Vec<Member<'a>>>,
-    /// Slots in which machines were tried before, and which have none.
+    /// Slots that had a machine, and have none.
     pub emptied: BTreeSet<Slot>,
+    /// Members that etcd has, lost ones too: those that are wished where it is still to be formed.
     pub masters: usize,
 }
 
@@ -87,9 +88,18 @@ impl<'a> Fleet<'a> {
         for members in fleet.slots.values_mut() {
             members.sort_by_key(|member| std::cmp::Reverse((member.held.generation, member.held.launched, member.id)));
         }
-        let tried = |slot: &Slot| held.generations.contains_key(&Part::Machine(*slot));
-        let empty = fleet.slots.iter().filter(|(slot, members)| members.is_empty() && tried(slot));
+        let had = |slot: &Slot| {
+            let part = Part::Machine(*slot);
+            // What was never launched but tried is no loss.
+            let tried = held.intents.contains_key(&part) || held.refused.contains_key(&part);
+            held.generations.get(&part).is_some_and(|last| *last > 1 || !tried)
+        };
+        let empty = fleet.slots.iter().filter(|(slot, members)| members.is_empty() && had(slot));
         fleet.emptied = empty.map(|(slot, _)| *slot).collect();
+        if held.made.is_some() {
+            let is = |(slot, members): &(&Slot, &Vec<Member<'_>>)| !members.is_empty() || fleet.emptied.contains(slot);
+            fleet.masters = fleet.role(Role::Master).filter(is).count();
+        }
         fleet
     }
 

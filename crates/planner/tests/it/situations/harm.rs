@@ -1,9 +1,9 @@
 //! What plans once did that they never may: each a sequence that somebody found by reading, told in full.
 
-use planner::plan::{Desired, Plan, Verb, Wish};
+use planner::plan::{Condition, Etcd, Plan, Role, State, Truth, Verb, Wish};
 
-use super::{development, id_of, settled};
-use crate::cloud::World;
+use super::{development, id_of, production, settled};
+use crate::cloud::{Fate, World};
 
 /// The ids of what a plan ends.
 fn ends(plan: &Plan) -> Vec<String> {
@@ -27,11 +27,54 @@ fn a_single_master_that_cannot_be_spared_holds_up_no_worker() {
     let mut world = with_newer_image(settled(development(Wish::Run)));
     for _ in 0..60 {
         let plan = world.plan();
-        world.carry_out(&plan, |_| crate::cloud::Fate::Done);
+        world.carry_out(&plan, |_| Fate::Done);
         world.pass(15);
     }
-    let worker = &world.held.machines[&id_of(&world, planner::plan::Role::Worker, 1)];
+    let worker = &world.held.machines[&id_of(&world, Role::Worker, 1)];
     assert_eq!(worker.image.id, "ami-newer", "{}", world.plan().text());
     let plan = world.plan();
     assert!(plan.text().contains("none can be spared: its image was built"), "{}", plan.text());
+}
+
+/// A cluster of one master that is to have three.
+fn growing() -> World {
+    let mut desired = production(Wish::Run);
+    let three = desired.slots.clone();
+    desired.slots.retain(|slot, _| slot.role == Role::Worker || slot.number == 1);
+    let mut world = settled(desired);
+    world.desired.slots = three;
+    world
+}
+
+#[test]
+fn new_masters_that_find_no_capacity_are_no_lost_quorum() {
+    let mut world = growing();
+    world.full.extend(["euw1-az1", "euw1-az2", "euw1-az3"].map(str::to_owned));
+    for _ in 0..20 {
+        let plan = world.plan();
+        let restores = |verb: &Verb| matches!(verb, Verb::Launch(launch) if launch.etcd == Some(Etcd::Restore));
+        assert!(!plan.actions.iter().any(|action| restores(&action.verb)), "{}", plan.text());
+        assert_eq!(plan.status.conditions[&Condition::EtcdQuorum].0, Truth::True, "{}", plan.text());
+        world.carry_out(&plan, |_| Fate::Done);
+        world.pass(60);
+    }
+    world.full.clear();
+    world.pass(900);
+    world.settle();
+    assert_eq!((world.plan().status.state, world.machines.len()), (State::Running, 6));
+}
+
+#[test]
+fn workers_that_were_never_there_are_not_counted_as_ill() {
+    let mut world = settled(production(Wish::Run));
+    let more = world.desired.slots.iter().find(|(slot, _)| slot.role == Role::Worker).map(|(_, of)| of.clone()).unwrap();
+    world.full.extend(["euw1-az1", "euw1-az2"].map(str::to_owned));
+    for number in 4..=9 {
+        let in_full = more.iter().filter(|of| of.zone != "euw1-az3").cloned().collect();
+        world.desired.slots.insert(super::slot(Role::Worker, number), in_full);
+    }
+    super::once(&mut world, Fate::Done, 5);
+    super::impair(&mut world, Role::Master, &[1], 400);
+    let plan = world.plan();
+    assert_eq!(ends(&plan), [id_of(&world, Role::Master, 1).to_string()], "{}", plan.text());
 }
