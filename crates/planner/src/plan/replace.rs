@@ -14,7 +14,7 @@ impl Planner<'_> {
             match self.desired.wish {
                 _ if self.deleting() => members.iter().for_each(|member| self.end(member, false, Cause::Deletion)),
                 Wish::Hibernate => self.put_to_sleep(slot, &members),
-                _ if !wanted => members.iter().for_each(|member| self.end(member, true, Cause::NotWanted)),
+                _ if !wanted => members.iter().for_each(|member| self.dismiss(member)),
                 Wish::Run | Wish::Delete => self.tend_slot(slot, &members),
             }
         }
@@ -55,6 +55,22 @@ impl Planner<'_> {
                 }
             }
         }
+    }
+
+    /// Ends what is not wished any more: workers as they are drained, masters one at a time and none that etcd needs.
+    fn dismiss(&mut self, member: &Member<'_>) {
+        let slot = member.held.slot;
+        if slot.role == Role::Master && self.held.made.is_some() {
+            let (healthy, majority) = (self.fleet.healthy_masters(), self.fleet.majority());
+            let (part, cause) = (Part::Machine(slot), Cause::NotWanted);
+            if member.fitness == Fitness::Healthy && healthy <= majority {
+                return self.wait(&part, Waiting::Quorum { healthy, majority, cause }, self.soon());
+            }
+            if member.fitness != Fitness::Ending && self.other_master_comes_first(slot) {
+                return;
+            }
+        }
+        self.end(member, true, Cause::NotWanted);
     }
 
     fn tend_slot(&mut self, slot: Slot, members: &[Member<'_>]) {

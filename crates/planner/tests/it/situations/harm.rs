@@ -78,3 +78,18 @@ fn workers_that_were_never_there_are_not_counted_as_ill() {
     let plan = world.plan();
     assert_eq!(ends(&plan), [id_of(&world, Role::Master, 1).to_string()], "{}", plan.text());
 }
+
+#[test]
+fn masters_that_are_not_wished_any_more_end_one_at_a_time_and_leave_etcd_its_majority() {
+    let mut world = settled(production(Wish::Run));
+    world.desired.slots.retain(|slot, _| slot.role == Role::Worker || slot.number == 1);
+    for _ in 0..40 {
+        let plan = world.plan();
+        assert!(ends(&plan).len() <= 1, "{}", plan.text());
+        let masters = world.machines.values().filter(|of| of.slot.role == Role::Master && crate::cloud::healthy(of));
+        assert!(masters.count() >= 2, "{}", plan.text());
+        world.carry_out(&plan, |_| Fate::Done);
+        world.pass(15);
+    }
+    assert!(world.plan().text().contains("none can be spared: it is no part of what is wanted"));
+}
