@@ -179,7 +179,10 @@ impl Planner<'_> {
             return;
         }
         let Some(tried) = self.next_try(&part, cause) else { return };
+        let restores = |verb: &Verb| matches!(verb, Verb::Launch(launch) if launch.etcd == Some(Etcd::Restore));
         let verb = match tried.same {
+            // What would be restored from a snapshot is there after all.
+            Some(verb) if restores(&verb) && !self.fleet.quorum_lost() => return self.give_up(&part),
             Some(verb) => verb,
             None => match self.placement(slot, tried.attempt) {
                 Some(placement) => self.launch_at(slot, placement),

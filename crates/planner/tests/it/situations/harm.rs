@@ -93,3 +93,21 @@ fn masters_that_are_not_wished_any_more_end_one_at_a_time_and_leave_etcd_its_maj
     }
     assert!(world.plan().text().contains("none can be spared: it is no part of what is wanted"));
 }
+
+#[test]
+fn a_restore_that_was_not_answered_is_not_called_again_once_the_quorum_is_back() {
+    let mut world = settled(production(Wish::Run));
+    let (first, second) = (id_of(&world, Role::Master, 1), id_of(&world, Role::Master, 2));
+    world.kill(&first);
+    super::impair(&mut world, Role::Master, &[2], 400);
+    super::once(&mut world, Fate::LostBefore, 1);
+    world.machines.get_mut(&second).unwrap().impaired = None;
+    for _ in 0..60 {
+        world.pass(15);
+        let plan = world.plan();
+        world.carry_out(&plan, |_| Fate::Done);
+    }
+    assert_eq!(world.broken, Vec::<String>::new());
+    world.settle();
+    assert_eq!(world.plan().status.state, State::Running);
+}
