@@ -173,7 +173,8 @@ impl<'a> Judge<'_, 'a> {
     fn member(&self, id: &'a CloudId, held: &'a HeldMachine) -> Option<Member<'a>> {
         let doubt = |since: Time, why: &str| Fitness::InDoubt { since, why: why.to_owned() };
         let (facts, mut fitness) = match self.observed.machines.get(id) {
-            Some(Seen::Absent(_)) => return None,
+            Some(Seen::Absent(as_of)) if *as_of > held.changed => return None,
+            Some(Seen::Absent(_)) => (None, doubt(held.changed, "looked for before our last call")),
             Some(Seen::Present(facts, as_of)) => match facts.state {
                 MachineState::Ended(_) => return None,
                 _ if *as_of <= held.changed => (None, doubt(held.changed, "seen before our last call")),
@@ -220,10 +221,12 @@ impl Planner<'_> {
         let (held, observed) = (self.held, self.observed);
         for (id, seen) in &observed.machines {
             match (held.machines.get(id), seen) {
-                (Some(machine), Seen::Absent(as_of)) => self.note(id, machine, Edge::Ended(*as_of)),
+                (Some(machine), Seen::Absent(as_of)) if *as_of > machine.changed => {
+                    self.note(id, machine, Edge::Ended(*as_of));
+                }
                 (Some(machine), Seen::Present(facts, _)) => self.note_edges(id, machine, facts),
                 (None, Seen::Present(facts, _)) => self.found(id, facts),
-                (_, Seen::Unknown { .. }) | (None, Seen::Absent(_)) => {}
+                (_, Seen::Unknown { .. } | Seen::Absent(_)) => {}
             }
         }
     }

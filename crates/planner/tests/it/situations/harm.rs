@@ -1,6 +1,6 @@
 //! What plans once did that they never may: each a sequence that somebody found by reading, told in full.
 
-use planner::plan::{Condition, Etcd, Plan, Role, State, Truth, Verb, Wish};
+use planner::plan::{Condition, Etcd, Plan, Role, Seen, State, Truth, Verb, Wish, plan};
 
 use super::{development, id_of, production, settled};
 use crate::cloud::{Fate, World};
@@ -110,4 +110,16 @@ fn a_restore_that_was_not_answered_is_not_called_again_once_the_quorum_is_back()
     assert_eq!(world.broken, Vec::<String>::new());
     world.settle();
     assert_eq!(world.plan().status.state, State::Running);
+}
+
+/// A replica that lags says of what was just launched that it does not exist.
+#[test]
+fn a_machine_that_was_looked_for_before_it_was_launched_is_not_gone() {
+    let world = settled(production(Wish::Run));
+    let id = id_of(&world, Role::Worker, 1);
+    let (mut held, mut observed) = (world.held.clone(), world.observe());
+    held.machines.get_mut(&id).unwrap().changed = world.now;
+    observed.machines.insert(id, Seen::Absent(planner::plan::Time(world.now.0 - 5)));
+    let plan = plan(&world.desired, &held, &observed, world.now);
+    assert!(plan.actions.is_empty(), "{}", plan.text());
 }
