@@ -258,7 +258,12 @@ impl Planner<'_> {
         let part = Part::Machine(facts.slot);
         let intended = self.held.intents.get(&part).filter(|intent| intent.generation == facts.generation);
         let members = self.fleet.slots.get(&facts.slot).map_or(&[][..], Vec::as_slice);
-        let stays = members.iter().filter(|of| of.fitness != Fitness::Ending && of.fitness.lost().is_none());
+        // What joined goes for nobody who is not certainly healthy.
+        let stays = members.iter().filter(|of| match of.fitness {
+            Fitness::Healthy => true,
+            Fitness::Ending | Fitness::InDoubt { .. } => false,
+            _ => of.fitness.lost().is_none() && facts.joined.is_none(),
+        });
         let oldest = stays.min_by_key(|of| (of.held.launched, of.id)).map(|of| (of.held.launched, of.id));
         // Of several that nobody holds, one is adopted now and the next plan sees the others beside it.
         let adopted = self.actions.iter().any(|action| action.part == part && matches!(action.verb, Verb::Adopt(_)));

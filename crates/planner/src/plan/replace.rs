@@ -147,10 +147,15 @@ impl Planner<'_> {
         for member in others.iter().chain([newest]).filter(|of| of.fitness == Fitness::Ending) {
             self.end(member, false, Cause::Replaced);
         }
-        // The younger of two goes, unless it is the only healthy one.
-        let stays = |of: &&Member<'_>| of.fitness == Fitness::Healthy || newest.fitness != Fitness::Healthy;
+        // The younger of two goes, unless it is the only healthy one; for one that goes itself or is not seen, nobody does.
+        let stays = |of: &&Member<'_>| match of.fitness {
+            Fitness::Healthy => true,
+            Fitness::Ending | Fitness::InDoubt { .. } => false,
+            _ => of.fitness.lost().is_none() && newest.fitness != Fitness::Healthy,
+        };
         let twin = others.iter().filter(|of| of.held.generation == newest.held.generation).find(stays);
-        if let (Some(kept), true) = (twin, newest.fitness != Fitness::Ending) {
+        let seen = !matches!(newest.fitness, Fitness::Ending | Fitness::InDoubt { .. });
+        if let (Some(kept), true) = (twin, seen) {
             let cause = Cause::TwoInOneSlot { kept: kept.id.clone() };
             return self.end(newest, false, cause);
         }

@@ -123,3 +123,47 @@ fn a_machine_that_was_looked_for_before_it_was_launched_is_not_gone() {
     let plan = plan(&world.desired, &held, &observed, world.now);
     assert!(plan.actions.is_empty(), "{}", plan.text());
 }
+
+/// Its slot's own machine is not listed any more, and nobody proved that it is gone.
+#[test]
+fn a_healthy_master_that_our_log_does_not_hold_is_adopted_beside_one_that_is_not_seen() {
+    let mut world = settled(production(Wish::Run));
+    world.pass(3600);
+    let (first, third) = (id_of(&world, Role::Master, 1), id_of(&world, Role::Master, 3));
+    super::scripted::orphan(&mut world, super::slot(Role::Master, 3), 2, false);
+    world.kill(&first);
+    let mut observed = world.observe();
+    observed.machines.remove(&third);
+    let plan = plan(&world.desired, &world.held, &observed, world.now);
+    assert_eq!(ends(&plan), Vec::<String>::new(), "{}", plan.text());
+    assert!(plan.text().contains("adopt i-orphan"), "{}", plan.text());
+}
+
+#[test]
+fn of_two_in_one_slot_none_ends_for_the_other_that_is_ill_or_not_seen_or_ends_itself() {
+    let mut world = settled(production(Wish::Run));
+    world.pass(3600);
+    let third = id_of(&world, Role::Master, 3);
+    super::scripted::orphan(&mut world, super::slot(Role::Master, 3), 1, false);
+    let mut twin = world.held.machines[&third].clone();
+    twin.launched = planner::plan::Time(world.now.0 - 300);
+    let orphan = world.machines.get_mut(&"i-orphan".into()).unwrap();
+    (orphan.joined, orphan.launched) = (None, twin.launched);
+    world.held.machines.insert("i-orphan".into(), twin);
+    super::impair(&mut world, Role::Master, &[3], 400);
+    world.machines.get_mut(&"i-orphan".into()).unwrap().impaired = None;
+    let plan_of = |world: &World| plan(&world.desired, &world.held, &world.observe(), world.now);
+    assert_eq!(ends(&plan_of(&world)), Vec::<String>::new(), "ill: {}", plan_of(&world).text());
+    let calls = |world: &mut World, ending| {
+        let of = world.held.machines.get_mut(&third).unwrap();
+        (of.ending, of.changed) = (ending, ending.unwrap_or(of.launched));
+    };
+    let now = world.now;
+    calls(&mut world, Some(now));
+    assert_eq!(ends(&plan_of(&world)), Vec::<String>::new(), "ends itself: {}", plan_of(&world).text());
+    calls(&mut world, None);
+    let mut observed = world.observe();
+    observed.machines.remove(&third);
+    let plan = plan(&world.desired, &world.held, &observed, world.now);
+    assert_eq!(ends(&plan), Vec::<String>::new(), "not seen: {}", plan.text());
+}
