@@ -147,9 +147,12 @@ impl<'a> Fleet<'a> {
         is.map(|of| of.id.clone()).collect()
     }
 
-    /// The machine of a slot that a volume can be attached to.
-    pub fn running(&self, slot: Slot) -> Option<&CloudId> {
-        self.slots.get(&slot)?.iter().find(|of| of.runs()).map(|of| of.id)
+    /// The machine of a slot that a volume belongs to: the one that has it, unless that is given up, else the newest that runs.
+    pub fn user(&self, slot: Slot, has: Option<&CloudId>) -> Option<&CloudId> {
+        let members = self.slots.get(&slot)?;
+        let stays = |of: &Member<'_>| of.fitness != Fitness::Ending && of.fitness.lost().is_none();
+        let user = members.iter().find(|of| Some(of.id) == has && stays(of));
+        user.or_else(|| members.iter().find(|of| of.runs())).map(|of| of.id)
     }
 }
 

@@ -62,7 +62,11 @@ impl Planner<'_> {
                 Look::TargetGroup { targets: self.fleet.targets(&seen) }
             }
             (Part::Volume(slot), Look::Volume { zone, size, iops, encrypted, .. }) => {
-                let (zone, attached) = (zone.clone(), self.fleet.running(*slot).cloned());
+                let has = match self.observed.parts.get(part) {
+                    Some(Seen::Present(PartFacts { look: Look::Volume { attached, .. }, .. }, _)) => attached.as_ref(),
+                    _ => None,
+                };
+                let (zone, attached) = (zone.clone(), self.fleet.user(*slot, has).cloned());
                 Look::Volume { zone, size: *size, iops: *iops, encrypted: *encrypted, attached }
             }
             _ => look.clone(),

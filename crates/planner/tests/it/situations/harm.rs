@@ -1,6 +1,6 @@
 //! What plans once did that they never may: each a sequence that somebody found by reading, told in full.
 
-use planner::plan::{Condition, Etcd, Plan, Role, Seen, State, Truth, Verb, Wish, plan};
+use planner::plan::{Change, Condition, Etcd, Plan, Role, Seen, State, Truth, Verb, Wish, plan};
 
 use super::{development, id_of, production, settled};
 use crate::cloud::{Fate, World};
@@ -166,4 +166,25 @@ fn of_two_in_one_slot_none_ends_for_the_other_that_is_ill_or_not_seen_or_ends_it
     observed.machines.remove(&third);
     let plan = plan(&world.desired, &world.held, &observed, world.now);
     assert_eq!(ends(&plan), Vec::<String>::new(), "not seen: {}", plan.text());
+}
+
+#[test]
+fn the_volume_of_a_healthy_master_is_not_taken_for_a_younger_machine_in_its_slot() {
+    let mut world = settled(production(Wish::Run));
+    world.pass(3600);
+    let third = id_of(&world, Role::Master, 3);
+    super::scripted::orphan(&mut world, super::slot(Role::Master, 3), 2, false);
+    let mut younger = world.held.machines[&third].clone();
+    (younger.generation, younger.launched) = (2, planner::plan::Time(world.now.0 - 300));
+    world.held.machines.insert("i-orphan".into(), younger);
+    world.machines.get_mut(&"i-orphan".into()).unwrap().joined = None;
+    let mut observed = world.observe();
+    for seen in [true, false] {
+        if !seen {
+            observed.machines.remove(&third);
+        }
+        let plan = plan(&world.desired, &world.held, &observed, world.now);
+        let detaches = |verb: &Verb| matches!(verb, Verb::Change(_, Change::DetachVolume(_)));
+        assert!(!plan.actions.iter().any(|action| detaches(&action.verb)), "{}", plan.text());
+    }
 }
