@@ -140,6 +140,11 @@ impl Planner<'_> {
         self.desired.wish == Wish::Delete && self.desired.used_by == 0
     }
 
+    /// Whether it is deleted: nothing is held or under way, and a list showed nothing that has our tag.
+    fn nothing_left(&self) -> bool {
+        self.deleting() && self.held.is_empty() && self.actions.is_empty() && self.observed.listed.is_some()
+    }
+
     /// Whether a part can be made now, and as which generation and attempt. Else it waits.
     fn next_try(&mut self, part: &Part, cause: Cause) -> Option<Try> {
         if self.observed.listed.is_none() {

@@ -30,7 +30,7 @@ impl Planner<'_> {
         let joined = self.fleet.slots.iter().all(healthy);
         let whole = joined && self.desired.parts.keys().all(|part| self.ready.contains(part));
         match self.desired.wish {
-            Wish::Delete if self.held.is_empty() && self.actions.is_empty() && self.deleting() => State::Deleted,
+            Wish::Delete if self.nothing_left() => State::Deleted,
             Wish::Delete => State::Deleting,
             Wish::Hibernate => {
                 let sleeps = self.fleet.members().all(|of| of.fitness == Fitness::Asleep);

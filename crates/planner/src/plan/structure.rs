@@ -1,7 +1,7 @@
 //! Everything but machines: made in the order of what relies on what, changed where it differs, removed the other way round.
 
 use super::{
-    AGAIN, Cause, CloudId, HeldPart, Look, Part, PartFacts, Phase, Planner, Seen, Verb, Waiting,
+    AGAIN, Cause, CloudId, HeldPart, Look, Part, PartFacts, Phase, Planner, Seen, Verb, Wait, Waiting,
     look::{bare, changes},
 };
 
@@ -37,6 +37,9 @@ impl Planner<'_> {
         }
         if desired.wish == super::Wish::Delete && !deleting {
             self.wait(&Part::Vpc, Waiting::InUse { clusters: desired.used_by }, self.soon());
+        }
+        if deleting && self.observed.listed.is_none() {
+            self.waits.push(Wait { part: None, why: Waiting::Listing, until: self.soon() });
         }
     }
 

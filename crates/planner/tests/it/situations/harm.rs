@@ -188,3 +188,13 @@ fn the_volume_of_a_healthy_master_is_not_taken_for_a_younger_machine_in_its_slot
         assert!(!plan.actions.iter().any(|action| detaches(&action.verb)), "{}", plan.text());
     }
 }
+
+#[test]
+fn a_cluster_is_deleted_only_once_a_list_showed_that_nothing_is_left() {
+    let world = World::new(production(Wish::Delete));
+    let unseen = planner::plan::Observed::default();
+    let plan = plan(&world.desired, &world.held, &unseen, world.now);
+    assert_eq!(plan.status.state, State::Deleting, "{}", plan.text());
+    assert!(plan.look_again.is_some(), "{}", plan.text());
+    assert_eq!(world.plan().status.state, State::Deleted);
+}
