@@ -1,6 +1,6 @@
 //! What plans once did that they never may: each a sequence that somebody found by reading, told in full.
 
-use planner::plan::{Change, Condition, Etcd, Plan, Role, Seen, State, Truth, Verb, Wish, plan};
+use planner::plan::{Change, Condition, Etcd, Look, Part, Phase, Plan, Role, Seen, State, Truth, Verb, Wish, plan};
 
 use super::{development, id_of, production, settled};
 use crate::cloud::{Fate, World};
@@ -197,4 +197,39 @@ fn a_cluster_is_deleted_only_once_a_list_showed_that_nothing_is_left() {
     assert_eq!(plan.status.state, State::Deleting, "{}", plan.text());
     assert!(plan.look_again.is_some(), "{}", plan.text());
     assert_eq!(world.plan().status.state, State::Deleted);
+}
+
+/// One gateway for traffic out in the place of one per zone, and back.
+#[test]
+fn gateways_come_and_go_with_what_is_wished_and_no_route_leads_to_one_that_is_not_ready() {
+    let desired = production(Wish::Run);
+    let mut world = settled(desired.clone());
+    let first = desired.parts.keys().find(|part| matches!(part, Part::Nat { .. })).unwrap().clone();
+    let Part::Nat { zone } = &first else { unreachable!() };
+    let address = Part::Address { zone: zone.clone() };
+    let gateway = |part: &Part| matches!(part, Part::Nat { .. } | Part::Address { .. });
+    world.desired.parts.retain(|part, _| !gateway(part) || *part == first || *part == address);
+    for (part, look) in &mut world.desired.parts {
+        if let (Part::RouteTable { public: false, .. }, Look::RouteTable { way_out, .. }) = (part, look) {
+            *way_out = Some(first.clone());
+        }
+    }
+    world.settle();
+    assert_eq!(world.parts.keys().filter(|part| gateway(part)).count(), 2, "{:?}", world.parts.keys());
+    world.desired = desired;
+    loop {
+        let plan = world.plan();
+        for action in &plan.actions {
+            if let Verb::Change(_, Change::Route(to) | Change::Reroute(to)) = &action.verb {
+                let ready = world.parts.get(to).is_some_and(|of| of.facts.phase == Phase::Ready);
+                assert!(ready, "{}", plan.text());
+            }
+        }
+        world.carry_out(&plan, |_| Fate::Done);
+        world.pass(15);
+        if plan.actions.is_empty() && plan.waits.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(world.parts.keys().filter(|part| gateway(part)).count(), 6);
 }
