@@ -151,7 +151,8 @@ impl Planner<'_> {
             self.wait(part, Waiting::Listing, self.soon());
             return None;
         }
-        let missing = self.desired.parts.keys().find(|other| part.relies_on(other) && !self.ready.contains(other));
+        let missing = |other: &&Part| part.relies_on(other) && !self.ready.contains(other) && !self.elsewhere(part, other);
+        let missing = self.desired.parts.keys().find(missing);
         if let Some(missing) = missing.cloned() {
             self.wait(part, Waiting::For(missing), self.soon());
             return None;
@@ -186,6 +187,19 @@ impl Planner<'_> {
         }
         let cause = Cause::WasRefused { times, why };
         Some(Try { generation: last.max(1), attempt: times.saturating_add(1), cause, same: None })
+    }
+
+    /// Whether a part is of another zone than a machine goes to now: once a cluster runs, a zone's trouble is its own.
+    fn elsewhere(&self, machine: &Part, part: &Part) -> bool {
+        let (Part::Machine(slot), Part::Subnet { zone, .. } | Part::RouteTable { zone, .. }) = (machine, part) else {
+            return false;
+        };
+        let refused = self.held.refused.get(machine).map_or(0, |refused| refused.times);
+        let goes_to = match self.held.intents.get(machine).map(|intent| &intent.verb) {
+            Some(Verb::Launch(launch)) => Some(launch.placement.clone()),
+            _ => self.placement(*slot, refused.saturating_add(1)),
+        };
+        self.held.made.is_some() && goes_to.is_some_and(|placement| placement.zone != *zone)
     }
 
     /// When all was listed last, if the list is to be believed about what is not on it: it has everything that has long been held.

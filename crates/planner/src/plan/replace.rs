@@ -212,7 +212,7 @@ impl Planner<'_> {
     }
 
     /// What is tried next: each refusal moves on to the next type, then to the next zone where the slot may be in another.
-    fn placement(&self, slot: Slot, attempt: u32) -> Option<Placement> {
+    pub(super) fn placement(&self, slot: Slot, attempt: u32) -> Option<Placement> {
         let placements = self.desired.slots.get(&slot)?;
         let refused = usize::try_from(attempt.saturating_sub(1)).unwrap_or(0);
         placements.get(refused.checked_rem(placements.len())?).cloned()

@@ -1,6 +1,6 @@
 //! What plans once did that they never may: each a sequence that somebody found by reading, told in full.
 
-use planner::plan::{Change, Condition, Etcd, Look, Part, Phase, Plan, Role, Seen, State, Truth, Verb, Wish, plan};
+use planner::plan::{Change, CloudId, Condition, Etcd, Look, Part, Phase, Plan, Role, Seen, State, Truth, Verb, Wish, plan};
 
 use super::{development, id_of, production, settled};
 use crate::cloud::{Fate, World};
@@ -232,4 +232,22 @@ fn gateways_come_and_go_with_what_is_wished_and_no_route_leads_to_one_that_is_no
         }
     }
     assert_eq!(world.parts.keys().filter(|part| gateway(part)).count(), 6);
+}
+
+#[test]
+fn a_gateway_that_failed_in_one_zone_holds_up_no_machine_in_another() {
+    let mut world = settled(production(Wish::Run));
+    let zone = |of: &str| world.held.machines[&CloudId::from(of)].zone.clone();
+    let (first, second) = (id_of(&world, Role::Master, 1), id_of(&world, Role::Master, 2));
+    let (there, here) = (zone(&first.0), zone(&second.0));
+    assert_ne!(there, here);
+    let nat = Part::Nat { zone: there.clone() };
+    world.parts.get_mut(&nat).unwrap().facts.phase = Phase::Failed("InternalError".to_owned());
+    if let Look::RouteTable { way_out, .. } = super::look_mut(&mut world, &Part::RouteTable { zone: there, public: false }) {
+        *way_out = None;
+    }
+    world.kill(&second);
+    let plan = world.plan();
+    let launches = |verb: &Verb| matches!(verb, Verb::Launch(launch) if launch.placement.zone == here);
+    assert!(plan.actions.iter().any(|action| launches(&action.verb)), "{}", plan.text());
 }
