@@ -161,3 +161,17 @@ fn a_version_is_had_by_its_name_from_the_day_of_its_release_on() {
     assert!(!refusal.accepted().contains(&"1.37.2".to_owned()), "{refusal}");
     assert_eq!(on("2026-08-26").unwrap().version.to_string(), "1.37.2");
 }
+
+#[test]
+fn what_a_type_fixes_no_request_changes() {
+    let mut world = World::new();
+    let record = world.catalog.cluster_types.get_mut("PRODUCTION").unwrap();
+    record.decisions.get_mut(&Key::DeleteProtection).unwrap().fixed = true;
+    let asked = |world: &World, protection: bool| {
+        world.decide(&Request { delete_protection: Some(protection), ..request("PRODUCTION", "us-east-1") })
+    };
+    let refusal = asked(&world, false).unwrap_err();
+    assert_eq!((refusal.reason(), refusal.accepted()), ("OVERRIDE_FORBIDDEN", vec!["on".to_owned()]));
+    assert!(refusal.to_string().contains("PRODUCTION of 2026-11"), "{refusal}");
+    assert!(asked(&world, true).unwrap().delete_protection, "what it has may be asked for");
+}
