@@ -54,6 +54,8 @@ pub const LATE_AT_MOST: u64 = 360;
 const AGAIN: u64 = 10;
 /// Seconds before something that is under way is looked at again.
 const LOOK: u64 = 15;
+/// Seconds after which what was seen of a machine says nothing about how it is now, unless it had ended.
+const STALE: u64 = 300;
 /// Seconds of the first pause after a refusal; each is twice the one before.
 const PAUSE: u64 = 15;
 /// Seconds of the longest pause.
@@ -151,7 +153,8 @@ impl Planner<'_> {
             self.wait(part, Waiting::Listing, self.soon());
             return None;
         }
-        let missing = |other: &&Part| part.relies_on(other) && !self.ready.contains(other) && !self.elsewhere(part, other);
+        let missing =
+            |other: &&Part| part.relies_on(other) && !self.ready.contains(other) && !self.elsewhere(part, other);
         let missing = self.desired.parts.keys().find(missing);
         if let Some(missing) = missing.cloned() {
             self.wait(part, Waiting::For(missing), self.soon());

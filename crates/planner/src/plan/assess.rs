@@ -104,7 +104,10 @@ impl Planner<'_> {
         let served = healthy >= majority && self.ready.contains(&Part::Balancer);
         all.insert(Condition::ApiServerAvailable, (truth(served), format!("{healthy} masters, {}", self.balancer())));
         let wished = self.fleet.role(Role::Master).count();
-        all.insert(Condition::ControlPlaneHealthy, (truth(healthy == wished), format!("{healthy} of {wished} masters")));
+        all.insert(
+            Condition::ControlPlaneHealthy,
+            (truth(healthy == wished), format!("{healthy} of {wished} masters")),
+        );
         let joined = |(_, members): &(_, &Vec<Member<'_>>)| members.iter().any(|of| of.fitness == Fitness::Healthy);
         let workers = self.fleet.role(Role::Worker).count();
         let ready = self.fleet.role(Role::Worker).filter(joined).count();

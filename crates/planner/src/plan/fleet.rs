@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     AGAIN, Cause, CloudId, Desired, Edge, Held, HeldMachine, LATE_AT_MOST, MachineFacts, MachineState, Observed, Part,
-    Planner, Role, Seen, Slot, Time, Verb,
+    Planner, Role, STALE, Seen, Slot, Time, Verb,
 };
 
 /// How a machine is.
@@ -181,6 +181,8 @@ impl<'a> Judge<'_, 'a> {
             Some(Seen::Present(facts, as_of)) => match facts.state {
                 MachineState::Ended(_) => return None,
                 _ if *as_of <= held.changed => (None, doubt(held.changed, "seen before our last call")),
+                // How long it starts or is impaired cannot be told from what was seen once.
+                _ if as_of.plus(STALE) <= self.now => (None, doubt(*as_of, "what was seen is old")),
                 _ => (Some(facts), self.fitness(held, facts)),
             },
             Some(Seen::Unknown { since, why }) => (None, doubt(*since, why)),
@@ -296,7 +298,11 @@ impl Planner<'_> {
             let (healthy, majority) = (self.fleet.healthy_masters(), self.fleet.majority());
             let serves = member.facts.is_none_or(|facts| facts.joined.is_some() && facts.impaired.is_none());
             if member.held.slot.role == Role::Master && serves && healthy < majority && !self.deleting() {
-                return self.wait(&part, super::Waiting::Quorum { healthy, majority, cause: Cause::Unanswered { since } }, self.soon());
+                return self.wait(
+                    &part,
+                    super::Waiting::Quorum { healthy, majority, cause: Cause::Unanswered { since } },
+                    self.soon(),
+                );
             }
             let verb = Verb::Terminate(member.id.clone(), None);
             return self.act(&part, member.held.generation, verb, Cause::Unanswered { since });

@@ -1,6 +1,9 @@
 //! What plans once did that they never may: each a sequence that somebody found by reading, told in full.
 
-use planner::plan::{Change, CloudId, Condition, Etcd, Look, Part, Phase, Plan, Role, Seen, State, Truth, Verb, Wish, plan};
+use planner::plan::{
+    Change, CloudId, Condition, Etcd, Look, Observed, Part, Phase, Plan, Role, Seen, State, Time, Truth, Verb, Wish,
+    plan,
+};
 
 use super::{development, id_of, production, settled};
 use crate::cloud::{Fate, World};
@@ -67,7 +70,8 @@ fn new_masters_that_find_no_capacity_are_no_lost_quorum() {
 #[test]
 fn workers_that_were_never_there_are_not_counted_as_ill() {
     let mut world = settled(production(Wish::Run));
-    let more = world.desired.slots.iter().find(|(slot, _)| slot.role == Role::Worker).map(|(_, of)| of.clone()).unwrap();
+    let more =
+        world.desired.slots.iter().find(|(slot, _)| slot.role == Role::Worker).map(|(_, of)| of.clone()).unwrap();
     world.full.extend(["euw1-az1", "euw1-az2"].map(str::to_owned));
     for number in 4..=9 {
         let in_full = more.iter().filter(|of| of.zone != "euw1-az3").cloned().collect();
@@ -119,7 +123,7 @@ fn a_machine_that_was_looked_for_before_it_was_launched_is_not_gone() {
     let id = id_of(&world, Role::Worker, 1);
     let (mut held, mut observed) = (world.held.clone(), world.observe());
     held.machines.get_mut(&id).unwrap().changed = world.now;
-    observed.machines.insert(id, Seen::Absent(planner::plan::Time(world.now.0 - 5)));
+    observed.machines.insert(id, Seen::Absent(Time(world.now.0 - 5)));
     let plan = plan(&world.desired, &held, &observed, world.now);
     assert!(plan.actions.is_empty(), "{}", plan.text());
 }
@@ -146,7 +150,7 @@ fn of_two_in_one_slot_none_ends_for_the_other_that_is_ill_or_not_seen_or_ends_it
     let third = id_of(&world, Role::Master, 3);
     super::scripted::orphan(&mut world, super::slot(Role::Master, 3), 1, false);
     let mut twin = world.held.machines[&third].clone();
-    twin.launched = planner::plan::Time(world.now.0 - 300);
+    twin.launched = Time(world.now.0 - 300);
     let orphan = world.machines.get_mut(&"i-orphan".into()).unwrap();
     (orphan.joined, orphan.launched) = (None, twin.launched);
     world.held.machines.insert("i-orphan".into(), twin);
@@ -154,7 +158,7 @@ fn of_two_in_one_slot_none_ends_for_the_other_that_is_ill_or_not_seen_or_ends_it
     world.machines.get_mut(&"i-orphan".into()).unwrap().impaired = None;
     let plan_of = |world: &World| plan(&world.desired, &world.held, &world.observe(), world.now);
     assert_eq!(ends(&plan_of(&world)), Vec::<String>::new(), "ill: {}", plan_of(&world).text());
-    let calls = |world: &mut World, ending| {
+    let calls = |world: &mut World, ending: Option<Time>| {
         let of = world.held.machines.get_mut(&third).unwrap();
         (of.ending, of.changed) = (ending, ending.unwrap_or(of.launched));
     };
@@ -175,7 +179,7 @@ fn the_volume_of_a_healthy_master_is_not_taken_for_a_younger_machine_in_its_slot
     let third = id_of(&world, Role::Master, 3);
     super::scripted::orphan(&mut world, super::slot(Role::Master, 3), 2, false);
     let mut younger = world.held.machines[&third].clone();
-    (younger.generation, younger.launched) = (2, planner::plan::Time(world.now.0 - 300));
+    (younger.generation, younger.launched) = (2, Time(world.now.0 - 300));
     world.held.machines.insert("i-orphan".into(), younger);
     world.machines.get_mut(&"i-orphan".into()).unwrap().joined = None;
     let mut observed = world.observe();
@@ -192,7 +196,7 @@ fn the_volume_of_a_healthy_master_is_not_taken_for_a_younger_machine_in_its_slot
 #[test]
 fn a_cluster_is_deleted_only_once_a_list_showed_that_nothing_is_left() {
     let world = World::new(production(Wish::Delete));
-    let unseen = planner::plan::Observed::default();
+    let unseen = Observed::default();
     let plan = plan(&world.desired, &world.held, &unseen, world.now);
     assert_eq!(plan.status.state, State::Deleting, "{}", plan.text());
     assert!(plan.look_again.is_some(), "{}", plan.text());
@@ -243,11 +247,31 @@ fn a_gateway_that_failed_in_one_zone_holds_up_no_machine_in_another() {
     assert_ne!(there, here);
     let nat = Part::Nat { zone: there.clone() };
     world.parts.get_mut(&nat).unwrap().facts.phase = Phase::Failed("InternalError".to_owned());
-    if let Look::RouteTable { way_out, .. } = super::look_mut(&mut world, &Part::RouteTable { zone: there, public: false }) {
+    if let Look::RouteTable { way_out, .. } =
+        super::look_mut(&mut world, &Part::RouteTable { zone: there, public: false })
+    {
         *way_out = None;
     }
     world.kill(&second);
     let plan = world.plan();
     let launches = |verb: &Verb| matches!(verb, Verb::Launch(launch) if launch.placement.zone == here);
     assert!(plan.actions.iter().any(|action| launches(&action.verb)), "{}", plan.text());
+}
+
+/// The cloud answers nothing for a while, and what was seen last is all that there is.
+#[test]
+fn what_was_seen_long_ago_ends_nobody() {
+    let mut world = settled(production(Wish::Run));
+    world.pass(3600);
+    super::impair(&mut world, Role::Master, &[2], 60);
+    let starting = id_of(&world, Role::Worker, 1);
+    world.machines.get_mut(&starting).unwrap().joined = None;
+    let observed = world.observe();
+    for image in world.desired.images.values_mut() {
+        (image.id, image.built, image.critical) = ("ami-newer".to_owned(), world.now, true);
+    }
+    for passed in [301, 900, 7200] {
+        let plan = plan(&world.desired, &world.held, &observed, world.now.plus(passed));
+        assert_eq!(ends(&plan), Vec::<String>::new(), "after {passed} s: {}", plan.text());
+    }
 }
