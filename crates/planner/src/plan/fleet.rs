@@ -76,7 +76,7 @@ impl<'a> Fleet<'a> {
             emptied: BTreeSet::new(),
             masters: desired.masters(),
         };
-        let mut judge = Judge { desired, observed, now, served: Some(Time(0)) };
+        let mut judge = Judge { desired, observed, now, served: formed(desired, held, observed) };
         for role in [Role::Master, Role::Worker] {
             for (id, machine) in held.machines.iter().filter(|(_, machine)| machine.slot.role == role) {
                 if let Some(member) = judge.member(id, machine) {
@@ -161,6 +161,23 @@ impl Member<'_> {
         let running = matches!(self.facts.map(|facts| facts.state), Some(MachineState::Running(_)));
         running && !matches!(self.fitness, Fitness::Ending | Fitness::InDoubt { .. })
     }
+}
+
+/// Since when so many masters run that etcd can form, and each of them can join. In a cluster that ran, etcd is there.
+fn formed(desired: &Desired, held: &Held, observed: &Observed) -> Option<Time> {
+    if held.made.is_some() {
+        return Some(Time(0));
+    }
+    let mut running: BTreeMap<Slot, Time> = BTreeMap::new();
+    for (id, machine) in held.machines.iter().filter(|(_, machine)| machine.slot.role == Role::Master) {
+        if let Some(Seen::Present(MachineFacts { state: MachineState::Running(at), .. }, _)) = observed.machines.get(id)
+        {
+            running.entry(machine.slot).and_modify(|first| *first = (*at).min(*first)).or_insert(*at);
+        }
+    }
+    let mut since: Vec<Time> = running.into_values().collect();
+    since.sort_unstable();
+    since.get(desired.masters() / 2).copied()
 }
 
 struct Judge<'d, 'a> {

@@ -275,3 +275,22 @@ fn what_was_seen_long_ago_ends_nobody() {
         assert_eq!(ends(&plan), Vec::<String>::new(), "after {passed} s: {}", plan.text());
     }
 }
+
+#[test]
+fn a_first_master_without_the_others_is_not_ended_because_it_did_not_join() {
+    let mut world = World::new(production(Wish::Run));
+    while !world.plan().actions.iter().any(|action| matches!(action.verb, Verb::Launch(_))) {
+        super::once(&mut world, Fate::Done, 15);
+    }
+    world.full.extend(["euw1-az1", "euw1-az2"].map(str::to_owned));
+    for _ in 0..60 {
+        let plan = world.plan();
+        let masters = plan.actions.iter().filter(|action| action.part == Part::Machine(super::slot(Role::Master, 1)));
+        assert!(!masters.clone().any(|action| matches!(action.verb, Verb::Terminate(..))), "{}", plan.text());
+        world.carry_out(&plan, |_| Fate::Done);
+        world.pass(60);
+    }
+    world.full.clear();
+    world.pass(900);
+    world.settle();
+}
