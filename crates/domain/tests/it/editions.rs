@@ -1,7 +1,7 @@
 //! Rules about editions of the catalogue: published whole, in the order of their names, never with a defect.
 
 use domain::{Command, FactKind, Rejection, catalog::Catalog, command::PublishCatalog, edition};
-use ids::Log;
+use ids::{Log, RegionId};
 
 use crate::world::World;
 
@@ -69,7 +69,7 @@ fn an_edition_that_takes_a_range_from_one_region_for_another_is_refused() {
 fn a_range_that_no_region_has_any_more_goes_to_no_other_region_either() {
     let mut world = World::default();
     world.run(&publish(named("2026-11"))).unwrap();
-    let (west, east) = ("us-west-2".parse().unwrap(), "us-east-1".parse().unwrap());
+    let [west, east] = ["us-west-2", "us-east-1"].map(|region| region.parse::<RegionId>().unwrap());
     let mut without = named("2026-12");
     let pods = &mut without.regions.get_mut(&east).unwrap().addresses.pods;
     let range = pods.pop().unwrap();
