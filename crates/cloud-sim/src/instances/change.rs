@@ -219,13 +219,15 @@ pub(crate) fn stop(call: &mut Call<'_>, ask: StopInstances) -> Result<Vec<StateC
 
 pub(crate) fn start(call: &mut Call<'_>, ask: StartInstances) -> Result<Vec<StateChange>, CloudError> {
     let known = all_known(call, &ask.ids)?;
+    let mut starting = Vec::new();
     for (id, state) in &known {
         if matches!(state, State::ShuttingDown | State::Terminated | State::Stopping) {
             return Err(wrong_state("started", id, *state));
         }
         let machine = call.site.machines.get(id).filter(|_| *state == State::Stopped);
         if let Some((zone, kind)) = machine.map(|machine| (&machine.told.zone, &machine.told.instance_type)) {
-            room(call, zone, kind)?;
+            room(call, zone, kind, &starting)?;
+            starting.push((zone, kind));
         }
     }
     let mut changes = Vec::with_capacity(known.len());

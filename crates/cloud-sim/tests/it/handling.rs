@@ -188,6 +188,17 @@ fn a_launch_takes_from_its_template_what_it_leaves_out() {
 }
 
 #[test]
+fn the_default_group_of_a_vpc_lets_in_whoever_has_it() {
+    let mut world = world();
+    let groups = world.ask(DescribeSecurityGroups(Describe::default())).unwrap().items;
+    let default = groups.iter().find(|group| &*group.name == "default").unwrap();
+    let own = Rule { protocol: Protocol::All, ports: (0, u16::MAX), source: Source::Group(default.id.clone()) };
+    assert_eq!(default.ingress, [own]);
+    let made = groups.iter().find(|group| group.id == world.group).unwrap();
+    assert_eq!(made.ingress, [], "another lets nobody in");
+}
+
+#[test]
 fn bytes_that_are_no_snapshot_are_refused() {
     let world = world();
     let bytes = world.sim.snapshot().unwrap();

@@ -78,11 +78,11 @@ impl Draft<'_> {
         let Some(version) = self.inputs.catalog.versions.get(&given) else {
             return Err(Refusal::UnknownVersion { given, accepted });
         };
-        if !version.published.contains(&self.request.name.location) {
+        let (today, ended) = (self.inputs.today, version.extended_end);
+        if !version.published.contains(&self.request.name.location) || today < version.released {
             let region = self.request.name.location.clone();
             return Err(Refusal::VersionNotInRegion { given, region, accepted });
         }
-        let (today, ended) = (self.inputs.today, version.extended_end);
         if ended < today {
             return Err(Refusal::VersionEnded { given, ended, accepted });
         }

@@ -107,8 +107,9 @@ fn waiting(waiting: &Waiting, now: Time) -> String {
         Waiting::Pause { times, why } => format!("refused {times} times, last with {why}"),
         Waiting::Limit { of, since } => format!("{of}, for {} so far", Span(now.since(*since))),
         Waiting::OneMasterAtATime { other } => format!("{other} comes first: one master at a time"),
-        Waiting::Quorum { healthy, majority } => {
-            format!("{healthy} masters are healthy and etcd needs {majority}: none can be spared")
+        Waiting::Quorum { healthy, majority, cause: why } => {
+            let why = cause(why, now);
+            format!("{healthy} masters are healthy and etcd needs {majority}, none can be spared: {why}")
         }
         Waiting::ShortCircuit { ill, of, share } => {
             format!("{ill} of {of} machines are ill, more than {share}%: the cause is elsewhere, nothing is replaced")
