@@ -195,8 +195,8 @@ impl Planner<'_> {
             return false;
         };
         let refused = self.held.refused.get(machine).map_or(0, |refused| refused.times);
-        let goes_to = match self.held.intents.get(machine).map(|intent| &intent.verb) {
-            Some(Verb::Launch(launch)) => Some(launch.placement.clone()),
+        let goes_to = match self.held.intents.get(machine).map(|intent| &intent.creation) {
+            Some(Creation::Launch(launch)) => Some(launch.placement.clone()),
             _ => self.placement(*slot, refused.saturating_add(1)),
         };
         self.held.made.is_some() && goes_to.is_some_and(|placement| placement.zone != *zone)

@@ -163,7 +163,10 @@ fn numbers_that_policies_pull_apart_are_brought_together() {
 
 #[test]
 fn a_version_is_had_by_its_name_from_the_day_of_its_release_on() {
-    let newest = Request { version: crate::world::exactly("1.37.2"), ..request("PRODUCTION", "us-east-1") };
+    let newest = Request {
+        options: ClusterOptions { version: crate::world::exactly("1.37.2"), ..ClusterOptions::default() },
+        ..request("PRODUCTION", "us-east-1")
+    };
     let on = |day: &str| World { today: day.parse().unwrap(), ..World::new() }.decide(&newest);
     let refusal = on("2026-08-25").unwrap_err();
     assert_eq!(refusal.reason(), "VERSION_NOT_IN_REGION");
@@ -177,7 +180,10 @@ fn what_a_type_fixes_no_request_changes() {
     let record = world.catalog.cluster_types.get_mut("PRODUCTION").unwrap();
     record.decisions.get_mut(&Key::DeleteProtection).unwrap().fixed = true;
     let asked = |world: &World, protection: bool| {
-        world.decide(&Request { delete_protection: Some(protection), ..request("PRODUCTION", "us-east-1") })
+        world.decide(&Request {
+            options: ClusterOptions { delete_protection: Some(protection), ..ClusterOptions::default() },
+            ..request("PRODUCTION", "us-east-1")
+        })
     };
     let refusal = asked(&world, false).unwrap_err();
     assert_eq!((refusal.reason(), refusal.accepted()), ("OVERRIDE_FORBIDDEN", vec!["on".to_owned()]));
