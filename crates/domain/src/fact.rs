@@ -74,7 +74,12 @@ fact_kinds! {
     AccountClaimed = 71,
     /// CLAIMED to RETIRED: its organization is gone, and nobody else is ever given it.
     AccountRetired = 72,
+    /// What is in the edition; never changed.
     CatalogPublished = 80,
+    /// The row says which region it reaches when.
+    EditionPublished = 81,
+    /// No cluster is made of it any more.
+    EditionHalted = 82,
 }
 
 /// One thing that happened to one row.
@@ -115,7 +120,7 @@ mod tests {
         let numbers: Vec<u32> = FactKind::ALL.iter().map(|kind| kind.number()).collect();
         assert_eq!(
             numbers,
-            [1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23, 24, 25, 30, 31, 32, 40, 41, 42, 50, 60, 70, 71, 72, 80]
+            [1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23, 24, 25, 30, 31, 32, 40, 41, 42, 50, 60, 70, 71, 72, 80, 81, 82]
         );
         for kind in FactKind::ALL {
             assert_eq!(FactKind::from_number(kind.number()), Some(*kind));

@@ -46,7 +46,7 @@ use ids::{Hlc, Log, RequestId};
 pub use command::Command;
 pub use date::{Date, DateError};
 pub use entity::{
-    Account, AccountLife, Cluster, ClusterType, Entity, Folder, Gate, Organization, Owner, Project, Row, State,
+    Account, AccountLife, Cluster, ClusterType, Edition, Entity, Folder, Gate, Organization, Owner, Project, Row, State,
 };
 pub use fact::{Decision, Fact, FactKind, Guard};
 pub use registry::REGIONS_MAX;
@@ -96,8 +96,9 @@ pub fn decide(view: &dyn View, command: &Command, ctx: &Context<'_>) -> Result<D
         Command::DeleteCluster(command) => cluster::delete(&mut txn, command)?,
         Command::RegisterRegion(command) => registry::register(&mut txn, command)?,
         Command::AddAccount(command) => account::add(&mut txn, command, ctx)?,
-        Command::PublishCatalog(command) => edition::publish(&mut txn, command)?,
+        Command::PublishCatalog(command) => edition::publish(&mut txn, command, ctx)?,
         Command::ClaimAccount(command) => account::claim_later(&mut txn, command, ctx)?,
+        Command::HaltEdition(command) => edition::halt(&mut txn, command, ctx)?,
     }
     txn.finish(subject)
 }

@@ -12,7 +12,7 @@
 //! Map: [`Request`], [`Inputs`] and [`Current`] what is known · [`Policy`] and [`Rule`] what an organization says · [`Choice`] and
 //! [`Source`] one decision · [`Need`] and [`Sizing`] the cheapest instance type that fits · [`Network`] addresses · [`Blueprint`]
 //! the outcome · [`Refusal`] every way to be refused · [`render`] tables for people · `draft` the decisions being made
-//! · [`plan`] from a blueprint, our log and what was seen of a cloud to what is to be done.
+//! · [`undecidable`] what an edition is of no use for · [`plan`] from a blueprint, our log and what was seen of a cloud to what is to be done.
 //!
 //! **Architecture invariants**
 //! - Pure: one value in, one value out; the same value gives the same bytes. No clock, no chance, no I/O, no floats.
@@ -32,6 +32,7 @@ pub mod render;
 mod request;
 mod settle;
 mod sizing;
+mod trial;
 
 pub use addresses::{Network, Subnet, Tenancy};
 pub use blueprint::{
@@ -43,6 +44,7 @@ pub use policy::{Policy, Rule, RuleError, Says};
 pub use refusal::Refusal;
 pub use request::{Asked, Current, Inputs, Request, VersionWish};
 pub use sizing::{Candidate, Need, Rejected, Sizing, Why};
+pub use trial::{Undecidable, undecidable};
 
 /// Decides everything about a cluster.
 ///

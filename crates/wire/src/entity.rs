@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod account;
+mod edition;
 
 const ENTITY: &str = "an entity";
 const ORGANIZATION: &str = "an organization";
@@ -33,6 +34,7 @@ pub fn encode_entity(entity: &Entity) -> Bytes {
         Entity::Gate(row) => Kind::Gate(row.into()),
         Entity::Account(row) => Kind::Account(row.into()),
         Entity::Catalog(row) => Kind::Catalog(Box::new(row.into())),
+        Entity::Edition(row) => Kind::Edition(row.into()),
         Entity::Marker => Kind::Marker(proto::Marker {}),
     };
     encode(&proto::Entity { kind: Some(kind) })
@@ -52,12 +54,13 @@ pub fn decode_entity(bytes: &Bytes) -> Result<Entity, Error> {
         Some(Kind::Gate(row)) => Ok(Entity::Gate(row.try_into()?)),
         Some(Kind::Account(row)) => Ok(Entity::Account(row.try_into()?)),
         Some(Kind::Catalog(row)) => Ok(Entity::Catalog((*row).try_into()?)),
+        Some(Kind::Edition(row)) => Ok(Entity::Edition(row.try_into()?)),
         Some(Kind::Marker(proto::Marker {})) => Ok(Entity::Marker),
         None => Err(Error::field(
             ENTITY,
             "kind",
             "not set",
-            "organization, folder, project, cluster, gate, account, catalogue or marker",
+            "organization, folder, project, cluster, gate, account, catalogue, edition or marker",
         )),
     }
 }

@@ -55,7 +55,10 @@ fn after(entity: &Entity, revision: Revision) -> Option<After> {
         Entity::Project(row) => Some(After::Project(v1::Project::show(revision, row))),
         Entity::Cluster(row) => Some(After::Cluster(v1::Cluster::show(revision, row))),
         Entity::Account(row) => Some(After::CloudAccount(v1::CloudAccount::show(revision, row))),
-        Entity::Gate(_) | Entity::Catalog(_) | Entity::Marker => None,
+        Entity::Edition(row) => Some(After::Edition(v1::Edition::show(revision, row))),
+        // As large as a page of records.
+        Entity::Catalog(_) => None,
+        Entity::Gate(_) | Entity::Marker => None,
     }
 }
 
@@ -87,6 +90,8 @@ fn kind_name(kind: FactKind) -> &'static str {
         FactKind::AccountClaimed => "cloud-account-claimed",
         FactKind::AccountRetired => "cloud-account-retired",
         FactKind::CatalogPublished => "catalog-published",
+        FactKind::EditionPublished => "edition-published",
+        FactKind::EditionHalted => "edition-halted",
     }
 }
 

@@ -113,7 +113,7 @@ impl Model {
             }
             Command::AddAccount(c) => none(self.accounts.insert(c.account.to_string(), Account::default())),
             // Editions know nothing of the tree: their rules are in `editions`, and no script publishes one.
-            Command::PublishCatalog(_) => None,
+            Command::PublishCatalog(_) | Command::HaltEdition(_) => None,
             Command::ClaimAccount(c) => self.claim_account(&c.organization.to_string()),
             Command::CreateFolder(c) => {
                 same_organization(&c.name.to_string(), &c.parent.to_string())?;

@@ -37,7 +37,7 @@ pub fn check(memory: &Memory) -> Result<(), String> {
             Entity::Cluster(_) | Entity::Gate(_) => {
                 return Err(format!("{subject} is a {} in the global log", entity.kind()));
             }
-            Entity::Marker | Entity::Account(_) | Entity::Catalog(_) => continue,
+            Entity::Marker | Entity::Account(_) | Entity::Catalog(_) | Entity::Edition(_) => continue,
         };
         if Subject::resource(&name) != *subject {
             return Err(format!("{subject} holds {name}"));

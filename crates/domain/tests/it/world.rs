@@ -18,6 +18,8 @@ use crate::memory::Memory;
 pub struct World {
     pub logs: BTreeMap<Log, Memory>,
     requests: u64,
+    /// Unix milliseconds of every clock.
+    pub ms: u64,
 }
 
 impl World {
@@ -47,7 +49,7 @@ impl World {
         let (view, global) = (self.log(log), self.global());
         let mut uid = [0; 16];
         uid[..8].copy_from_slice(&self.requests.to_be_bytes());
-        let now = Hlc(1_000 + self.requests);
+        let now = Hlc(Hlc::at_unix_ms(self.ms).0 + 1_000 + self.requests);
         decide(&view, command, &Context { now, request_id: RequestId(uid), global: &global, log })
     }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::{
-    Account, AccountLife, Cluster, ClusterType, Entity, Folder, Gate, Organization, Owner, Project, State, command::*,
+    Account, AccountLife, Cluster, ClusterType, Edition, Entity, Folder, Gate, Organization, Owner, Project, State,
+    command::*,
 };
 use ids::{
     AccountId, ClusterName, ContainerName, FolderName, Hash, Hlc, Incarnation, Label, Log, OrganizationName,
@@ -158,8 +159,32 @@ fn cluster() -> impl Strategy<Value = Cluster> {
     )
 }
 
-fn edition(month: u8) -> domain::catalog::Catalog {
-    domain::catalog::Catalog { edition: format!("2027-{month:02}"), ..crate::samples::edition() }
+fn edition_name() -> impl Strategy<Value = String> {
+    (1..=12_u8, option::of("[a-z0-9]{1,20}")).prop_map(|(month, suffix)| {
+        let suffix = suffix.map_or_else(String::new, |suffix| format!("-{suffix}"));
+        format!("2027-{month:02}{suffix}")
+    })
+}
+
+fn contents() -> impl Strategy<Value = domain::catalog::Catalog> {
+    edition_name().prop_map(|edition| domain::catalog::Catalog { edition, ..crate::samples::contents() })
+}
+
+fn edition() -> impl Strategy<Value = Edition> {
+    (edition_name(), collection::vec(region(), 0..4), any::<u32>(), hlc(), option::of(hlc())).prop_map(
+        |(name, order, soak_seconds, publish_time, halt_time)| Edition {
+            name,
+            order,
+            soak_seconds,
+            publish_time,
+            halt_time,
+        },
+    )
+}
+
+fn waves() -> impl Strategy<Value = Option<Waves>> {
+    let waves = (collection::vec(region(), 0..4), any::<u32>());
+    option::of(waves.prop_map(|(order, soak_seconds)| Waves { order, soak_seconds }))
 }
 
 pub fn entity() -> impl Strategy<Value = Entity> {
@@ -170,7 +195,8 @@ pub fn entity() -> impl Strategy<Value = Entity> {
         cluster().prop_map(Entity::Cluster),
         (project_name(), hlc()).prop_map(|(project, closed_through)| Gate { project, closed_through }.into()),
         account().prop_map(Entity::Account),
-        (1..=12_u8).prop_map(|month| edition(month).into()),
+        contents().prop_map(Entity::from),
+        edition().prop_map(Entity::Edition),
         Just(Entity::Marker),
     ]
 }
@@ -190,7 +216,8 @@ pub fn command() -> impl Strategy<Value = Command> {
         cluster_command(),
         region().prop_map(|region| RegisterRegion { region }.into()),
         account_id().prop_map(|account| AddAccount { account }.into()),
-        (1..=12_u8).prop_map(|month| PublishCatalog { catalog: edition(month) }.into()),
+        command!(PublishCatalog { catalog: contents(), waves: waves() }),
+        command!(HaltEdition { edition: edition_name(), etag: etag() }),
         organization_name().prop_map(|organization| ClaimAccount { organization }.into()),
     ]
 }
