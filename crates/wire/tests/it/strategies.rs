@@ -187,17 +187,18 @@ fn waves() -> impl Strategy<Value = Option<Waves>> {
     option::of(waves.prop_map(|(order, soak_seconds)| Waves { order, soak_seconds }))
 }
 
+/// Boxed, as are commands: all their strategies beside each other are more than a test's stack holds.
 pub fn entity() -> impl Strategy<Value = Entity> {
     prop_oneof![
-        organization().prop_map(Entity::Organization),
-        folder().prop_map(Entity::Folder),
-        project().prop_map(Entity::Project),
-        cluster().prop_map(Entity::Cluster),
-        (project_name(), hlc()).prop_map(|(project, closed_through)| Gate { project, closed_through }.into()),
-        account().prop_map(Entity::Account),
-        contents().prop_map(Entity::from),
-        edition().prop_map(Entity::Edition),
-        Just(Entity::Marker),
+        organization().prop_map(Entity::Organization).boxed(),
+        folder().prop_map(Entity::Folder).boxed(),
+        project().prop_map(Entity::Project).boxed(),
+        cluster().prop_map(Entity::Cluster).boxed(),
+        (project_name(), hlc()).prop_map(|(project, closed_through)| Gate { project, closed_through }.into()).boxed(),
+        account().prop_map(Entity::Account).boxed(),
+        contents().prop_map(Entity::from).boxed(),
+        edition().prop_map(Entity::Edition).boxed(),
+        Just(Entity::Marker).boxed(),
     ]
 }
 
@@ -210,15 +211,15 @@ macro_rules! command {
 
 pub fn command() -> impl Strategy<Value = Command> {
     prop_oneof![
-        organization_command(),
-        folder_command(),
-        project_command(),
-        cluster_command(),
-        region().prop_map(|region| RegisterRegion { region }.into()),
-        account_id().prop_map(|account| AddAccount { account }.into()),
-        command!(PublishCatalog { catalog: contents(), waves: waves() }),
-        command!(HaltEdition { edition: edition_name(), etag: etag() }),
-        organization_name().prop_map(|organization| ClaimAccount { organization }.into()),
+        organization_command().boxed(),
+        folder_command().boxed(),
+        project_command().boxed(),
+        cluster_command().boxed(),
+        region().prop_map(|region| RegisterRegion { region }.into()).boxed(),
+        account_id().prop_map(|account| AddAccount { account }.into()).boxed(),
+        command!(PublishCatalog { catalog: contents(), waves: waves() }).boxed(),
+        command!(HaltEdition { edition: edition_name(), etag: etag() }).boxed(),
+        organization_name().prop_map(|organization| ClaimAccount { organization }.into()).boxed(),
     ]
 }
 
