@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod catalog;
 mod resources;
 
 use std::{path::PathBuf, time::Duration};
@@ -7,6 +8,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use client::{Endpoint, RequestId};
 
+pub use catalog::{CatalogCommand, Scope as CatalogScope, Waves};
 pub use resources::{
     AccountCommand, ClusterCommand, Delete, FolderCommand, Get, Move, OrganizationCommand, Parent, Place,
     ProjectCommand, Texts, Update, Writing,
@@ -108,6 +110,9 @@ pub enum Command {
     /// Cloud accounts: the pool out of which organizations get theirs
     #[command(subcommand, alias = "accounts", alias = "cloud-account")]
     Account(AccountCommand),
+    /// What clusters can be made of: editions, and what is in those in use
+    #[command(subcommand, alias = "catalogue")]
+    Catalog(CatalogCommand),
     /// Regions of the ring
     #[command(subcommand, alias = "regions")]
     Region(RegionCommand),

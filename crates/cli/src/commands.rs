@@ -1,6 +1,7 @@
 //! What is done, one file per noun.
 
 mod accounts;
+mod catalog;
 mod clusters;
 mod contexts;
 mod deleting;
@@ -44,6 +45,7 @@ pub async fn run(args: Args) -> Result<(), Fail> {
         Command::Project(command) => projects::run(&session, command).await,
         Command::Cluster(command) => clusters::run(&session, command).await,
         Command::Account(command) => accounts::run(&session, command).await,
+        Command::Catalog(command) => catalog::run(&session, command).await,
         Command::Region(command) => regions::run(&session, command).await,
         Command::Log(command) => logs::run(&session, command).await,
         Command::Operation(command) => operations::run(&session, command).await,

@@ -159,6 +159,15 @@ fn next(error: &Error, again: &str) -> Option<String> {
         }
         "ALREADY_EXISTS" => "look at it with `get`, or choose another id".to_owned(),
         "ACCOUNT_KNOWN" => "leave it out: it was added before (`atoll account list` shows whose it is)".to_owned(),
+        "EDITION_UNPUBLISHABLE" | "EDITION_UNDECIDABLE" => {
+            "mend the file; `atoll catalog publish FILE --dry-run` looks at it again and publishes nothing".to_owned()
+        }
+        "EDITION_TOO_LARGE" => "leave out what nobody needs, such as instance types of old generations".to_owned(),
+        "EDITION_NOT_NEWER" => {
+            "name it by a later month, or with a suffix such as 2026-11-b (`atoll catalog list` shows those there are)"
+                .to_owned()
+        }
+        "EDITION_HALTED" => "it stays so; what is to come after it is another edition".to_owned(),
         "NOT_EMPTY" => "delete or move what is in it first (`describe` shows it)".to_owned(),
         "NOT_ACTIVE" | "PARENT_NOT_ACTIVE" | "PROJECT_NOT_ACTIVE" => {
             "it is being deleted (`atoll operation list`), or not known in that region yet; in that case try again"

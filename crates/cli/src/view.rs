@@ -1,5 +1,6 @@
 //! How the API's messages look: as JSON (the proto3 JSON form) and as rows of a table.
 
+pub mod catalog;
 pub mod json;
 mod logs;
 mod regions;

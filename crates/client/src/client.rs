@@ -11,7 +11,7 @@ use crate::{
     logs::Logs,
     operations::Operations,
     regions::Regions,
-    resources::{CloudAccounts, Clusters, Folders, Organizations, Projects},
+    resources::{Catalog, CloudAccounts, Clusters, Folders, Organizations, Projects},
     retry::Budget,
     steer::Steer,
 };
@@ -75,6 +75,10 @@ impl Client {
 
     pub fn cloud_accounts(&self) -> CloudAccounts {
         CloudAccounts { client: self.clone() }
+    }
+
+    pub fn catalog(&self) -> Catalog {
+        Catalog { client: self.clone() }
     }
 
     pub fn operations(&self) -> Operations {

@@ -1,13 +1,15 @@
-//! The resources: organizations, folders, projects, clusters, cloud accounts. One handle each, one method per call of the API.
+//! The resources: organizations, folders, projects, clusters, cloud accounts, the catalogue. One handle each, one method per call of the API.
 //!
 //! Reads hold what [`Read`] asks; writes carry one request id over all their tries ([`Write`]).
 
+mod catalog;
 mod cloud_accounts;
 mod clusters;
 mod folders;
 mod organizations;
 mod projects;
 
+pub use catalog::{Catalog, Offered};
 pub use cloud_accounts::CloudAccounts;
 pub use clusters::Clusters;
 pub use folders::Folders;

@@ -219,6 +219,24 @@ pub struct RegisterRegion {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublishCatalog {
     pub catalog: Catalog,
+    /// `None`: at once where it is the first, else the regions by name with [`edition::SOAK_SECONDS`] between them.
+    pub waves: Option<Waves>,
+}
+
+/// How an edition is to spread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waves {
+    /// Regions that come first, in this order; the others follow by name.
+    pub order: Vec<RegionId>,
+    /// 0: all at once; else [`edition::SOAK_SECONDS_MIN`] to [`edition::SOAK_SECONDS_MAX`].
+    pub soak_seconds: u32,
+}
+
+/// Stops an edition from being used for new clusters, everywhere and for good, by an operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HaltEdition {
+    pub edition: String,
+    pub etag: Option<Revision>,
 }
 
 /// Everything that can be asked.
@@ -248,6 +266,7 @@ pub enum Command {
     AddAccount(AddAccount),
     ClaimAccount(ClaimAccount),
     PublishCatalog(PublishCatalog),
+    HaltEdition(HaltEdition),
 }
 
 /// What a command is about: a resource, what a region keeps, an entry of the registry of regions, a gate, a cloud account, or an edition.
@@ -312,6 +331,7 @@ impl Command {
             Self::AddAccount(command) => return About::Account(command.account),
             Self::ClaimAccount(command) => command.organization.clone().into(),
             Self::PublishCatalog(command) => return About::Edition(&command.catalog.edition),
+            Self::HaltEdition(command) => return About::Edition(&command.edition),
         })
     }
 }
@@ -356,4 +376,5 @@ into_command!(
     AddAccount,
     ClaimAccount,
     PublishCatalog,
+    HaltEdition,
 );

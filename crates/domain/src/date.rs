@@ -64,6 +64,23 @@ impl Date {
     }
 }
 
+impl Date {
+    /// The day of a time in Unix milliseconds, in UTC; the last day that there is for any later time.
+    pub fn at_unix_ms(ms: u64) -> Self {
+        let mut left = ms / 86_400_000;
+        for year in 1970..=9999 {
+            for month in 1..=12_u8 {
+                let length = u64::from(days(year, month.into()));
+                if let Some(day) = u8::try_from(left).ok().filter(|day| u64::from(*day) < length) {
+                    return Self { year, month, day: day + 1 };
+                }
+                left -= length;
+            }
+        }
+        Self { year: 9999, month: 12, day: 31 }
+    }
+}
+
 fn days(year: u16, month: u16) -> u16 {
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     match month {
@@ -104,6 +121,17 @@ mod tests {
     fn days_are_counted_from_1970() {
         let counted = ["1970-01-01", "1972-03-01", "2026-11-21"].map(|day| day.parse::<Date>().unwrap());
         assert_eq!(counted.map(Date::days_since_1970), [0, 790, 20_778]);
+    }
+
+    #[test]
+    fn times_fall_on_days_in_utc() {
+        const DAY_MS: u64 = 86_400_000;
+        for text in ["1970-01-01", "1972-02-29", "1999-12-31", "2026-11-21", "9999-12-31"] {
+            let day: Date = text.parse().unwrap();
+            let first = day.days_since_1970() * DAY_MS;
+            assert_eq!([first, first + DAY_MS - 1].map(Date::at_unix_ms), [day, day]);
+        }
+        assert_eq!(Date::at_unix_ms(u64::MAX).to_string(), "9999-12-31");
     }
 
     #[test]

@@ -149,6 +149,21 @@ impl fmt::Display for AccountLife {
     }
 }
 
+/// One published edition of the catalogue: how it spreads over the regions. What is in it is a row of its own, because that is large
+/// and this is read often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edition {
+    /// Such as `2026-11`.
+    pub name: String,
+    /// Regions in the order in which it reaches them. One that is not named, because it came later, follows the last.
+    pub order: Vec<RegionId>,
+    /// Between one region and the next; 0: it reaches all of them at once.
+    pub soak_seconds: u32,
+    pub publish_time: Hlc,
+    /// Set when it was halted: no cluster is made of it any more.
+    pub halt_time: Option<Hlc>,
+}
+
 /// The content of one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entity {
@@ -164,8 +179,9 @@ pub enum Entity {
     MachineRun(MachineRun),
     Gate(Gate),
     Account(Account),
-    /// One edition, as it was published.
+    /// What is in one edition, as it was published.
     Catalog(Catalog),
+    Edition(Edition),
     /// Nothing beyond being there: a set, an entry of a set, a registered region. Its revision is what is read.
     Marker,
 }
@@ -186,6 +202,7 @@ impl Entity {
             Self::Gate(_) => Gate::KIND,
             Self::Account(_) => Account::KIND,
             Self::Catalog(_) => Catalog::KIND,
+            Self::Edition(_) => Edition::KIND,
             Self::Marker => "marker",
         }
     }
@@ -239,7 +256,8 @@ row!(SharedVpc, "shared VPC", |_row| State::Active);
 row!(MachineRun, "machine run", |_row| State::Active);
 row!(Gate, "gate", |_row| State::Active);
 row!(Account, "cloud account", |_row| State::Active);
-row!(Catalog, "catalogue edition", |_row| State::Active);
+row!(Catalog, "catalogue", |_row| State::Active);
+row!(Edition, "edition", |_row| State::Active);
 
 impl Row for ClusterStatus {
     const KIND: &'static str = "cluster status";

@@ -91,7 +91,12 @@ fact_kinds! {
     AccountClaimed = 71,
     /// CLAIMED to RETIRED: its organization is gone, and nobody else is ever given it.
     AccountRetired = 72,
+    /// What is in the edition; never changed.
     CatalogPublished = 80,
+    /// The row says which region it reaches when.
+    EditionPublished = 81,
+    /// No cluster is made of it any more.
+    EditionHalted = 82,
     MachineStarted = 90,
     MachineStopped = 91,
 }
@@ -136,7 +141,7 @@ mod tests {
             numbers,
             [
                 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23, 24, 25, 30, 31, 32, 33, 34, 35, 36, 37, 38, 40, 41, 42, 43,
-                44, 45, 46, 47, 50, 60, 70, 71, 72, 80, 90, 91
+                44, 45, 46, 47, 50, 60, 70, 71, 72, 80, 81, 82, 90, 91
             ]
         );
         for kind in FactKind::ALL {

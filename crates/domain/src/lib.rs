@@ -53,8 +53,8 @@ pub use cluster_type::{ClusterType, ClusterTypeError};
 pub use command::Command;
 pub use date::{Date, DateError};
 pub use entity::{
-    Account, AccountLife, Basis, Cluster, ClusterOptions, ClusterStatus, DEEDS_MAX, Deed, Deeds, Entity, Folder, Gate,
-    MachineRun, Organization, Owner, PhaseTimes, Project, Row, SharedVpc, State, VersionWish, Wish,
+    Account, AccountLife, Basis, Cluster, ClusterOptions, ClusterStatus, DEEDS_MAX, Deed, Deeds, Edition, Entity,
+    Folder, Gate, MachineRun, Organization, Owner, PhaseTimes, Project, Row, SharedVpc, State, VersionWish, Wish,
 };
 pub use fact::{Decision, Fact, FactKind, Guard};
 pub use network::{Network, Tenancy};
@@ -112,8 +112,9 @@ pub fn decide(view: &dyn View, command: &Command, ctx: &Context<'_>) -> Result<D
         Command::Progress(command) => progress::progress(&mut txn, command, ctx)?,
         Command::RegisterRegion(command) => registry::register(&mut txn, command)?,
         Command::AddAccount(command) => account::add(&mut txn, command, ctx)?,
-        Command::PublishCatalog(command) => edition::publish(&mut txn, command)?,
+        Command::PublishCatalog(command) => edition::publish(&mut txn, command, ctx)?,
         Command::ClaimAccount(command) => account::claim_later(&mut txn, command, ctx)?,
+        Command::HaltEdition(command) => edition::halt(&mut txn, command, ctx)?,
     }
     txn.finish(subject)
 }

@@ -14,6 +14,7 @@ use crate::{
     admission::{Admission, Asker},
     freshness::Freshness,
     relay::Relayed,
+    trial,
 };
 
 /// A running member. Cheap to clone; it ends with the task scope of its environment.
@@ -39,7 +40,7 @@ impl Region {
     pub async fn start(config: Config, ports: Ports, form: bool) -> Result<Self, StartError> {
         let (env, registry) = (Arc::clone(&ports.env), Arc::clone(&ports.registry));
         let freshness = Freshness::new(Arc::clone(&env), config.canary);
-        let ledger = Ledger::start(config, ports, form).await?;
+        let ledger = Ledger::start(config, ports, form, trial::rule).await?;
         let started = env.now();
         let (admission, leaders) = Default::default();
         let inner = Inner { ledger, env, registry, freshness, started, admission, leaders };

@@ -16,6 +16,7 @@ use crate::{
 
 mod account;
 mod cluster;
+mod edition;
 mod folder;
 mod organization;
 mod progress;
@@ -127,6 +128,7 @@ pub fn command_out(command: &Command) -> proto::Command {
         Command::AddAccount(command) => Kind::AddAccount(command.into()),
         Command::ClaimAccount(command) => Kind::ClaimAccount(command.into()),
         Command::PublishCatalog(command) => Kind::PublishCatalog(command.into()),
+        Command::HaltEdition(command) => Kind::HaltEdition(command.into()),
     };
     proto::Command { kind: Some(kind) }
 }
@@ -164,5 +166,6 @@ pub fn command_in(message: proto::Command) -> Result<Command, Error> {
         Kind::AddAccount(message) => Command::AddAccount(message.try_into()?),
         Kind::ClaimAccount(message) => Command::ClaimAccount(message.try_into()?),
         Kind::PublishCatalog(message) => Command::PublishCatalog(message.try_into()?),
+        Kind::HaltEdition(message) => Command::HaltEdition(message.try_into()?),
     })
 }

@@ -16,6 +16,7 @@ use crate::{
 
 mod account;
 mod cluster;
+mod edition;
 mod held;
 mod network;
 
@@ -44,6 +45,7 @@ pub fn encode_entity(entity: &Entity) -> Bytes {
         Entity::Gate(row) => Kind::Gate(row.into()),
         Entity::Account(row) => Kind::Account(row.into()),
         Entity::Catalog(row) => Kind::Catalog(Box::new(row.into())),
+        Entity::Edition(row) => Kind::Edition(row.into()),
         Entity::Marker => Kind::Marker(proto::Marker {}),
     };
     encode(&proto::Entity { kind: Some(kind) })
@@ -68,6 +70,7 @@ pub fn decode_entity(bytes: &Bytes) -> Result<Entity, Error> {
         Some(Kind::Gate(row)) => Ok(Entity::Gate(row.try_into()?)),
         Some(Kind::Account(row)) => Ok(Entity::Account(row.try_into()?)),
         Some(Kind::Catalog(row)) => Ok(Entity::Catalog((*row).try_into()?)),
+        Some(Kind::Edition(row)) => Ok(Entity::Edition(row.try_into()?)),
         Some(Kind::Marker(proto::Marker {})) => Ok(Entity::Marker),
         None => Err(Error::field(ENTITY, "kind", "not set", "one of the kinds of rows")),
     }

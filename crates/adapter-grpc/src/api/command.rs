@@ -46,7 +46,7 @@ const FIXED: &[&str] = &[
     "etag",
 ];
 
-fn write(command: impl Into<Command>, id: &str, validate_only: bool) -> Result<Write, Refusal> {
+pub fn write(command: impl Into<Command>, id: &str, validate_only: bool) -> Result<Write, Refusal> {
     Ok(Write { command: command.into(), request_id: request_id(id)?, validate_only })
 }
 
@@ -265,6 +265,8 @@ impl Writes for v1::Mutation {
             Kind::UpdateCluster(request) => request.write(),
             Kind::DeleteCluster(request) => request.write(),
             Kind::CreateCloudAccount(request) => request.write(),
+            Kind::PublishEdition(request) => request.write(),
+            Kind::HaltEdition(request) => request.write(),
         }
     }
 }
@@ -294,6 +296,7 @@ pub fn resource_field(command: &Command) -> &'static str {
         | Command::Progress(_) => "cluster",
         Command::RegisterRegion(_) => "region",
         Command::AddAccount(_) => "cloud_account",
-        Command::PublishCatalog(_) => "catalog",
+        Command::PublishCatalog(_) => "waves",
+        Command::HaltEdition(_) => "edition",
     }
 }

@@ -55,13 +55,15 @@ fn after(entity: &Entity, revision: Revision) -> Option<After> {
         Entity::Project(row) => Some(After::Project(v1::Project::show(revision, row))),
         Entity::Cluster(row) => Some(After::Cluster(v1::Cluster::show(revision, row))),
         Entity::Account(row) => Some(After::CloudAccount(v1::CloudAccount::show(revision, row))),
+        Entity::Edition(row) => Some(After::Edition(v1::Edition::show(revision, row))),
+        // As large as a page of records.
+        Entity::Catalog(_) => None,
         Entity::ClusterStatus(_)
         | Entity::Deeds(_)
         | Entity::Network(_)
         | Entity::SharedVpc(_)
         | Entity::MachineRun(_)
         | Entity::Gate(_)
-        | Entity::Catalog(_)
         | Entity::Marker => None,
     }
 }
@@ -107,6 +109,8 @@ fn kind_name(kind: FactKind) -> &'static str {
         FactKind::AccountClaimed => "cloud-account-claimed",
         FactKind::AccountRetired => "cloud-account-retired",
         FactKind::CatalogPublished => "catalog-published",
+        FactKind::EditionPublished => "edition-published",
+        FactKind::EditionHalted => "edition-halted",
     }
 }
 

@@ -29,6 +29,9 @@ pub const ANSWER_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Bytes of a resource beyond its name and texts, at most: parent, uid, times, etag.
 const REST_BYTES: usize = 512;
 
+/// Bytes of a wave beyond its location, and of the location where the edition is in use.
+const WAVE_BYTES: usize = 128;
+
 /// How many of these fit in one answer; at least one.
 pub fn fitting<T: Resource>(all: &[T]) -> usize {
     let mut bytes = 0;
@@ -287,6 +290,48 @@ impl Resource for v1::Cluster {
 
     fn size(&self) -> (&str, usize) {
         (&self.name, self.display_name.len() + self.description.len())
+    }
+
+    fn version(&mut self) -> (&mut String, &mut Option<prost_types::Timestamp>) {
+        (&mut self.etag, &mut self.update_time)
+    }
+}
+
+/// The name of a location.
+pub fn location_name(region: &RegionId) -> String {
+    format!("locations/{region}")
+}
+
+impl Resource for v1::Edition {
+    type Row = domain::Edition;
+
+    fn show(revision: Revision, row: &Self::Row) -> Self {
+        let start = |ms| timestamp(Hlc::at_unix_ms(ms));
+        let wave = |region: &RegionId| v1::Wave {
+            location: location_name(region),
+            start_time: row.start_ms(region).and_then(start),
+        };
+        Self {
+            name: domain::edition::subject(&row.name).to_string(),
+            waves: row.order.iter().map(wave).collect(),
+            soak: Some(duration(Duration::from_secs(row.soak_seconds.into()))),
+            publish_time: timestamp(row.publish_time),
+            halt_time: row.halt_time.and_then(timestamp),
+            locations: Vec::new(),
+            update_time: timestamp(row.halt_time.unwrap_or(row.publish_time)),
+            etag: revision.to_string(),
+            contents: None,
+        }
+    }
+
+    fn apply(&mut self, command: &Command, _: RequestId) {
+        if matches!(command, Command::PublishCatalog(_) | Command::HaltEdition(_)) {
+            self.name = command.subject().to_string();
+        }
+    }
+
+    fn size(&self) -> (&str, usize) {
+        (&self.name, self.waves.iter().map(|wave| wave.location.len() + WAVE_BYTES).sum())
     }
 
     fn version(&mut self) -> (&mut String, &mut Option<prost_types::Timestamp>) {

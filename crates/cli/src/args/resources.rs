@@ -52,7 +52,7 @@ pub struct Writing {
     #[arg(long, value_name = "ID", value_parser = super::request_id)]
     pub request_id: Option<RequestId>,
     /// Ask whether it would be done, change nothing
-    #[arg(long)]
+    #[arg(long, alias = "validate-only")]
     pub dry_run: bool,
 }
 

@@ -48,6 +48,7 @@ fn fact(fact: &v1::Fact) -> Value {
         Some(After::Project(after)) => made.value("project", after.json()),
         Some(After::Cluster(after)) => made.value("cluster", after.json()),
         Some(After::CloudAccount(after)) => made.value("cloudAccount", after.json()),
+        Some(After::Edition(after)) => made.value("edition", after.json()),
     };
     made.value("removed", Value::from(fact.removed)).done()
 }

@@ -3,7 +3,10 @@
 use api::v1::{self, cloud_account::State as Life, fact::After, mutation::Kind};
 use tonic::{Code, Status};
 
-use super::state::{Done, State, bad_field, check_etag, exists, not_found, refusal};
+use super::{
+    editions,
+    state::{Done, State, bad_field, check_etag, exists, not_found, refusal},
+};
 
 const GLOBAL: &str = "global";
 
@@ -74,6 +77,8 @@ pub(super) fn apply(state: &mut State, kind: Kind) -> Result<Done, Status> {
             Ok(done)
         }
         Kind::CreateCloudAccount(r) => create_cloud_account(state, &r),
+        Kind::PublishEdition(r) => editions::publish(state, r),
+        Kind::HaltEdition(r) => editions::halt(state, &r),
         Kind::CreateFolder(r) => {
             let given = v1::Folder { state: ACTIVE, ..r.folder.unwrap_or_default() };
             let name = format!("{}/folders/{}", container(state, &given.parent)?, r.folder_id);

@@ -1,5 +1,6 @@
 //! The services of the double.
 
+mod catalog;
 mod logs;
 mod reads;
 mod writes;
@@ -12,10 +13,10 @@ use std::{
 use api::{
     metadata,
     v1::{
-        self, cloud_accounts_server::CloudAccountsServer, clusters_server::ClustersServer,
-        folders_server::FoldersServer, log_server::LogServer, mutation::Kind, mutations_server::MutationsServer,
-        operations_server::OperationsServer, organizations_server::OrganizationsServer,
-        projects_server::ProjectsServer, regions_server::RegionsServer,
+        self, catalog_server::CatalogServer, cloud_accounts_server::CloudAccountsServer,
+        clusters_server::ClustersServer, folders_server::FoldersServer, log_server::LogServer, mutation::Kind,
+        mutations_server::MutationsServer, operations_server::OperationsServer,
+        organizations_server::OrganizationsServer, projects_server::ProjectsServer, regions_server::RegionsServer,
     },
 };
 use tonic::{
@@ -52,6 +53,7 @@ pub(super) fn router(service: Service, tls: Option<&(String, String)>) -> Result
         .add_service(ProjectsServer::with_interceptor(service.clone(), look.clone()))
         .add_service(ClustersServer::with_interceptor(service.clone(), look.clone()))
         .add_service(CloudAccountsServer::with_interceptor(service.clone(), look.clone()))
+        .add_service(CatalogServer::with_interceptor(service.clone(), look.clone()))
         .add_service(OperationsServer::with_interceptor(service.clone(), look.clone()))
         .add_service(RegionsServer::with_interceptor(service.clone(), look.clone()))
         .add_service(LogServer::with_interceptor(service.clone(), look.clone()))
@@ -187,6 +189,8 @@ fn wish(kind: &Kind) -> (String, bool) {
         CreateCluster,
         UpdateCluster,
         DeleteCluster,
-        CreateCloudAccount
+        CreateCloudAccount,
+        PublishEdition,
+        HaltEdition
     )
 }

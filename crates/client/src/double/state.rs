@@ -26,6 +26,7 @@ pub struct State {
     pub projects: BTreeMap<String, v1::Project>,
     pub clusters: BTreeMap<String, v1::Cluster>,
     pub cloud_accounts: BTreeMap<String, v1::CloudAccount>,
+    pub editions: BTreeMap<String, v1::Edition>,
     pub logs: BTreeMap<String, Vec<v1::Record>>,
     pub operations: BTreeMap<String, v1::Operation>,
     /// Every execution in order; a request id twice is a bug that a test looks for.
@@ -61,6 +62,7 @@ pub(super) enum Done {
     Project(v1::Project),
     Cluster(v1::Cluster),
     CloudAccount(v1::CloudAccount),
+    Edition(v1::Edition),
     Operation(v1::Operation),
 }
 
@@ -81,6 +83,7 @@ impl State {
             projects: BTreeMap::new(),
             clusters: BTreeMap::new(),
             cloud_accounts: BTreeMap::new(),
+            editions: BTreeMap::new(),
             logs: BTreeMap::new(),
             operations: BTreeMap::new(),
             executed: Vec::new(),

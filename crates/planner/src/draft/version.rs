@@ -1,6 +1,6 @@
 //! Which Kubernetes version: the one that was asked for, the one that the cluster has, or the newest of the channel.
 
-use domain::catalog::{Channel, Key, KubernetesVersion, Value, Version};
+use domain::catalog::{Channel, Key, KubernetesVersion, Support, Value, Version};
 
 use super::{Computed, Draft};
 use crate::{Refusal, VersionWish, Warning};
@@ -45,7 +45,7 @@ impl Draft<'_> {
     /// Everything that may be asked for here today.
     fn accepted(&self) -> Vec<String> {
         let today = self.inputs.today;
-        let versions = self.versions(|version| version.released <= today && today <= version.extended_end);
+        let versions = self.versions(|version| matches!(version.support(today), Support::Standard | Support::Extended));
         versions.iter().map(ToString::to_string).collect()
     }
 
@@ -53,9 +53,8 @@ impl Draft<'_> {
         let today = self.inputs.today;
         let channel = Channel::ALL.into_iter().find(|channel| self.is(Key::VersionChannel, channel.as_str()));
         let channel = channel.unwrap_or(Channel::Stable);
-        let has = |version: &Version| {
-            version.channels.contains(&channel) && version.released <= today && today <= version.standard_end
-        };
+        let has =
+            |version: &Version| version.channels.contains(&channel) && version.support(today) == Support::Standard;
         let versions = self.versions(has);
         let Some((version, others)) = versions.split_first() else {
             let (region, accepted) = (self.request.name.location.clone(), self.accepted());

@@ -8,8 +8,8 @@ use std::{
 
 use bytes::Bytes;
 use domain::{
-    Account, AccountLife, Cluster, ClusterType, Deeds, Entity, Fact, FactKind, Folder, Gate, Organization, Owner,
-    Project, State, Wish,
+    Account, AccountLife, Cluster, ClusterType, Deeds, Edition, Entity, Fact, FactKind, Folder, Gate, Organization,
+    Owner, Project, State, Wish,
     catalog::{Catalog, Key, Window},
     command::*,
 };
@@ -81,7 +81,8 @@ pub fn entities() -> Vec<(&'static str, Entity)> {
         ("machine_run", machine_run().into()),
         ("gate", Gate { project: text(PROJECT), closed_through: hlc(2, 0) }.into()),
         ("account", account(AccountLife::Retired(owner())).into()),
-        ("catalog", edition().into()),
+        ("catalog", contents().into()),
+        ("edition", edition(Some(hlc(90, 1))).into()),
         ("marker", Entity::Marker),
     ]
 }
@@ -92,6 +93,7 @@ pub fn more_entities() -> Vec<(&'static str, Entity)> {
         ("organization_with_account", organization(Some(ACCOUNT)).into()),
         ("account_ready", account(AccountLife::Ready).into()),
         ("account_claimed", account(AccountLife::Claimed(owner())).into()),
+        ("edition_not_halted", edition(None).into()),
     ]
 }
 
@@ -112,11 +114,16 @@ fn account(life: AccountLife) -> Account {
     Account { id: text(ACCOUNT), life, create_time: hlc(6, 0), update_time: hlc(7, 4) }
 }
 
-/// The first edition, cut down to one of each.
-pub fn edition() -> Catalog {
+fn edition(halt_time: Option<Hlc>) -> Edition {
+    let order = ["us-east-1", "eu-west-1"].map(text).into();
+    Edition { name: "2026-11-b".into(), order, soak_seconds: 3600, publish_time: hlc(80, 2), halt_time }
+}
+
+/// What is in the first edition, cut down to one of each.
+pub fn contents() -> Catalog {
     // Reading the file takes milliseconds, and properties ask thousands of times.
-    static EDITION: LazyLock<Catalog> = LazyLock::new(cut_down);
-    EDITION.clone()
+    static CONTENTS: LazyLock<Catalog> = LazyLock::new(cut_down);
+    CONTENTS.clone()
 }
 
 fn cut_down() -> Catalog {
@@ -242,8 +249,15 @@ fn regional_and_account_commands() -> Vec<(&'static str, Command)> {
         ("register_region", RegisterRegion { region: text("us-east-1") }.into()),
         ("add_account", AddAccount { account: text(ACCOUNT) }.into()),
         ("claim_account", ClaimAccount { organization: text(ORGANIZATION) }.into()),
-        ("publish_catalog", PublishCatalog { catalog: edition() }.into()),
+        ("publish_catalog", PublishCatalog { catalog: contents(), waves: None }.into()),
+        ("halt_edition", HaltEdition { edition: "2026-11-b".into(), etag: Some(Revision(9)) }.into()),
     ]
+}
+
+/// Commands of the same kinds that look otherwise.
+pub fn more_commands() -> Vec<(&'static str, Command)> {
+    let waves = Some(Waves { order: vec![text("us-east-1")], soak_seconds: 3600 });
+    vec![("publish_catalog_in_waves", PublishCatalog { catalog: contents(), waves }.into())]
 }
 
 pub fn submission() -> Submission {

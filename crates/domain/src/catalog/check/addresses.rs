@@ -60,7 +60,8 @@ impl Catalog {
             let others = before.iter().filter(|other| other.region != place.region);
             for other in others.filter(|other| other.range.overlaps(place.range)) {
                 let (region, from) = (place.region.clone(), other.region.clone());
-                defects.push(Defect::RangeMoved { region, pool: place.pool, range: place.range, from });
+                let (pool, range, edition) = (place.pool, place.range, earlier.edition.clone());
+                defects.push(Defect::RangeMoved { region, pool, range, from, edition });
             }
         }
         if defects.is_empty() { Ok(()) } else { Err(defects) }
