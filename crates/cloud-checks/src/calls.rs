@@ -25,7 +25,12 @@ pub fn once(audit: &Audit) -> Vec<String> {
         .collect();
     let made_twice = audit.made_twice();
     let made_twice = made_twice.into_iter().filter(|of| !arrived_twice.contains(&(of.wish.action, &*of.wish.by)));
-    audit.launched_twice().into_iter().chain(made_twice).map(|doubled| format!("{:?} made {:?}", doubled.wish, doubled.made)).collect()
+    audit
+        .launched_twice()
+        .into_iter()
+        .chain(made_twice)
+        .map(|doubled| format!("{:?} made {:?}", doubled.wish, doubled.made))
+        .collect()
 }
 
 /// Every creation was called for an intent that was committed before, with the token that is derived from it.

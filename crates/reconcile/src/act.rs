@@ -35,9 +35,13 @@ pub(crate) enum Outcome {
         instance: Option<Box<Instance>>,
     },
     /// Certainly without effect, as things stand.
-    Refused { why: String },
+    Refused {
+        why: String,
+    },
     /// Its token made something that has ended since.
-    Spent { why: String },
+    Spent {
+        why: String,
+    },
     /// It was not called, or had no effect that anything could be learned from.
     NotCalled,
     Unknown,
@@ -134,7 +138,10 @@ impl Acting<'_> {
     /// Leaves out what cannot be done now, and says why.
     async fn leave_out(&self, plan: &mut Plan) {
         // There are no credentials yet that could be made anew: that they are old shows, and nothing claims otherwise.
-        plan.actions.retain(|action| action.verb != Verb::Renew);
+        if plan.actions.iter().any(|action| action.verb == Verb::Renew) {
+            plan.actions.retain(|action| action.verb != Verb::Renew);
+            plan.look_again = plan.waits.iter().map(|wait| wait.until).min();
+        }
         if !plan.actions.iter().any(Action::destructive) || self.fence().await.is_ok() {
             return;
         }
@@ -192,7 +199,13 @@ impl Acting<'_> {
 
     async fn call(&self, action: &Action, ground: &Ground<'_>, intended: Time) -> Outcome {
         let token = self.token(action);
-        let Ok(requests) = ground.calls(action, &token) else { return Outcome::NotCalled };
+        let requests = match ground.calls(action, &token) {
+            Ok(requests) => requests,
+            Err(missing) => {
+                tracing::warn!(key = %self.case.named.key, part = %action.part, verb = %action.verb, missing, "not called");
+                return Outcome::NotCalled;
+            }
+        };
         let cause = mark::token(self.case.named.uid, &action.token());
         let mut outcome = Outcome::Done { made: None, instance: None };
         for request in requests {
@@ -276,9 +289,7 @@ fn judge(action: &Action, answer: Result<Result<CloudReply, CloudError>, NotMade
 fn done(reply: CloudReply) -> Outcome {
     let made = |id: &str| Outcome::Done { made: Some(CloudId::from(id)), instance: None };
     match reply {
-        CloudReply::RunInstances(of) => {
-            Outcome::Done { made: Some(CloudId::from(of.id.as_str())), instance: Some(of) }
-        }
+        CloudReply::RunInstances(of) => Outcome::Done { made: Some(CloudId::from(of.id.as_str())), instance: Some(of) },
         CloudReply::CreateVpc(of) => made(of.id.as_str()),
         CloudReply::CreateInternetGateway(of) => made(of.id.as_str()),
         CloudReply::CreateSubnet(of) => made(of.id.as_str()),

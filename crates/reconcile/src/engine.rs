@@ -107,7 +107,7 @@ impl Engine {
         }
     }
 
-    pub fn report(&self) -> Report {
+    pub fn status(&self) -> Report {
         let state = self.state();
         let (waiting, running) = state.queue.len();
         Report {
@@ -196,12 +196,7 @@ impl Engine {
         Event::Ran(key, next)
     }
 
-    async fn next<'a>(
-        &'a self,
-        work: &mut Work<'a>,
-        changed: &mut BoxFuture<'static, Keys>,
-        until: Instant,
-    ) -> Event {
+    async fn next<'a>(&'a self, work: &mut Work<'a>, changed: &mut BoxFuture<'static, Keys>, until: Instant) -> Event {
         let env = &self.caller.env;
         let done = async {
             match work.next().await {

@@ -18,8 +18,20 @@ pub const ATTEMPT: &str = "atoll:attempt";
 pub const BUILT: &str = "atoll:image-built";
 
 const KINDS: [&str; 14] = [
-    "network", "vpc", "internet-gateway", "subnet", "address", "nat", "route-table", "security-group", "target-group",
-    "balancer", "template", "volume", "machine", "credential",
+    "network",
+    "vpc",
+    "internet-gateway",
+    "subnet",
+    "address",
+    "nat",
+    "route-table",
+    "security-group",
+    "target-group",
+    "balancer",
+    "template",
+    "volume",
+    "machine",
+    "credential",
 ];
 
 /// The tags of a part.
@@ -144,12 +156,22 @@ mod tests {
         let zone = || "euw1-az1".to_owned();
         let slot = Slot { role: Role::Worker, number: 17 };
         let all = [
-            Part::Network, Part::Vpc, Part::InternetGateway,
-            Part::Subnet { zone: zone(), public: false }, Part::Subnet { zone: zone(), public: true },
-            Part::Address { zone: zone() }, Part::Nat { zone: zone() },
-            Part::RouteTable { zone: zone(), public: true }, Part::SecurityGroup(Role::Master), Part::TargetGroup,
-            Part::Balancer, Part::Template(Role::Worker), Part::Volume(slot), Part::Machine(slot),
-            Part::Credential(Credential::Certificates), Part::Credential(Credential::Keys),
+            Part::Network,
+            Part::Vpc,
+            Part::InternetGateway,
+            Part::Subnet { zone: zone(), public: false },
+            Part::Subnet { zone: zone(), public: true },
+            Part::Address { zone: zone() },
+            Part::Nat { zone: zone() },
+            Part::RouteTable { zone: zone(), public: true },
+            Part::SecurityGroup(Role::Master),
+            Part::TargetGroup,
+            Part::Balancer,
+            Part::Template(Role::Worker),
+            Part::Volume(slot),
+            Part::Machine(slot),
+            Part::Credential(Credential::Certificates),
+            Part::Credential(Credential::Keys),
         ];
         for one in all {
             assert_eq!(part(&text(&one)), Some(one.clone()), "{one}");
@@ -161,7 +183,8 @@ mod tests {
 
     #[test]
     fn base32_is_that_of_the_rfc_in_lower_case() {
-        let all = [("", ""), ("f", "my"), ("fo", "mzxq"), ("foo", "mzxw6"), ("foob", "mzxw6yq"), ("foobar", "mzxw6ytboi")];
+        let all =
+            [("", ""), ("f", "my"), ("fo", "mzxq"), ("foo", "mzxw6"), ("foob", "mzxw6yq"), ("foobar", "mzxw6ytboi")];
         for (input, wanted) in all {
             assert_eq!(base32(input.as_bytes()), wanted);
         }

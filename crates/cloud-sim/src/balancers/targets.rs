@@ -123,7 +123,8 @@ pub(crate) fn gone(call: &mut Call<'_>, told: &Instance) {
 pub(crate) fn health(call: &mut Call<'_>, ask: DescribeTargetHealth) -> Result<Vec<TargetHealth>, CloudError> {
     let vpc = &call.site.targets.known(&ask.group, call.view())?.told.vpc;
     let group = call.site.targets.seen(&ask.group, call.view());
-    let used = |balancer: &super::Balancer| balancer.listeners.iter().any(|listener| listener.target_group == ask.group);
+    let used =
+        |balancer: &super::Balancer| balancer.listeners.iter().any(|listener| listener.target_group == ask.group);
     let used = call.site.balancers.in_vpc(vpc).any(used);
     let draining = call.world.options.delays.draining;
     let here = |target: &Target| target.leaving.is_none_or(|left| call.now < left + draining);

@@ -146,7 +146,8 @@ impl Ledger<'_> {
         let part = &action.part;
         let Some(slot) = reading::slot(part) else { return };
         let generation = tagged(of.tags.get(guest::GENERATION)).unwrap_or(action.generation);
-        let attempt = tagged(of.tags.get(mark::ATTEMPT)).and_then(|of| u32::try_from(of).ok()).unwrap_or(action.attempt);
+        let attempt =
+            tagged(of.tags.get(mark::ATTEMPT)).and_then(|of| u32::try_from(of).ok()).unwrap_or(action.attempt);
         let intent = self.held.intents.get(part).filter(|intent| intent.generation == generation).cloned();
         let launch = intent.as_ref().and_then(|intent| match &intent.verb {
             Verb::Launch(launch) if launch.image.id == of.image.as_str() => Some(launch.image.clone()),
@@ -159,9 +160,11 @@ impl Ledger<'_> {
         let planned = if let Verb::Launch(launch) = &action.verb { Some(&launch.placement) } else { None };
         let zone = planned.map(|placement| placement.zone.clone()).or_else(|| facts.map(|facts| facts.zone.clone()));
         let built = tagged(of.tags.get(mark::BUILT)).map_or(Time(of.launched.0), Time);
-        let image = launch
-            .or_else(|| facts.map(|facts| facts.image.clone()))
-            .unwrap_or_else(|| Image { id: of.image.to_string(), built, critical: false });
+        let image = launch.or_else(|| facts.map(|facts| facts.image.clone())).unwrap_or_else(|| Image {
+            id: of.image.to_string(),
+            built,
+            critical: false,
+        });
         if intent.is_some() {
             self.held.intents.remove(part);
         }
@@ -188,11 +191,6 @@ impl Ledger<'_> {
     /// An edge, and those before it that nobody saw: when a machine began to run is told also after it ended.
     fn note(&mut self, id: &CloudId, edge: Edge) {
         let Some(mut of) = self.held.machines.get(id).cloned() else { return };
-        // A replica that lags tells of the time before it was last started.
-        let past = of.started.is_some_and(|started| edge.at() < started);
-        if past && matches!(edge, Edge::Stopped(_) | Edge::Joined(_)) {
-            return;
-        }
         let run = self.sight.things.get(id).and_then(|thing| match thing {
             Thing::Machine(of, _) => of.running,
             _ => None,

@@ -86,7 +86,7 @@ impl Engine {
                 return Next(ended, None);
             }
         };
-        if carried.called == 0 && plan.actions.is_empty() && plan.waits.is_empty() && !carried.made {
+        if carried.called == 0 && plan.actions.is_empty() && plan.waits.iter().all(calm) && !carried.made {
             return self.settle(key, &plan, now);
         }
         let mut state = self.state();
@@ -113,9 +113,16 @@ impl Engine {
     fn settle(&self, key: &Key, plan: &Plan, now: Time) -> Next {
         self.state().settled(key);
         let sweep = self.options.sweep_every;
-        let due = plan.look_again.map_or(sweep, |at| Duration::from_secs(at.since(now)).min(sweep));
+        let differs = plan.waits.iter().any(|wait| matches!(wait.why, Waiting::Unchangeable(_)));
+        let at = plan.look_again.filter(|_| !differs);
+        let due = at.map_or(sweep, |at| Duration::from_secs(at.since(now)).min(sweep));
         Next(Ended::Settled, Some(self.caller.env.now().plus(due)))
     }
+}
+
+/// Whether nothing changes by itself until a known time, or at all.
+fn calm(wait: &Wait) -> bool {
+    matches!(wait.why, Waiting::Window(_) | Waiting::Unchangeable(_))
 }
 
 /// Whether nothing went on between two plans.

@@ -112,7 +112,8 @@ impl State {
         if self.accounts.values().filter(|account| account.busy).count() >= most {
             return None;
         }
-        let (id, account) = self.accounts.iter_mut().filter(|(_, of)| !of.busy && of.due <= now).min_by_key(|(_, of)| of.due)?;
+        let (id, account) =
+            self.accounts.iter_mut().filter(|(_, of)| !of.busy && of.due <= now).min_by_key(|(_, of)| of.due)?;
         account.busy = true;
         Some(*id)
     }

@@ -56,7 +56,10 @@ pub(crate) struct Listing {
 pub(crate) enum Scope {
     All,
     /// Load balancers and their groups have no filters: they are asked for by the names that they can have.
-    Owner { uid: RequestId, names: Vec<String> },
+    Owner {
+        uid: RequestId,
+        names: Vec<String>,
+    },
 }
 
 impl Kind {
@@ -262,7 +265,13 @@ async fn statuses(caller: &Caller, account: AccountId, ids: Vec<InstanceId>) -> 
     let mut told = Vec::new();
     for ids in ids.chunks(100) {
         let select = Describe { ids: ids.to_vec(), ..Describe::default() };
-        told.extend(caller.ask(account, DescribeInstanceStatus { select, all: false }).await.into_iter().flat_map(|of| of.items));
+        told.extend(
+            caller
+                .ask(account, DescribeInstanceStatus { select, all: false })
+                .await
+                .into_iter()
+                .flat_map(|of| of.items),
+        );
     }
     told
 }

@@ -36,7 +36,7 @@ fn a_settled_cluster_costs_its_share_of_surveys_and_nothing_is_recorded() {
     simulate(async {
         let (mut world, _) = made("PRODUCTION", 2).await;
         world.pass(MINUTE * 90).await;
-        let calls = |world: &World| world.engine.report().calls.values().sum::<u64>();
+        let calls = |world: &World| world.engine.status().calls.values().sum::<u64>();
         let (before, written) = (calls(&world), world.log.rows().written.len());
         world.pass(MINUTE * 60).await;
         assert_eq!(world.log.rows().written.len(), written);
@@ -56,7 +56,7 @@ fn what_is_deleted_leaves_nothing_in_the_cloud() {
             world.assert_settled();
             let left = world.cloud.with(|sim, _| sim.tagged(mark::OWNER).len());
             assert_eq!(left, 0);
-            assert_eq!(world.engine.report().unsettled, 0);
+            assert_eq!(world.engine.status().unsettled, 0);
         });
     }
 }
@@ -104,8 +104,10 @@ fn a_security_group_that_was_opened_is_closed_within_the_time_of_a_survey() {
         assert!(world.cloud.with(|sim, now| sim.tamper(now, &place(), Tamper::OpenGroup(group.clone()))));
         let opened = world.cloud.now();
         let open = |world: &World| {
-            let revoked = |what: &cloud_sim::What| matches!(what, cloud_sim::What::Call { request, .. }
-                if matches!(&**request, ports::cloud::CloudRequest::RevokeSecurityGroupIngress(of) if of.group == group));
+            let revoked = |what: &cloud_sim::What| {
+                matches!(what, cloud_sim::What::Call { request, .. }
+                if matches!(&**request, ports::cloud::CloudRequest::RevokeSecurityGroupIngress(of) if of.group == group))
+            };
             world.cloud.with(|sim, _| sim.audit().entries().find(|entry| revoked(&entry.what)).map(|entry| entry.at))
         };
         world.until(5, |world| open(world).is_some()).await;
@@ -128,7 +130,8 @@ fn a_rule_of_another_protocol_over_a_wanted_range_is_taken_away_and_the_wanted_o
     simulate(async {
         let (mut world, key) = made("PRODUCTION", 7).await;
         let id = world.log.rows().rows[&key].held.parts[&Part::SecurityGroup(Role::Worker)].id.clone();
-        let Look::SecurityGroup { lets_in } = world.log.rows().rows[&key].desired.parts[&Part::SecurityGroup(Role::Worker)].clone()
+        let Look::SecurityGroup { lets_in } =
+            world.log.rows().rows[&key].desired.parts[&Part::SecurityGroup(Role::Worker)].clone()
         else {
             panic!()
         };

@@ -63,9 +63,8 @@ fn a_cloud_on_its_worst_day_is_lived_with() {
         eprintln!("seed {seed}");
         simulate(async {
             let mut world = World::with(seed, Vices::harsh(), usize::MAX, |_| {});
-            let keys = ["c1", "c2"].map(|name| {
-                world.wish(if name == "c1" { "PRODUCTION" } else { "DEVELOPMENT" }, name, Wish::Run)
-            });
+            let keys = ["c1", "c2"]
+                .map(|name| world.wish(if name == "c1" { "PRODUCTION" } else { "DEVELOPMENT" }, name, Wish::Run));
             world.pass(Duration::from_secs(8 * 3600)).await;
             world.assert_always();
             world.cloud.with(|sim, _| sim.set_vices(Vices::off()));

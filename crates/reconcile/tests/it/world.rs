@@ -207,7 +207,7 @@ impl World {
     }
 
     pub fn settled(&self) -> bool {
-        let report = self.engine.report();
+        let report = self.engine.status();
         let intents = self.log.rows().rows.values().any(|row| !row.held.intents.is_empty());
         let known = report.surveyed.values().all(|(at, _)| at.is_some());
         report.leading.is_some() && report.unsettled == 0 && report.running == 0 && !intents && known
@@ -215,9 +215,12 @@ impl World {
 
     /// How it stands, for whoever reads a failed test.
     pub fn told(&self) -> String {
-        let mut text = format!("{:#?}\n", self.engine.report());
+        let mut text = format!("{:#?}\n", self.engine.status());
         for (key, row) in &self.log.rows().rows {
-            text += &format!("{key}: {:?}\nintents {:?}\nrefused {:?}\n", row.held.state, row.held.intents, row.held.refused);
+            text += &format!(
+                "{key}: {:?}\nintents {:?}\nrefused {:?}\n",
+                row.held.state, row.held.intents, row.held.refused
+            );
             text += &self.engine.plan(key).map_or_else(String::new, |plan| plan.text());
         }
         text
