@@ -62,7 +62,7 @@ impl Life {
         if form {
             no_such_ring(&config, &ledger, &transport, &store).await?;
         }
-        let started = tasks.enter(Box::pin(Region::start(ledger, ports, form))).await;
+        let started = tasks.enter(Box::pin(Region::start(ledger, ports, None, form))).await;
         let region = started.map_err(|error| {
             tasks.abort();
             Failure::start(&error)

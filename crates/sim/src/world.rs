@@ -187,7 +187,7 @@ impl World {
         self.trace.observe(&Observation::Started { member });
         let (world, slot, scope) = (Arc::clone(self), Arc::clone(&process.region), process.scope.clone());
         process.scope.spawn(async move {
-            let started = match Box::pin(Region::start(config, ports, form)).await {
+            let started = match Box::pin(Region::start(config, ports, None, form)).await {
                 Ok(region) => {
                     world.net.attach(member, region.clone(), scope);
                     Started::Yes(region)

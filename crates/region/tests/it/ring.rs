@@ -140,7 +140,7 @@ impl Ring {
             snapshot_chunk_bytes: ledger::config::SNAPSHOT_CHUNK_BYTES,
             canary: Canary::None,
         };
-        let region = env.tasks().enter(Region::start(config, ports, true)).await.unwrap();
+        let region = env.tasks().enter(Region::start(config, ports, None, true)).await.unwrap();
         self.network.up.lock().unwrap().insert(member, (env, region));
     }
 
