@@ -27,8 +27,8 @@ pub mod submit;
 
 mod claim;
 mod drain;
-mod keep;
 mod join;
+mod keep;
 mod relay;
 mod wish;
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use ports::cloud::{
-    CloudError, CloudTime, ErrorCode, Instance, InstanceId, InstanceState, InstanceType, RunInstances, SecurityGroupId,
-    Subnet, Trouble, Zone,
+    Architecture, CloudError, CloudTime, ErrorCode, Instance, InstanceId, InstanceState, InstanceType, RunInstances,
+    SecurityGroupId, Subnet, Trouble, Zone,
 };
 
 use super::{Machine, change};
@@ -119,7 +119,7 @@ fn check(call: &Call<'_>, ask: &RunInstances, subnet: &Subnet) -> Result<Vec<Sec
         let message = format!("gave {} bytes of user data: at most {USER_DATA_MAX}", data.len());
         return Err(CloudError::refused(ErrorCode::InvalidParameterValue, message));
     }
-    let offered = offered(call, &ask.instance_type)?;
+    let offered = offered(call, &ask.instance_type, &subnet.zone)?;
     let region = call.world.options.regions.get(&call.place.region);
     let image = region.and_then(|region| region.images.iter().find(|image| image.id == ask.image));
     let Some(image) = image else {
@@ -148,16 +148,22 @@ fn check(call: &Call<'_>, ask: &RunInstances, subnet: &Subnet) -> Result<Vec<Sec
     Ok(groups)
 }
 
-fn offered(call: &Call<'_>, instance_type: &InstanceType) -> Result<ports::cloud::Architecture, CloudError> {
+fn offered(call: &Call<'_>, instance_type: &InstanceType, zone: &Zone) -> Result<Architecture, CloudError> {
     let options = call.world.options.types.get(instance_type).ok_or_else(|| {
         CloudError::refused(
             ErrorCode::InvalidParameterValue,
             format!("asked for {instance_type}: there is no such instance type"),
         )
     })?;
+    let unsupported = |place: &str| {
+        CloudError::refused(ErrorCode::Unsupported, format!("asked for {instance_type}: it is not offered in {place}"))
+    };
     if !options.prices.contains_key(&call.place.region) {
-        let message = format!("asked for {instance_type}: it is not offered in {}", call.place.region);
-        return Err(CloudError::refused(ErrorCode::Unsupported, message));
+        return Err(unsupported(call.place.region.as_str()));
+    }
+    let zones = call.world.options.regions.get(&call.place.region).map_or(&[][..], |region| &region.zones);
+    if zones.iter().any(|(name, id)| name == zone && options.not_in.contains(id)) {
+        return Err(unsupported(zone.as_str()));
     }
     Ok(options.architecture)
 }

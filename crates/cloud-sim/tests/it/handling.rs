@@ -122,6 +122,12 @@ fn seconds_are_billed_from_running_to_not_running_and_a_minute_at_least_is_charg
     assert_eq!(line.seconds, (world.now - HOUR) / 1000 - from.0);
     assert_eq!(line.charged_seconds, 60);
     assert_eq!(line.charge(), 60 * 112_455 / 3600);
+    assert_eq!(line.what.tags.get("slot"), Some("t1"));
+    let part = |span| world.sim.bill_within(world.site.account, span).remove(&id);
+    let (first, rest) = (part(0..from.0 + 4).unwrap(), part(from.0 + 4..u64::MAX).unwrap());
+    assert_eq!((first.seconds, first.charged_seconds), (4, 4));
+    assert_eq!((first.seconds + rest.seconds, first.charged_seconds + rest.charged_seconds), (line.seconds, 60));
+    assert_eq!(part(from.0 + 60..u64::MAX), None);
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::{
 };
 
 use cloud_checks::Log;
-use cloud_sim::{Delays, Options as CloudOptions, Place, Quotas, RegionOptions, Sim, SimCloud, TypeOptions, Vices};
-use domain::catalog::{Architecture as Runs, Catalog};
+use cloud_sim::{Options as CloudOptions, Place, Sim, SimCloud, Vices};
+use domain::catalog::Catalog;
 use fakes::TokioEnv;
 use futures_util::{
     FutureExt,
@@ -43,42 +43,9 @@ pub fn place() -> Place {
     Place { account: account(), region: CloudRegion::new(REGION) }
 }
 
-fn architecture(of: Runs) -> Architecture {
-    match of {
-        Runs::X86_64 => Architecture::X86_64,
-        Runs::Arm64 => Architecture::Arm64,
-    }
-}
-
 /// A cloud that has what the catalogue says.
 pub fn offers(seed: u64) -> CloudOptions {
-    let catalog = catalog();
-    let regions = catalog.regions.iter().map(|(id, region)| {
-        let zones = region.zones.iter().map(|zone| (Zone::new(zone.name.as_str()), ZoneId::new(zone.id.as_str())));
-        let images = catalog.images.iter().filter(|image| image.region == *id).map(|image| Image {
-            id: ImageId::new(image.id.as_str()),
-            name: image.id.as_str().into(),
-            architecture: architecture(image.architecture),
-            created: CloudTime(image.built.days_since_1970() * 86_400),
-            tags: Tags::default(),
-        });
-        (CloudRegion::new(id.as_str()), RegionOptions { zones: zones.collect(), images: images.collect() })
-    });
-    let types = catalog.instance_types.iter().map(|(name, of)| {
-        let prices = of.offers.iter().map(|(region, offer)| (CloudRegion::new(region.as_str()), offer.price));
-        let architecture = architecture(of.architecture);
-        (InstanceType::new(name.as_str()), TypeOptions { vcpus: of.vcpus, architecture, prices: prices.collect() })
-    });
-    CloudOptions {
-        seed,
-        accounts: [account()].into(),
-        regions: regions.collect(),
-        types: types.collect(),
-        delays: Delays::default(),
-        quotas: Quotas::default(),
-        vices: Vices::off(),
-        audit_max: None,
-    }
+    CloudOptions::of(catalog(), seed, 1)
 }
 
 pub fn cluster(name: &str) -> ClusterName {
