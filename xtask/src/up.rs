@@ -16,8 +16,8 @@ use crate::setup;
 
 /// What a ring is run from. `region-node` is always among them: its dependencies decide how RocksDB is built, and another selection
 /// would build it a second time.
-const PACKAGES: [&str; 3] = ["region-node", "cli", "chaos"];
-const BINARIES: [&str; 3] = ["region-node", "atoll", "chaos"];
+const PACKAGES: [&str; 4] = ["region-node", "cli", "chaos", "adapter-cloud-sim"];
+const BINARIES: [&str; 4] = ["region-node", "atoll", "chaos", "cloud-sim"];
 
 /// Sets up, builds, and becomes `chaos up`.
 pub fn up(args: &[String]) -> Result<()> {

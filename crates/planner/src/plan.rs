@@ -42,6 +42,7 @@ pub use domain::held::{
 };
 pub use look::{Change, Look, Opening};
 pub use situation::{MachineFacts, MachineState, Observed, PartFacts, Phase, Seen};
+pub use text::explain;
 
 use fleet::Fleet;
 

@@ -154,7 +154,7 @@ impl Ring {
         };
         let front = Front::with_limits(about, limits);
         let address = listen(&env, &front);
-        let region = env.tasks().enter(Region::start(config, ports, true)).await.unwrap();
+        let region = env.tasks().enter(Region::start(config, ports, None, true)).await.unwrap();
         self.network.up.lock().unwrap().insert(id, (env.clone(), region.clone()));
         front.open(region);
         Member { front, address, env }
