@@ -44,6 +44,7 @@ pub use situation::{
     Refused, Seen,
 };
 pub use status::{Condition, Constraint, CreationPhase, Health, PhaseState, State, Status, Truth};
+pub use text::explain;
 pub use time::Time;
 
 use fleet::Fleet;
