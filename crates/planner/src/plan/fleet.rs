@@ -224,15 +224,19 @@ impl Planner<'_> {
     }
 
     fn note_edges(&mut self, id: &CloudId, machine: &HeldMachine, facts: &MachineFacts) {
+        // A replica that lags tells of the time before it was last started.
+        let past = |at: Time| machine.started.is_some_and(|started| at < started);
         match facts.state {
             MachineState::Running(at) if machine.started.is_none_or(|started| at > started) => {
                 self.note(id, machine, Edge::Started(at));
             }
-            MachineState::Stopped(at) if machine.stopped.is_none() => self.note(id, machine, Edge::Stopped(at)),
+            MachineState::Stopped(at) if machine.stopped.is_none() && !past(at) => {
+                self.note(id, machine, Edge::Stopped(at))
+            }
             MachineState::Ended(at) => return self.note(id, machine, Edge::Ended(at)),
             _ => {}
         }
-        if let Some(at) = facts.joined.filter(|at| machine.joined.is_none_or(|joined| *at > joined)) {
+        if let Some(at) = facts.joined.filter(|at| machine.joined.is_none_or(|joined| *at > joined) && !past(*at)) {
             self.note(id, machine, Edge::Joined(at));
         }
     }
