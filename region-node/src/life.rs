@@ -55,6 +55,7 @@ impl Life {
             logs: Arc::clone(&store) as _,
             snapshots: Arc::clone(&store) as _,
             registry: Arc::clone(&node.listed) as _,
+            planner: None,
         };
         let ledger = config.ledger().map_err(|error| Failure::start(&error))?;
         let form = identity::to_be_formed(&config);

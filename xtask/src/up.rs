@@ -79,7 +79,7 @@ pub fn build() -> Result<PathBuf> {
     if !missing.is_empty() {
         println!("building {} into {}", missing.join(", "), bin.display());
         println!(
-            "the first time this takes about 25 minutes on 2 cores: RocksDB, which comes as C++ source, takes some 20"
+            "the first time this takes about 24 minutes on 2 cores: RocksDB, which comes as C++ source, takes some 20"
         );
     }
     let stopwatch = Stopwatch::start();

@@ -110,7 +110,7 @@ impl Subject {
 }
 
 fn new_cluster(description: String) -> v1::Cluster {
-    v1::Cluster { description, cluster_type: v1::ClusterType::Development.into(), ..Default::default() }
+    v1::Cluster { description, cluster_type: "DEVELOPMENT".into(), ..Default::default() }
 }
 
 fn mask() -> Option<prost_types::FieldMask> {

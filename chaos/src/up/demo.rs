@@ -17,7 +17,7 @@ pub async fn make(client: &Client, regions: &[RegionId]) -> Result<()> {
     for region in regions {
         let cluster = v1::Cluster {
             description: format!("the shop in {region}"),
-            cluster_type: v1::ClusterType::Development.into(),
+            cluster_type: "DEVELOPMENT".into(),
             ..Default::default()
         };
         let parent = format!("organizations/demo/projects/shop/locations/{region}");

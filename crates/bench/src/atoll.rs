@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use api::v1::{
-    Cluster, ClusterType, CreateClusterRequest, CreateOrganizationRequest, CreateProjectRequest, GetClusterRequest,
+    Cluster, CreateClusterRequest, CreateOrganizationRequest, CreateProjectRequest, GetClusterRequest,
     GetMemberStatusRequest, GetProjectRequest, Mutation, Organization, Project, ReadOptions, UpdateClusterRequest,
     UpdateProjectRequest, clusters_client::ClustersClient, mutation::Kind, organizations_client::OrganizationsClient,
     projects_client::ProjectsClient, read_options, regions_client::RegionsClient,
@@ -122,7 +122,7 @@ impl Atoll {
             Target::Region => Kind::CreateCluster(CreateClusterRequest {
                 parent: format!("{PROJECT}/locations/bench-1"),
                 cluster_id: label(caller, n),
-                cluster: Some(Cluster { cluster_type: ClusterType::Development.into(), ..Cluster::default() }),
+                cluster: Some(Cluster { cluster_type: "DEVELOPMENT".into(), ..Cluster::default() }),
                 request_id,
                 validate_only: false,
             }),

@@ -8,7 +8,7 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use client::{Endpoint, RequestId};
 
 pub use resources::{
-    AccountCommand, ClusterCommand, ClusterType, Delete, FolderCommand, Get, Move, OrganizationCommand, Parent, Place,
+    AccountCommand, ClusterCommand, Delete, FolderCommand, Get, Move, OrganizationCommand, Parent, Place,
     ProjectCommand, Texts, Update, Writing,
 };
 

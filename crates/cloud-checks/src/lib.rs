@@ -60,7 +60,7 @@ pub fn settled(sim: &cloud_sim::Sim, log: Log<'_>) -> Vec<String> {
 
 /// The token of an intent, as any leader derives it.
 fn token(uid: RequestId, part: &Part, intent: &Intent) -> String {
-    let Intent { generation, attempt, verb, .. } = intent.clone();
-    let action = Action { part: part.clone(), generation, attempt, verb, cause: Cause::Wanted };
+    let Intent { generation, attempt, creation, .. } = intent.clone();
+    let action = Action { part: part.clone(), generation, attempt, verb: creation.into(), cause: Cause::Wanted };
     mark::token(uid, &action.token())
 }

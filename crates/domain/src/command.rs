@@ -5,11 +5,18 @@
 //! it is `Some` and the resource has another one, the command is refused.
 
 use ids::{
-    AccountId, ClusterName, ContainerName, FolderName, Log, OrganizationName, ProjectName, RegionId, ResourceName,
-    Revision, Subject,
+    AccountId, ClusterName, ContainerName, FolderName, Log, OrganizationName, ProjectName, RegionId, RequestId,
+    ResourceName, Revision, Subject,
 };
 
-use crate::{ClusterType, account, catalog::Catalog, edition, gate, sets};
+use crate::{
+    Cidr, ClusterOptions, ClusterType, Deed, account,
+    catalog::{Catalog, Window},
+    edition, gate,
+    held::{Held, MachineEdge, Status},
+    progress::Kept,
+    sets,
+};
 
 /// Makes an organization, with the first cloud account of the pool if there is one. Its name must be free: never used, or
 /// that of a DELETED one.
@@ -138,22 +145,67 @@ pub struct CreateCluster {
     pub display_name: String,
     pub description: String,
     pub cluster_type: ClusterType,
+    pub options: ClusterOptions,
 }
 
-/// Changes the texts of a cluster.
+/// Changes the texts of a cluster, and what may be asked for anew of one that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpdateCluster {
     pub name: ClusterName,
     pub display_name: Option<String>,
     pub description: Option<String>,
+    pub allow_list: Option<Vec<Cidr>>,
+    pub delete_protection: Option<bool>,
+    pub maintenance_window: Option<Window>,
     pub etag: Option<Revision>,
 }
 
-/// Deletes a cluster, also from a project that is itself being deleted.
+/// Deletes a cluster, also from a project that is itself being deleted, unless it is protected. It sleeps for a time first, if that is
+/// asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeleteCluster {
     pub name: ClusterName,
+    /// How long everything of it is kept, in milliseconds; at most [`crate::cluster::RETAIN_MAX_MS`].
+    pub retain_ms: u64,
     pub etag: Option<Revision>,
+}
+
+/// Takes the deletion of a cluster back, while everything of it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UndeleteCluster {
+    pub name: ClusterName,
+    pub etag: Option<Revision>,
+}
+
+/// Puts a RUNNING cluster to sleep: its machines stop, its volumes stay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HibernateCluster {
+    pub name: ClusterName,
+    pub etag: Option<Revision>,
+}
+
+/// Wakes a cluster that sleeps, or is falling asleep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WakeCluster {
+    pub name: ClusterName,
+    pub etag: Option<Revision>,
+}
+
+/// Writes down what a region's reconciling did about a cluster or a shared VPC, and what it saw of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    pub of: Kept,
+    /// Of the cluster or the VPC: another one may have the name later.
+    pub uid: RequestId,
+    /// Of the row that says what became of it.
+    pub seen: Revision,
+    /// What is there now, whole.
+    pub held: Held,
+    pub status: Status,
+    /// What was done that nobody asked for by making it.
+    pub deeds: Vec<Deed>,
+    /// What machines were seen to have done.
+    pub edges: Vec<MachineEdge>,
 }
 
 /// Makes a region known to the global log, so that deletions of projects wait for it.
@@ -188,14 +240,19 @@ pub enum Command {
     CreateCluster(CreateCluster),
     UpdateCluster(UpdateCluster),
     DeleteCluster(DeleteCluster),
+    UndeleteCluster(UndeleteCluster),
+    HibernateCluster(HibernateCluster),
+    WakeCluster(WakeCluster),
+    Progress(Box<Progress>),
     RegisterRegion(RegisterRegion),
     AddAccount(AddAccount),
     ClaimAccount(ClaimAccount),
     PublishCatalog(PublishCatalog),
 }
 
-/// What a command is about: a resource, an entry of the registry of regions, a gate, a cloud account, or an edition.
+/// What a command is about: a resource, what a region keeps, an entry of the registry of regions, a gate, a cloud account, or an edition.
 enum About<'a> {
+    Kept(&'a Kept),
     Account(AccountId),
     Edition(&'a str),
     Resource(ResourceName),
@@ -209,6 +266,7 @@ impl Command {
         match self.about() {
             About::Resource(ResourceName::Cluster(name)) => Log::Region(name.location),
             About::Gate(command) => Log::Region(command.region.clone()),
+            About::Kept(kept) => Log::Region(kept.location().clone()),
             About::Resource(ResourceName::Organization(_) | ResourceName::Folder(_) | ResourceName::Project(_))
             | About::Region(_)
             | About::Account(_)
@@ -220,6 +278,7 @@ impl Command {
     pub fn subject(&self) -> Subject {
         match self.about() {
             About::Resource(name) => Subject::resource(&name),
+            About::Kept(kept) => kept.subject(),
             About::Region(region) => sets::regions().entry(region.as_str()),
             About::Gate(command) => gate::subject(&command.project),
             About::Account(account) => account::subject(account),
@@ -244,6 +303,10 @@ impl Command {
             Self::CreateCluster(command) => command.name.clone().into(),
             Self::UpdateCluster(command) => command.name.clone().into(),
             Self::DeleteCluster(command) => command.name.clone().into(),
+            Self::UndeleteCluster(command) => command.name.clone().into(),
+            Self::HibernateCluster(command) => command.name.clone().into(),
+            Self::WakeCluster(command) => command.name.clone().into(),
+            Self::Progress(command) => return About::Kept(&command.of),
             Self::RegisterRegion(command) => return About::Region(&command.region),
             Self::CloseGate(command) => return About::Gate(command),
             Self::AddAccount(command) => return About::Account(command.account),
@@ -263,6 +326,12 @@ macro_rules! into_command {
     )+};
 }
 
+impl From<Progress> for Command {
+    fn from(command: Progress) -> Self {
+        Self::Progress(Box::new(command))
+    }
+}
+
 into_command!(
     CreateOrganization,
     UpdateOrganization,
@@ -280,6 +349,9 @@ into_command!(
     CreateCluster,
     UpdateCluster,
     DeleteCluster,
+    UndeleteCluster,
+    HibernateCluster,
+    WakeCluster,
     RegisterRegion,
     AddAccount,
     ClaimAccount,

@@ -40,6 +40,22 @@ impl FromStr for Date {
 }
 
 impl Date {
+    /// The day so many days after 1970-01-01; the last day of 9999 for all that are later.
+    pub fn from_days_since_1970(count: u64) -> Self {
+        let mut left = count;
+        for year in 1970..=9999 {
+            for month in 1..=12 {
+                let length = u64::from(days(year, month));
+                if left < length {
+                    let small = |number: u64| u8::try_from(number).unwrap_or(1);
+                    return Self { year, month: small(month.into()), day: small(left + 1) };
+                }
+                left -= length;
+            }
+        }
+        Self { year: 9999, month: 12, day: 31 }
+    }
+
     /// Days from 1970-01-01 to this one.
     pub fn days_since_1970(self) -> u64 {
         let years = (1970..self.year).map(|year| (1..=12).map(|month| u64::from(days(year, month))).sum::<u64>());
@@ -67,6 +83,14 @@ impl fmt::Display for Date {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_are_counted_there_and_back() {
+        for count in (0..200_000).step_by(13).chain([0, 58, 59, 60, 11_016, 11_017]) {
+            assert_eq!(Date::from_days_since_1970(count).days_since_1970(), count);
+        }
+        assert_eq!(Date::from_days_since_1970(20_778).to_string(), "2026-11-21");
+    }
 
     #[test]
     fn days_are_printed_as_they_are_parsed_and_ordered_by_time() {

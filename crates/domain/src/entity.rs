@@ -1,14 +1,21 @@
 //! What the rows of a log hold.
 //!
-//! An entity is the whole of a resource as the customer wished it; what the cloud made of it is observed elsewhere and
-//! never stored here. Entities are the post-images of facts, so a field that is added later must have a meaning when it
+//! An entity is the whole of a resource as the customer wished it, or the whole of what our log holds of what became of it; what the
+//! cloud has is observed and never stored here. Entities are the post-images of facts, so a field that is added later must have a meaning when it
 //! is missing.
 
 use std::{collections::BTreeSet, fmt};
 
-use ids::{AccountId, ClusterName, ContainerName, FolderName, Hlc, OrganizationName, ProjectName, RegionId, RequestId};
+use ids::{AccountId, ContainerName, FolderName, Hlc, OrganizationName, ProjectName, RegionId, RequestId};
 
-use crate::catalog::Catalog;
+use crate::{Network, catalog::Catalog};
+
+mod cluster;
+
+pub use cluster::{
+    Basis, Cluster, ClusterOptions, ClusterStatus, DEEDS_MAX, Deed, Deeds, MachineRun, PhaseTimes, SharedVpc,
+    VersionWish, Wish,
+};
 
 /// Life of an organization, folder or project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,22 +34,6 @@ impl fmt::Display for State {
             Self::Active => "ACTIVE",
             Self::Deleting => "DELETING",
             Self::Deleted => "DELETED",
-        })
-    }
-}
-
-/// What a cluster is for; the sizing and the upgrades that fit follow from it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ClusterType {
-    Development,
-    Production,
-}
-
-impl fmt::Display for ClusterType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Development => "DEVELOPMENT",
-            Self::Production => "PRODUCTION",
         })
     }
 }
@@ -91,21 +82,6 @@ pub struct Project {
     pub state: State,
     /// Regions that have not yet said that none of the project's clusters is left. Empty unless the state is DELETING.
     pub awaiting: BTreeSet<RegionId>,
-    pub create_time: Hlc,
-    pub update_time: Hlc,
-}
-
-/// A Kubernetes cluster of a customer, as wished. It has no state of its own: its row is there until it is deleted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cluster {
-    pub name: ClusterName,
-    /// As [`Organization::uid`].
-    pub uid: RequestId,
-    /// Of the project that it was made in: another one may have the project's name later.
-    pub project_uid: RequestId,
-    pub display_name: String,
-    pub description: String,
-    pub cluster_type: ClusterType,
     pub create_time: Hlc,
     pub update_time: Hlc,
 }
@@ -180,6 +156,12 @@ pub enum Entity {
     Folder(Folder),
     Project(Project),
     Cluster(Cluster),
+    ClusterStatus(Box<ClusterStatus>),
+    Deeds(Deeds),
+    /// The addresses of a cluster, among those of its organization.
+    Network(Network),
+    SharedVpc(SharedVpc),
+    MachineRun(MachineRun),
     Gate(Gate),
     Account(Account),
     /// One edition, as it was published.
@@ -196,6 +178,11 @@ impl Entity {
             Self::Folder(_) => Folder::KIND,
             Self::Project(_) => Project::KIND,
             Self::Cluster(_) => Cluster::KIND,
+            Self::ClusterStatus(_) => ClusterStatus::KIND,
+            Self::Deeds(_) => Deeds::KIND,
+            Self::Network(_) => Network::KIND,
+            Self::SharedVpc(_) => SharedVpc::KIND,
+            Self::MachineRun(_) => MachineRun::KIND,
             Self::Gate(_) => Gate::KIND,
             Self::Account(_) => Account::KIND,
             Self::Catalog(_) => Catalog::KIND,
@@ -246,9 +233,31 @@ row!(Organization, "organization", |row| row.state);
 row!(Folder, "folder", |row| row.state);
 row!(Project, "project", |row| row.state);
 row!(Cluster, "cluster", |_row| State::Active);
+row!(Deeds, "deeds", |_row| State::Active);
+row!(Network, "network", |_row| State::Active);
+row!(SharedVpc, "shared VPC", |_row| State::Active);
+row!(MachineRun, "machine run", |_row| State::Active);
 row!(Gate, "gate", |_row| State::Active);
 row!(Account, "cloud account", |_row| State::Active);
 row!(Catalog, "catalogue edition", |_row| State::Active);
+
+impl Row for ClusterStatus {
+    const KIND: &'static str = "cluster status";
+
+    fn from_entity(entity: Entity) -> Result<Self, &'static str> {
+        if let Entity::ClusterStatus(row) = entity { Ok(*row) } else { Err(entity.kind()) }
+    }
+
+    fn state(&self) -> State {
+        State::Active
+    }
+}
+
+impl From<ClusterStatus> for Entity {
+    fn from(row: ClusterStatus) -> Self {
+        Self::ClusterStatus(Box::new(row))
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -60,11 +60,28 @@ fact_kinds! {
     ClusterUpdated = 31,
     /// The row is gone.
     ClusterDeleted = 32,
+    /// What became of the cluster, as its row of status says it.
+    ClusterProgressed = 33,
+    /// Something was done that nobody asked for by making the cluster.
+    DeedsNoted = 34,
+    ClusterDeletionWished = 35,
+    ClusterUndeleted = 36,
+    ClusterHibernationWished = 37,
+    ClusterWakingWished = 38,
     /// The membership of a set changed; the fact only raises the set's revision.
     SetChanged = 40,
     EntryAdded = 41,
     /// The row is gone.
     EntryRemoved = 42,
+    /// The cluster has the addresses that the row says.
+    AddressesTaken = 43,
+    /// The row is gone: others may have the addresses.
+    AddressesReleased = 44,
+    /// A cluster is in it that was not, or is no more.
+    SharedVpcUsed = 45,
+    SharedVpcProgressed = 46,
+    /// The rows are gone.
+    SharedVpcGone = 47,
     RegionRegistered = 50,
     /// No cluster of the project comes into the region any more.
     GateClosed = 60,
@@ -75,6 +92,8 @@ fact_kinds! {
     /// CLAIMED to RETIRED: its organization is gone, and nobody else is ever given it.
     AccountRetired = 72,
     CatalogPublished = 80,
+    MachineStarted = 90,
+    MachineStopped = 91,
 }
 
 /// One thing that happened to one row.
@@ -115,7 +134,10 @@ mod tests {
         let numbers: Vec<u32> = FactKind::ALL.iter().map(|kind| kind.number()).collect();
         assert_eq!(
             numbers,
-            [1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23, 24, 25, 30, 31, 32, 40, 41, 42, 50, 60, 70, 71, 72, 80]
+            [
+                1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23, 24, 25, 30, 31, 32, 33, 34, 35, 36, 37, 38, 40, 41, 42, 43,
+                44, 45, 46, 47, 50, 60, 70, 71, 72, 80, 90, 91
+            ]
         );
         for kind in FactKind::ALL {
             assert_eq!(FactKind::from_number(kind.number()), Some(*kind));

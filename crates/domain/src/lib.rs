@@ -7,8 +7,9 @@
 //!
 //! Map: [`command`] what can be asked · [`entity`] what rows hold · [`fact`] what is replicated · [`txn`] reading a
 //! log's rows so that guards come free · [`rejection`] every way to be refused · [`sets`] which sets exist · [`query`]
-//! reads without a decision · [`catalog`] what clusters are made of, with [`Date`] · `organization`,
-//! `folder`, `project`, `cluster`, `registry`, [`gate`], [`account`], [`edition`] one file per kind of resource with its decisions ·
+//! reads without a decision · [`catalog`] what clusters are made of, with [`Date`] · [`planner`] who decides what a cluster
+//! becomes · [`held`] what our log holds of it · [`progress`] how it gets there · `organization`,
+//! `folder`, `project`, [`cluster`], `registry`, [`gate`], [`account`], [`edition`] one file per kind of resource with its decisions ·
 //! `tree` what folders and projects share: parents, depth, links · `check` conditions that all kinds share.
 //!
 //! **Architecture invariants**
@@ -21,20 +22,25 @@
 
 pub mod account;
 pub mod catalog;
+pub mod cluster;
 pub mod command;
 pub mod edition;
 pub mod entity;
 pub mod fact;
 pub mod gate;
+pub mod held;
+pub mod planner;
+pub mod progress;
 pub mod query;
 pub mod rejection;
 pub mod sets;
 pub mod txn;
 
 mod check;
-mod cluster;
+mod cluster_type;
 mod date;
 mod folder;
+mod network;
 mod organization;
 mod project;
 mod registry;
@@ -43,12 +49,16 @@ mod tree;
 pub use ids::{Cidr, CidrError};
 use ids::{Hlc, Log, RequestId};
 
+pub use cluster_type::{ClusterType, ClusterTypeError};
 pub use command::Command;
 pub use date::{Date, DateError};
 pub use entity::{
-    Account, AccountLife, Cluster, ClusterType, Entity, Folder, Gate, Organization, Owner, Project, Row, State,
+    Account, AccountLife, Basis, Cluster, ClusterOptions, ClusterStatus, DEEDS_MAX, Deed, Deeds, Entity, Folder, Gate,
+    MachineRun, Organization, Owner, PhaseTimes, Project, Row, SharedVpc, State, VersionWish, Wish,
 };
 pub use fact::{Decision, Fact, FactKind, Guard};
+pub use network::{Network, Tenancy};
+pub use planner::Planner;
 pub use registry::REGIONS_MAX;
 pub use rejection::Rejection;
 pub use txn::{Txn, View, ViewError};
@@ -64,6 +74,8 @@ pub struct Context<'a> {
     pub global: &'a dyn View,
     /// The log that this leader writes.
     pub log: &'a Log,
+    /// Who decides what clusters become; none in a region without a cloud.
+    pub planner: Option<&'a dyn Planner>,
 }
 
 /// Decides what `command` changes in the rows of `view`, which is the state of `ctx.log`.
@@ -93,7 +105,11 @@ pub fn decide(view: &dyn View, command: &Command, ctx: &Context<'_>) -> Result<D
         Command::CloseGate(command) => gate::close(&mut txn, command, ctx)?,
         Command::CreateCluster(command) => cluster::create(&mut txn, command, ctx)?,
         Command::UpdateCluster(command) => cluster::update(&mut txn, command, ctx)?,
-        Command::DeleteCluster(command) => cluster::delete(&mut txn, command)?,
+        Command::DeleteCluster(command) => cluster::delete(&mut txn, command, ctx)?,
+        Command::UndeleteCluster(command) => cluster::undelete(&mut txn, command, ctx)?,
+        Command::HibernateCluster(command) => cluster::hibernate(&mut txn, command, ctx)?,
+        Command::WakeCluster(command) => cluster::wake(&mut txn, command, ctx)?,
+        Command::Progress(command) => progress::progress(&mut txn, command, ctx)?,
         Command::RegisterRegion(command) => registry::register(&mut txn, command)?,
         Command::AddAccount(command) => account::add(&mut txn, command, ctx)?,
         Command::PublishCatalog(command) => edition::publish(&mut txn, command)?,

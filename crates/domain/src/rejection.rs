@@ -4,11 +4,11 @@
 //! without a row. Clients act on [`Rejection::reason`]; the text is for people.
 
 use ids::{
-    AccountId, ContainerName, FolderName, Log, OrganizationName, ProjectName, RegionId, Revision, Subject,
+    AccountId, ContainerName, FolderName, Hlc, Log, OrganizationName, ProjectName, RegionId, Revision, Subject,
     limits::{FACTS_MAX, FOLDER_DEPTH_MAX, GUARDS_MAX},
 };
 
-use crate::{AccountLife, REGIONS_MAX, State, ViewError, edition::EDITIONS_MAX};
+use crate::{AccountLife, REGIONS_MAX, State, ViewError, edition::EDITIONS_MAX, held::State as LifeState};
 
 /// Why nothing was changed, or nothing could be shown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -96,6 +96,32 @@ pub enum Rejection {
     #[error("published the edition {edition}: there are {EDITIONS_MAX} already, wanted at most that many")]
     TooManyEditions { edition: String },
 
+    #[error("deleted {subject}: it is protected from deletion, wanted delete_protection to be false")]
+    DeleteProtected { subject: Subject },
+
+    #[error("took back the deletion of {subject}: it is not being deleted, wanted a cluster that is")]
+    NothingToUndelete { subject: Subject },
+
+    #[error("took back the deletion of {subject}: nothing of it is kept since {purged}, wanted that to be later")]
+    UndeleteTooLate { subject: Subject, purged: Hlc },
+
+    #[error("changed {subject}: it is {}, wanted {}", state.name(), wanted.name())]
+    StateForbids { subject: Subject, state: LifeState, wanted: LifeState },
+
+    /// By who decides what clusters become; `reason` is from that list.
+    #[error("decided what {subject} becomes: {detail}")]
+    Undecidable { subject: Subject, reason: &'static str, detail: String, accepted: Vec<String> },
+
+    #[error("decided what {subject} becomes: no edition of the catalogue is published, wanted one")]
+    CatalogMissing { subject: Subject },
+
+    #[error("took {subject} from {} to {}: no cluster goes that way", from.name(), to.name())]
+    NoSuchTransition { subject: Subject, from: LifeState, to: LifeState },
+
+    /// `left` is one of those things.
+    #[error("wrote off {subject}: {left} is left of it, wanted nothing")]
+    NotGone { subject: Subject, left: String },
+
     #[error("decided about {subject} in the log {here}: wanted the log {wanted}")]
     WrongLog { subject: Subject, wanted: Log, here: Log },
 
@@ -141,6 +167,14 @@ impl Rejection {
             Self::EditionUnpublishable { .. } => "EDITION_UNPUBLISHABLE",
             Self::EditionNotNewer { .. } => "EDITION_NOT_NEWER",
             Self::TooManyEditions { .. } => "TOO_MANY_EDITIONS",
+            Self::DeleteProtected { .. } => "DELETE_PROTECTED",
+            Self::NothingToUndelete { .. } => "NOTHING_TO_UNDELETE",
+            Self::UndeleteTooLate { .. } => "UNDELETE_TOO_LATE",
+            Self::StateForbids { .. } => "STATE_FORBIDS",
+            Self::Undecidable { reason, .. } => reason,
+            Self::CatalogMissing { .. } => "CATALOG_MISSING",
+            Self::NoSuchTransition { .. } => "NO_SUCH_TRANSITION",
+            Self::NotGone { .. } => "NOT_GONE",
             Self::WrongLog { .. } => "WRONG_LOG",
             Self::DecisionTooLarge { .. } => "DECISION_TOO_LARGE",
             Self::WrittenTwice { .. } => "WRITTEN_TWICE",
@@ -205,7 +239,25 @@ impl Rejection {
             Self::OrganizationHasAccount { organization, account } => {
                 vec![("subject", organization.to_string()), ("account", account.to_string())]
             }
-            Self::NotFound { subject }
+            Self::UndeleteTooLate { subject, purged } => {
+                vec![("subject", subject.to_string()), ("purged", purged.to_string())]
+            }
+            Self::StateForbids { subject, state, wanted } => vec![
+                ("subject", subject.to_string()),
+                ("state", state.name().to_owned()),
+                ("wanted", wanted.name().to_owned()),
+            ],
+            Self::Undecidable { subject, accepted, .. } => {
+                vec![("subject", subject.to_string()), ("accepted", accepted.join(", "))]
+            }
+            Self::NoSuchTransition { subject, from, to } => {
+                vec![("subject", subject.to_string()), ("from", from.name().to_owned()), ("to", to.name().to_owned())]
+            }
+            Self::NotGone { subject, left } => vec![("subject", subject.to_string()), ("left", left.clone())],
+            Self::DeleteProtected { subject }
+            | Self::NothingToUndelete { subject }
+            | Self::CatalogMissing { subject }
+            | Self::NotFound { subject }
             | Self::UpdateEmpty { subject }
             | Self::WrongLog { subject, .. }
             | Self::DecisionTooLarge { subject, .. }

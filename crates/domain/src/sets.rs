@@ -54,6 +54,27 @@ pub fn clusters(project: &ProjectName) -> Subject {
     Subject::set_of(&ResourceName::Project(project.clone()), "clusters")
 }
 
+/// Addresses of an organization that clusters of one region have, by project and cluster. In that region's log. Its entries are rows.
+pub fn networks(organization: &OrganizationName) -> Subject {
+    Subject::set_of(&ResourceName::Organization(organization.clone()), "networks")
+}
+
+/// VPCs of one region that clusters of a project share, by their addresses. In that region's log. Its entries are rows.
+pub fn shared_vpcs(project: &ProjectName) -> Subject {
+    Subject::set_of(&ResourceName::Project(project.clone()), "vpcs")
+}
+
+/// What became of [`shared_vpcs`]. In that region's log. Its entries are rows.
+pub fn shared_vpc_statuses(project: &ProjectName) -> Subject {
+    Subject::set_of(&ResourceName::Project(project.clone()), "vpc-statuses")
+}
+
+/// Times that machines of a project ran in one region, by cluster, machine and start. In that region's log. Its entries are rows,
+/// which stay when the cluster goes.
+pub fn machine_runs(project: &ProjectName) -> Subject {
+    Subject::set_of(&ResourceName::Project(project.clone()), "runs")
+}
+
 /// The entry of a folder in its parent's [`children`].
 pub fn folder_entry(folder: &Label) -> String {
     format!("{FOLDERS_PREFIX}{folder}")

@@ -242,7 +242,13 @@ impl Decider {
     fn decide(&self, state: &LogState, submission: &Submission) -> Result<(Proposal, Bytes), Rejection> {
         let global = self.global.state();
         let now = self.now(state);
-        let context = Context { now, request_id: submission.request_id, global: &global, log: &self.shared.log };
+        let context = Context {
+            now,
+            request_id: submission.request_id,
+            global: &global,
+            log: &self.shared.log,
+            planner: self.shared.planner.as_deref(),
+        };
         let decision = domain::decide(state, &submission.command, &context)?;
         let unguarded =
             |subject: &Subject| self.shared.canary.is(Canary::UnguardedClaim) && domain::account::in_pool(subject);

@@ -7,6 +7,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use domain::Planner;
 use ids::{Log, MemberId, Seq};
 use invariants::{Observation, observation::QuarantineCause};
 use ports::{Env, LogStore, PeerTransport, Registry, SnapshotStore};
@@ -35,6 +36,8 @@ pub struct Ports {
     pub logs: Arc<dyn LogStore>,
     pub snapshots: Arc<dyn SnapshotStore>,
     pub registry: Arc<dyn Registry>,
+    /// Who decides what clusters become; none in a region without a cloud.
+    pub planner: Option<Arc<dyn Planner>>,
 }
 
 /// Why a member could not start.
@@ -127,6 +130,7 @@ impl Ledger {
             records: Arc::new(RecordLog::new(log.clone(), Arc::clone(&self.ports.logs))),
             snapshots: Arc::clone(&self.ports.snapshots),
             env: Arc::clone(&self.ports.env),
+            planner: self.ports.planner.clone(),
             retention: self.config.retention,
             size: Arc::default(),
             snapshot_chunk_bytes: self.config.snapshot_chunk_bytes,

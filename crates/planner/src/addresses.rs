@@ -5,8 +5,6 @@
 //! VPCs, pods and services, whatever range they came from. Ranges from outside the plan are compared with what is known
 //! here, which for another region may be less than there is.
 
-use std::fmt;
-
 use domain::{
     Cidr,
     catalog::{AddressPools, Key, Zone},
@@ -17,43 +15,9 @@ use crate::{Inputs, Refusal, Request};
 
 mod subnets;
 
+pub use domain::{Network, Tenancy};
 pub use subnets::Subnet;
 pub(crate) use subnets::{machines_fit, subnets};
-
-/// Whether a VPC belongs to one cluster.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tenancy {
-    /// Clusters of one project in one region may be in it.
-    Shared,
-    /// One cluster, and nothing else ever.
-    Dedicated,
-}
-
-impl fmt::Display for Tenancy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Shared => "shared",
-            Self::Dedicated => "dedicated",
-        })
-    }
-}
-
-/// The addresses of one cluster.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Network {
-    pub cluster: ClusterName,
-    /// Where it has subnets, in order.
-    pub zones: Vec<Zone>,
-    pub tenancy: Tenancy,
-    /// The whole VPC. Clusters that share one have the same.
-    pub vpc: Cidr,
-    /// Machines and load balancers; in the VPC.
-    pub cluster_cidr: Cidr,
-    pub pods: Cidr,
-    /// Prefix of the part of them that one machine's pods have.
-    pub pod_block: u8,
-    pub services: Cidr,
-}
 
 /// What a cluster needs.
 pub(crate) struct Wanted<'a> {
@@ -76,7 +40,7 @@ pub(crate) fn allocate(
     for (key, range) in given(request) {
         space.take_given(key, range)?;
     }
-    let (vpc, cluster_cidr) = match (request.cluster_cidr, wanted.tenancy) {
+    let (vpc, cluster_cidr) = match (request.options.cluster_cidr, wanted.tenancy) {
         (Some(range), _) => (range, range),
         (None, Tenancy::Shared) => space.share(wanted.cluster_prefix)?,
         (None, Tenancy::Dedicated) => {
@@ -84,11 +48,11 @@ pub(crate) fn allocate(
             (block, block)
         }
     };
-    let pods = match request.pod_cidr {
+    let pods = match request.options.pod_cidr {
         Some(range) => range,
         None => space.take(Key::PodCidr, "pods", &pools.pods, wanted.pod_prefix)?,
     };
-    let services = match request.service_cidr {
+    let services = match request.options.service_cidr {
         Some(range) => range,
         None => space.take(Key::ServiceCidr, "services", &pools.services, wanted.service_prefix)?,
     };
@@ -100,9 +64,9 @@ pub(crate) fn allocate(
 /// The ranges that the request gives.
 pub(crate) fn given(request: &Request) -> impl Iterator<Item = (Key, Cidr)> {
     let ranges = [
-        (Key::ClusterCidr, request.cluster_cidr),
-        (Key::PodCidr, request.pod_cidr),
-        (Key::ServiceCidr, request.service_cidr),
+        (Key::ClusterCidr, request.options.cluster_cidr),
+        (Key::PodCidr, request.options.pod_cidr),
+        (Key::ServiceCidr, request.options.service_cidr),
     ];
     ranges.into_iter().filter_map(|(key, range)| Some((key, range?)))
 }

@@ -12,7 +12,7 @@
 //! Map: [`Request`], [`Inputs`] and [`Current`] what is known · [`Policy`] and [`Rule`] what an organization says · [`Choice`] and
 //! [`Source`] one decision · [`Need`] and [`Sizing`] the cheapest instance type that fits · [`Network`] addresses · [`Blueprint`]
 //! the outcome · [`Refusal`] every way to be refused · [`render`] tables for people · `draft` the decisions being made
-//! · [`plan`] from a blueprint, our log and what was seen of a cloud to what is to be done.
+//! · [`Settler`] the same from the rows of a ring's logs · [`plan`] from a blueprint, our log and what was seen of a cloud to what is to be done.
 //!
 //! **Architecture invariants**
 //! - Pure: one value in, one value out; the same value gives the same bytes. No clock, no chance, no I/O, no floats.
@@ -31,6 +31,7 @@ mod refusal;
 pub mod render;
 mod request;
 mod settle;
+mod settler;
 mod sizing;
 
 pub use addresses::{Network, Subnet, Tenancy};
@@ -39,9 +40,11 @@ pub use blueprint::{
     Workers,
 };
 pub use choice::{Choice, DecisionsHash, Source};
+pub use domain::{ClusterOptions, VersionWish};
 pub use policy::{Policy, Rule, RuleError, Says};
 pub use refusal::Refusal;
-pub use request::{Asked, Current, Inputs, Request, VersionWish};
+pub use request::{Asked, Current, Inputs, Request};
+pub use settler::Settler;
 pub use sizing::{Candidate, Need, Rejected, Sizing, Why};
 
 /// Decides everything about a cluster.

@@ -1,8 +1,8 @@
 //! What decisions are made from.
 
 use domain::{
-    Cidr, Date,
-    catalog::{Catalog, Channel, Key, KubernetesVersion, Unit, Value, Window},
+    Cidr, ClusterOptions, Date, VersionWish,
+    catalog::{Catalog, Key, KubernetesVersion, Unit, Value},
 };
 use ids::ClusterName;
 
@@ -14,24 +14,7 @@ pub struct Request {
     pub name: ClusterName,
     /// Id of a cluster type, such as `PRODUCTION`.
     pub cluster_type: String,
-    /// Everything from here on may be left out.
-    pub version: Option<VersionWish>,
-    pub cluster_cidr: Option<Cidr>,
-    pub pod_cidr: Option<Cidr>,
-    pub service_cidr: Option<Cidr>,
-    pub allow_list: Option<Vec<Cidr>>,
-    pub delete_protection: Option<bool>,
-    pub maintenance_window: Option<Window>,
-    pub privileged: Option<bool>,
-}
-
-/// A wish for a Kubernetes version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum VersionWish {
-    /// This one and no other.
-    Exactly(KubernetesVersion),
-    /// What the channel has.
-    Channel(Channel),
+    pub options: ClusterOptions,
 }
 
 /// What is known when decisions are made.
@@ -76,34 +59,23 @@ pub struct Current {
 impl Request {
     /// A request for a type and nothing else.
     pub fn new(name: ClusterName, cluster_type: impl Into<String>) -> Self {
-        Self {
-            name,
-            cluster_type: cluster_type.into(),
-            version: None,
-            cluster_cidr: None,
-            pod_cidr: None,
-            service_cidr: None,
-            allow_list: None,
-            delete_protection: None,
-            maintenance_window: None,
-            privileged: None,
-        }
+        Self { name, cluster_type: cluster_type.into(), options: ClusterOptions::default() }
     }
 
     /// What it asks of a decision that is not computed.
     pub(crate) fn wish(&self, key: Key) -> Option<Value> {
         match key {
-            Key::ApiAllowList => self.allow_list.clone().map(Value::Ranges),
-            Key::DeleteProtection => self.delete_protection.map(Value::Flag),
-            Key::Maintenance => self.maintenance_window.map(Value::Window),
-            Key::PodsPrivileged => self.privileged.map(Value::Flag),
-            Key::VersionChannel => match self.version {
+            Key::ApiAllowList => self.options.allow_list.clone().map(Value::Ranges),
+            Key::DeleteProtection => self.options.delete_protection.map(Value::Flag),
+            Key::Maintenance => self.options.maintenance_window.map(Value::Window),
+            Key::PodsPrivileged => self.options.privileged.map(Value::Flag),
+            Key::VersionChannel => match self.options.version {
                 Some(VersionWish::Channel(channel)) => Some(Value::Word(channel.to_string())),
                 _ => None,
             },
-            Key::ClusterPrefix => self.cluster_cidr.map(prefix),
-            Key::PodPrefix => self.pod_cidr.map(prefix),
-            Key::ServicePrefix => self.service_cidr.map(prefix),
+            Key::ClusterPrefix => self.options.cluster_cidr.map(prefix),
+            Key::PodPrefix => self.options.pod_cidr.map(prefix),
+            Key::ServicePrefix => self.options.service_cidr.map(prefix),
             _ => None,
         }
     }

@@ -115,6 +115,7 @@ impl Admission {
                 | Command::AcknowledgeDrain(_)
                 | Command::CloseGate(_)
                 | Command::ClaimAccount(_)
+                | Command::Progress(_)
         );
         if owed {
             return Ok(());

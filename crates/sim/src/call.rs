@@ -63,7 +63,16 @@ fn another(log: &Log) -> Option<Command> {
         }
         Log::Region(location) => {
             let name = ClusterName { project: shop()?, location: location.clone(), cluster: "c0".parse().ok()? };
-            UpdateCluster { name, display_name: None, description, etag: None }.into()
+            UpdateCluster {
+                name,
+                display_name: None,
+                description,
+                allow_list: None,
+                delete_protection: None,
+                maintenance_window: None,
+                etag: None,
+            }
+            .into()
         }
     })
 }

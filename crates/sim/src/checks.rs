@@ -141,7 +141,7 @@ pub fn check_tree(world: &World, state: &LogState) {
             Entity::Organization(organization) => (None, organization.state),
             Entity::Folder(folder) => (Some(folder.parent), folder.state),
             Entity::Project(project) => (Some(project.parent), project.state),
-            Entity::Cluster(_) | Entity::Gate(_) | Entity::Account(_) | Entity::Catalog(_) | Entity::Marker => continue,
+            _outside_the_tree => continue,
         };
         nodes.push(TreeNode { name, parent, deleted: life == State::Deleted });
     }

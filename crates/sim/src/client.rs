@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
 };
 
-use domain::{ClusterType, Command, command as c, query};
+use domain::{ClusterOptions, ClusterType, Command, command as c, query};
 use ids::{ClusterName, ContainerName, FolderName, Log, OrganizationName, ProjectName, RegionId, Token};
 use invariants::isolation::{Attempt, AttemptOutcome};
 use oracle::{Interval, Operation, list_append, register::Op, sessions};
@@ -180,8 +180,14 @@ impl Client {
         let (subject, value) = (name.to_string(), self.serial().to_string());
         let kind = self.caller.rng.random_range(0..100);
         if kind < 30 {
-            let (display_name, cluster_type) = (String::new(), ClusterType::Development);
-            let create = c::CreateCluster { name, display_name, description: value.clone(), cluster_type };
+            let (display_name, cluster_type) = (String::new(), ClusterType::DEVELOPMENT);
+            let create = c::CreateCluster {
+                name,
+                display_name,
+                description: value.clone(),
+                cluster_type,
+                options: ClusterOptions::default(),
+            };
             let (interval, outcome) = self.send(create.into()).await;
             self.write_command(subject, interval, &outcome, None, |version_out| Op::Create { value, version_out });
             return Some(());
@@ -191,7 +197,15 @@ impl Client {
         let etag = seen.filter(|_| self.caller.rng.random_range(0..100) < 60);
         let expected = etag.map(|revision| revision.0);
         if kind < 85 {
-            let update = c::UpdateCluster { name, display_name: None, description: Some(value.clone()), etag };
+            let update = c::UpdateCluster {
+                name,
+                display_name: None,
+                description: Some(value.clone()),
+                allow_list: None,
+                delete_protection: None,
+                maintenance_window: None,
+                etag,
+            };
             let (interval, outcome) = self.send(update.into()).await;
             self.write_command(subject, interval, &outcome, expected, |version_out| Op::Update {
                 value,
@@ -199,7 +213,7 @@ impl Client {
                 version_out,
             });
         } else {
-            let (interval, outcome) = self.send(c::DeleteCluster { name, etag }.into()).await;
+            let (interval, outcome) = self.send(c::DeleteCluster { name, retain_ms: 0, etag }.into()).await;
             self.write_command(subject, interval, &outcome, expected, |_| Op::Delete { expected });
         }
         Some(())

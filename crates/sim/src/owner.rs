@@ -8,7 +8,7 @@
 
 use std::sync::{Arc, atomic::Ordering::SeqCst};
 
-use domain::{ClusterType, Command, Project, State, View, command as c, query};
+use domain::{ClusterOptions, ClusterType, Command, Project, State, View, command as c, query};
 use futures_util::future::{join, join_all};
 use ids::{AccountId, ClusterName, ContainerName, Log, OrganizationName, ProjectName, RegionId};
 use rand::RngExt;
@@ -80,7 +80,13 @@ pub fn create(caller: &mut Caller) -> Option<c::CreateCluster> {
 
 fn cluster(name: ClusterName) -> c::CreateCluster {
     let (display_name, description) = (String::new(), String::new());
-    c::CreateCluster { name, display_name, description, cluster_type: ClusterType::Development }
+    c::CreateCluster {
+        name,
+        display_name,
+        description,
+        cluster_type: ClusterType::DEVELOPMENT,
+        options: ClusterOptions::default(),
+    }
 }
 
 /// Makes a project, and deletes it while all regions are asked to put clusters into it, until the run says stop. A creation that is
@@ -131,7 +137,7 @@ pub async fn clear(mut caller: Caller) {
         tokio::time::sleep(ms(pause)).await;
         let (world, region) = (Arc::clone(&caller.world), caller.region.clone());
         for name in due(&world, &region) {
-            caller.command(c::DeleteCluster { name, etag: None }.into()).await;
+            caller.command(c::DeleteCluster { name, retain_ms: 0, etag: None }.into()).await;
         }
     }
 }

@@ -288,8 +288,14 @@ async fn serves_again(world: &Arc<World>, region: &RegionId) {
     let parent = ContainerName::Organization(organization);
     let global = c::CreateFolder { name, parent, display_name: text(), description: text() };
     let name = ids::ClusterName { project, location: region.clone(), cluster };
-    let cluster_type = domain::ClusterType::Production;
-    let local = c::CreateCluster { name, display_name: text(), description: text(), cluster_type };
+    let cluster_type = domain::ClusterType::PRODUCTION;
+    let local = c::CreateCluster {
+        name,
+        display_name: text(),
+        description: text(),
+        cluster_type,
+        options: domain::ClusterOptions::default(),
+    };
     for command in [domain::Command::from(global), local.into()] {
         let log = command.log();
         let outcome = caller.command(command).await;

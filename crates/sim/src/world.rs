@@ -226,6 +226,7 @@ impl World {
             logs: Arc::clone(&open) as Arc<dyn ports::LogStore>,
             snapshots: open,
             registry: Arc::clone(&self.registry) as Arc<dyn Registry>,
+            planner: None,
         };
         Some((config, ports, process))
     }

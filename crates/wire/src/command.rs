@@ -18,6 +18,7 @@ mod account;
 mod cluster;
 mod folder;
 mod organization;
+mod progress;
 mod project;
 mod region;
 
@@ -118,6 +119,10 @@ pub fn command_out(command: &Command) -> proto::Command {
         Command::CreateCluster(command) => Kind::CreateCluster(command.into()),
         Command::UpdateCluster(command) => Kind::UpdateCluster(command.into()),
         Command::DeleteCluster(command) => Kind::DeleteCluster(command.into()),
+        Command::UndeleteCluster(command) => Kind::UndeleteCluster(command.into()),
+        Command::HibernateCluster(command) => Kind::HibernateCluster(command.into()),
+        Command::WakeCluster(command) => Kind::WakeCluster(command.into()),
+        Command::Progress(command) => Kind::Progress(command.as_ref().into()),
         Command::RegisterRegion(command) => Kind::RegisterRegion(command.into()),
         Command::AddAccount(command) => Kind::AddAccount(command.into()),
         Command::ClaimAccount(command) => Kind::ClaimAccount(command.into()),
@@ -151,6 +156,10 @@ pub fn command_in(message: proto::Command) -> Result<Command, Error> {
         Kind::CreateCluster(message) => Command::CreateCluster(message.try_into()?),
         Kind::UpdateCluster(message) => Command::UpdateCluster(message.try_into()?),
         Kind::DeleteCluster(message) => Command::DeleteCluster(message.try_into()?),
+        Kind::UndeleteCluster(message) => Command::UndeleteCluster(message.try_into()?),
+        Kind::HibernateCluster(message) => Command::HibernateCluster(message.try_into()?),
+        Kind::WakeCluster(message) => Command::WakeCluster(message.try_into()?),
+        Kind::Progress(message) => Command::Progress(Box::new(message.try_into()?)),
         Kind::RegisterRegion(message) => Command::RegisterRegion(message.try_into()?),
         Kind::AddAccount(message) => Command::AddAccount(message.try_into()?),
         Kind::ClaimAccount(message) => Command::ClaimAccount(message.try_into()?),

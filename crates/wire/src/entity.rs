@@ -5,22 +5,28 @@
 //! not.
 
 use bytes::Bytes;
-use domain::{Cluster, ClusterType, Entity, Fact, Folder, Gate, Organization, Project, State};
+use domain::{Entity, Fact, Folder, Gate, Organization, Project, State};
 use ids::{Hlc, RegionId, RequestId};
 
 use crate::{
     Error, RawFact, decode, encode,
-    field::{name_in, sixteen_bytes_in, uid_in},
+    field::{name_in, uid_in},
     proto::{self, entity::Kind},
 };
 
 mod account;
+mod cluster;
+mod held;
+mod network;
+
+pub(crate) use cluster::{cluster_type_in, options_in, options_out, ranges_in, ranges_out, window_in, window_out};
+pub(crate) use held::{deed_in, deed_out, edge_in, edge_out, held_in, held_out, status_in, status_out};
+pub(crate) use network::cidr_in;
 
 const ENTITY: &str = "an entity";
 const ORGANIZATION: &str = "an organization";
 const FOLDER: &str = "a folder";
 const PROJECT: &str = "a project";
-const CLUSTER: &str = "a cluster";
 const GATE: &str = "a gate";
 
 /// The bytes of a row's value.
@@ -30,6 +36,11 @@ pub fn encode_entity(entity: &Entity) -> Bytes {
         Entity::Folder(row) => Kind::Folder(row.into()),
         Entity::Project(row) => Kind::Project(row.into()),
         Entity::Cluster(row) => Kind::Cluster(row.into()),
+        Entity::ClusterStatus(row) => Kind::ClusterStatus(row.as_ref().into()),
+        Entity::Deeds(row) => Kind::Deeds(row.into()),
+        Entity::Network(row) => Kind::Network(row.into()),
+        Entity::SharedVpc(row) => Kind::SharedVpc(row.into()),
+        Entity::MachineRun(row) => Kind::MachineRun(row.into()),
         Entity::Gate(row) => Kind::Gate(row.into()),
         Entity::Account(row) => Kind::Account(row.into()),
         Entity::Catalog(row) => Kind::Catalog(Box::new(row.into())),
@@ -49,16 +60,16 @@ pub fn decode_entity(bytes: &Bytes) -> Result<Entity, Error> {
         Some(Kind::Folder(row)) => Ok(Entity::Folder(row.try_into()?)),
         Some(Kind::Project(row)) => Ok(Entity::Project(row.try_into()?)),
         Some(Kind::Cluster(row)) => Ok(Entity::Cluster(row.try_into()?)),
+        Some(Kind::ClusterStatus(row)) => Ok(Entity::ClusterStatus(Box::new(row.try_into()?))),
+        Some(Kind::Deeds(row)) => Ok(Entity::Deeds(row.try_into()?)),
+        Some(Kind::Network(row)) => Ok(Entity::Network(row.try_into()?)),
+        Some(Kind::SharedVpc(row)) => Ok(Entity::SharedVpc(row.try_into()?)),
+        Some(Kind::MachineRun(row)) => Ok(Entity::MachineRun(row.try_into()?)),
         Some(Kind::Gate(row)) => Ok(Entity::Gate(row.try_into()?)),
         Some(Kind::Account(row)) => Ok(Entity::Account(row.try_into()?)),
         Some(Kind::Catalog(row)) => Ok(Entity::Catalog((*row).try_into()?)),
         Some(Kind::Marker(proto::Marker {})) => Ok(Entity::Marker),
-        None => Err(Error::field(
-            ENTITY,
-            "kind",
-            "not set",
-            "organization, folder, project, cluster, gate, account, catalogue or marker",
-        )),
+        None => Err(Error::field(ENTITY, "kind", "not set", "one of the kinds of rows")),
     }
 }
 
@@ -181,49 +192,6 @@ impl TryFrom<proto::Project> for Project {
     }
 }
 
-impl From<&Cluster> for proto::Cluster {
-    fn from(row: &Cluster) -> Self {
-        let Cluster { name, uid, project_uid, display_name, description, cluster_type, create_time, update_time } = row;
-        Self {
-            name: name.to_string(),
-            uid: uid_out(uid),
-            project_uid: uid_out(project_uid),
-            display_name: display_name.clone(),
-            description: description.clone(),
-            cluster_type: cluster_type_out(*cluster_type),
-            create_time: create_time.0,
-            update_time: update_time.0,
-        }
-    }
-}
-
-impl TryFrom<proto::Cluster> for Cluster {
-    type Error = Error;
-
-    fn try_from(message: proto::Cluster) -> Result<Self, Error> {
-        let proto::Cluster {
-            name,
-            uid,
-            project_uid,
-            display_name,
-            description,
-            cluster_type,
-            create_time,
-            update_time,
-        } = message;
-        Ok(Self {
-            name: name_in(CLUSTER, "name", &name)?,
-            uid: uid_in(CLUSTER, &uid)?,
-            project_uid: sixteen_bytes_in(CLUSTER, "project_uid", &project_uid)?,
-            display_name,
-            description,
-            cluster_type: cluster_type_in(CLUSTER, cluster_type)?,
-            create_time: Hlc(create_time),
-            update_time: Hlc(update_time),
-        })
-    }
-}
-
 impl From<&Gate> for proto::Gate {
     fn from(row: &Gate) -> Self {
         let Gate { project, closed_through } = row;
@@ -237,24 +205,6 @@ impl TryFrom<proto::Gate> for Gate {
     fn try_from(message: proto::Gate) -> Result<Self, Error> {
         let proto::Gate { project, closed_through } = message;
         Ok(Self { project: name_in(GATE, "project", &project)?, closed_through: Hlc(closed_through) })
-    }
-}
-
-pub(crate) fn cluster_type_out(cluster_type: ClusterType) -> i32 {
-    let message = match cluster_type {
-        ClusterType::Development => proto::ClusterType::Development,
-        ClusterType::Production => proto::ClusterType::Production,
-    };
-    message.into()
-}
-
-pub(crate) fn cluster_type_in(what: &'static str, number: i32) -> Result<ClusterType, Error> {
-    match proto::ClusterType::try_from(number) {
-        Ok(proto::ClusterType::Development) => Ok(ClusterType::Development),
-        Ok(proto::ClusterType::Production) => Ok(ClusterType::Production),
-        Ok(proto::ClusterType::Unspecified) | Err(_) => {
-            Err(Error::field(what, "cluster_type", number, "1 (DEVELOPMENT) or 2 (PRODUCTION)"))
-        }
     }
 }
 
@@ -278,6 +228,6 @@ fn state_in(what: &'static str, number: i32) -> Result<State, Error> {
     }
 }
 
-fn uid_out(uid: &RequestId) -> Bytes {
+pub(crate) fn uid_out(uid: &RequestId) -> Bytes {
     Bytes::copy_from_slice(&uid.0)
 }

@@ -38,7 +38,7 @@ use bytes::Bytes;
 use prost::Message;
 
 /// Feature level of this build: it reads records up to this level, and writes none above it.
-pub const LEVEL: u32 = 3;
+pub const LEVEL: u32 = 4;
 
 /// What a proposal or a snapshot with effects only needs of its reader.
 pub const LEVEL_OF_EFFECTS: u32 = 1;
@@ -46,6 +46,8 @@ pub const LEVEL_OF_EFFECTS: u32 = 1;
 pub const LEVEL_OF_REJECTIONS: u32 = 2;
 /// What a proposal with facts about cloud accounts or the catalogue needs: a reader of a lower level does not know their kinds.
 pub const LEVEL_OF_CLOUD_FACTS: u32 = 3;
+/// What a proposal with facts about what became of clusters needs, as above.
+pub const LEVEL_OF_MACHINES: u32 = 4;
 
 /// The bytes of a message.
 pub fn encode(message: &impl Message) -> Bytes {

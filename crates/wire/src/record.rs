@@ -17,8 +17,8 @@ use ids::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    CommandDigest, Error, LEVEL, LEVEL_OF_CLOUD_FACTS, LEVEL_OF_EFFECTS, LEVEL_OF_REJECTIONS, Rejected, decode, encode,
-    field::sixteen_bytes_in, proto, rejected::bounded,
+    CommandDigest, Error, LEVEL, LEVEL_OF_CLOUD_FACTS, LEVEL_OF_EFFECTS, LEVEL_OF_MACHINES, LEVEL_OF_REJECTIONS,
+    Rejected, decode, encode, field::sixteen_bytes_in, proto, rejected::bounded,
 };
 
 /// Domain separation: a record's hash is never the hash of anything else.
@@ -148,6 +148,19 @@ fn level_of_kind(kind: FactKind) -> u32 {
         FactKind::AccountAdded | FactKind::AccountClaimed | FactKind::AccountRetired | FactKind::CatalogPublished => {
             LEVEL_OF_CLOUD_FACTS
         }
+        FactKind::ClusterProgressed
+        | FactKind::DeedsNoted
+        | FactKind::ClusterDeletionWished
+        | FactKind::ClusterUndeleted
+        | FactKind::ClusterHibernationWished
+        | FactKind::ClusterWakingWished
+        | FactKind::AddressesTaken
+        | FactKind::AddressesReleased
+        | FactKind::SharedVpcUsed
+        | FactKind::SharedVpcProgressed
+        | FactKind::SharedVpcGone
+        | FactKind::MachineStarted
+        | FactKind::MachineStopped => LEVEL_OF_MACHINES,
         _from_the_first_on => LEVEL_OF_EFFECTS,
     }
 }

@@ -37,7 +37,7 @@ async fn a_client_whose_region_is_killed_completes_its_next_call_elsewhere() {
 
     let start = Instant::now();
     let parent = format!("{project}/locations/{}", rig.region(1));
-    let cluster = v1::Cluster { cluster_type: v1::ClusterType::Development.into(), ..Default::default() };
+    let cluster = v1::Cluster { cluster_type: "DEVELOPMENT".into(), ..Default::default() };
     client.clusters().create(&parent, "c1", cluster, &Write::default()).await.unwrap();
     assert!(start.elapsed() <= ELSEWHERE_WITHIN, "{:?}", start.elapsed());
 }
@@ -50,7 +50,7 @@ async fn a_region_that_is_cut_off_goes_on_with_its_own_log_and_refuses_the_globa
     let project = rig.project(&client, "acme").await;
     let only = || Write { route: Route::Only(island.to_string()), ..Write::default() };
     let parent = format!("{project}/locations/{island}");
-    let cluster = || v1::Cluster { cluster_type: v1::ClusterType::Development.into(), ..Default::default() };
+    let cluster = || v1::Cluster { cluster_type: "DEVELOPMENT".into(), ..Default::default() };
     let folder = || v1::Folder { parent: "organizations/acme".to_owned(), ..Default::default() };
     let before = client.clusters().create(&parent, "before", cluster(), &only()).await.unwrap();
     // The others have it, so what they show later is what they had before the cut.
@@ -102,7 +102,7 @@ async fn while_a_link_between_two_regions_is_cut_every_call_still_succeeds() {
     let (here, there) = (rig.region(0), rig.region(1));
     rig.ring.mesh.set_between(&here, &there, Mode::BlackHole);
     let only = || Write { route: Route::Only(here.to_string()), ..Write::default() };
-    let cluster = || v1::Cluster { cluster_type: v1::ClusterType::Development.into(), ..Default::default() };
+    let cluster = || v1::Cluster { cluster_type: "DEVELOPMENT".into(), ..Default::default() };
     for number in 0..10 {
         let id = format!("c{number}");
         for region in [&here, &there] {

@@ -13,7 +13,7 @@ async fn what_was_written_in_one_region_is_read_in_another_with_the_token() {
     for (number, home) in [&east, &west, &europe].into_iter().enumerate() {
         let parent = format!("{project}/locations/{home}");
         let id = format!("c{number}");
-        let cluster = v1::Cluster { cluster_type: v1::ClusterType::Development.into(), ..Default::default() };
+        let cluster = v1::Cluster { cluster_type: "DEVELOPMENT".into(), ..Default::default() };
         let made = writer.clusters().create(&parent, &id, cluster, &Write::default()).await.unwrap();
         // Another client, in another region, that knows nothing but the token.
         let reader = rig.client((number + 1) % 3);

@@ -18,7 +18,7 @@ async fn after_a_restart_of_everything_the_state_is_there_and_verifies() {
     let project = rig.project(&client, "acme").await;
     for number in 0..20 {
         let parent = format!("{project}/locations/{}", rig.region(number % 3));
-        let cluster = v1::Cluster { cluster_type: v1::ClusterType::Development.into(), ..Default::default() };
+        let cluster = v1::Cluster { cluster_type: "DEVELOPMENT".into(), ..Default::default() };
         client.clusters().create(&parent, &format!("c{number}"), cluster, &Write::default()).await.unwrap();
     }
     rig.ring.stop().await.unwrap();

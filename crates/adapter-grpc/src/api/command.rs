@@ -2,7 +2,7 @@
 
 use api::v1::{self, mutation::Kind};
 use domain::{
-    ClusterType, Command,
+    ClusterOptions, ClusterType, Command,
     command::{
         AddAccount, CreateCluster, CreateFolder, CreateOrganization, CreateProject, DeleteCluster, DeleteFolder,
         DeleteOrganization, DeleteProject, MoveFolder, MoveProject, UpdateCluster, UpdateFolder, UpdateOrganization,
@@ -192,19 +192,16 @@ impl Writes for v1::CreateClusterRequest {
         let region: RegionId = name("parent", region)?;
         let cluster = present("cluster", self.cluster)?;
         let collection = format!("{project}/locations/{region}/clusters");
-        let cluster_type = match v1::ClusterType::try_from(cluster.cluster_type) {
-            Ok(v1::ClusterType::Development) => ClusterType::Development,
-            Ok(v1::ClusterType::Production) => ClusterType::Production,
-            Ok(v1::ClusterType::Unspecified) | Err(_) => {
-                let given = cluster.cluster_type.to_string();
-                return Err(Refusal::field("cluster.cluster_type", &given, "DEVELOPMENT (1) or PRODUCTION (2)"));
-            }
-        };
+        let cluster_type: ClusterType = cluster.cluster_type.parse().map_err(|_| {
+            let wanted = "the id of a cluster type, such as DEVELOPMENT or PRODUCTION";
+            Refusal::field("cluster.cluster_type", &cluster.cluster_type, wanted)
+        })?;
         let create = CreateCluster {
             name: new_name(&collection, ("cluster_id", &self.cluster_id), ("cluster.name", &cluster.name))?,
             display_name: cluster.display_name,
             description: cluster.description,
             cluster_type,
+            options: ClusterOptions::default(),
         };
         write(create, &self.request_id, self.validate_only)
     }
@@ -218,6 +215,9 @@ impl Writes for v1::UpdateClusterRequest {
             name: name("cluster.name", &cluster.name)?,
             display_name: texts.display_name,
             description: texts.description,
+            allow_list: None,
+            delete_protection: None,
+            maintenance_window: None,
             etag: etag("cluster.etag", &cluster.etag)?,
         };
         write(update, &self.request_id, self.validate_only)
@@ -226,7 +226,7 @@ impl Writes for v1::UpdateClusterRequest {
 
 impl Writes for v1::DeleteClusterRequest {
     fn write(self) -> Result<Write, Refusal> {
-        let delete = DeleteCluster { name: name("name", &self.name)?, etag: etag("etag", &self.etag)? };
+        let delete = DeleteCluster { name: name("name", &self.name)?, retain_ms: 0, etag: etag("etag", &self.etag)? };
         write(delete, &self.request_id, self.validate_only)
     }
 }
@@ -285,7 +285,13 @@ pub fn resource_field(command: &Command) -> &'static str {
         | Command::DeleteProject(_)
         | Command::AcknowledgeDrain(_)
         | Command::CloseGate(_) => "project",
-        Command::CreateCluster(_) | Command::UpdateCluster(_) | Command::DeleteCluster(_) => "cluster",
+        Command::CreateCluster(_)
+        | Command::UpdateCluster(_)
+        | Command::DeleteCluster(_)
+        | Command::UndeleteCluster(_)
+        | Command::HibernateCluster(_)
+        | Command::WakeCluster(_)
+        | Command::Progress(_) => "cluster",
         Command::RegisterRegion(_) => "region",
         Command::AddAccount(_) => "cloud_account",
         Command::PublishCatalog(_) => "catalog",

@@ -55,7 +55,14 @@ fn after(entity: &Entity, revision: Revision) -> Option<After> {
         Entity::Project(row) => Some(After::Project(v1::Project::show(revision, row))),
         Entity::Cluster(row) => Some(After::Cluster(v1::Cluster::show(revision, row))),
         Entity::Account(row) => Some(After::CloudAccount(v1::CloudAccount::show(revision, row))),
-        Entity::Gate(_) | Entity::Catalog(_) | Entity::Marker => None,
+        Entity::ClusterStatus(_)
+        | Entity::Deeds(_)
+        | Entity::Network(_)
+        | Entity::SharedVpc(_)
+        | Entity::MachineRun(_)
+        | Entity::Gate(_)
+        | Entity::Catalog(_)
+        | Entity::Marker => None,
     }
 }
 
@@ -78,6 +85,19 @@ fn kind_name(kind: FactKind) -> &'static str {
         FactKind::ClusterCreated => "cluster-created",
         FactKind::ClusterUpdated => "cluster-updated",
         FactKind::ClusterDeleted => "cluster-deleted",
+        FactKind::ClusterProgressed => "cluster-progressed",
+        FactKind::DeedsNoted => "deeds-noted",
+        FactKind::ClusterDeletionWished => "cluster-deletion-wished",
+        FactKind::ClusterUndeleted => "cluster-undeleted",
+        FactKind::ClusterHibernationWished => "cluster-hibernation-wished",
+        FactKind::ClusterWakingWished => "cluster-waking-wished",
+        FactKind::AddressesTaken => "addresses-taken",
+        FactKind::AddressesReleased => "addresses-released",
+        FactKind::SharedVpcUsed => "shared-vpc-used",
+        FactKind::SharedVpcProgressed => "shared-vpc-progressed",
+        FactKind::SharedVpcGone => "shared-vpc-gone",
+        FactKind::MachineStarted => "machine-started",
+        FactKind::MachineStopped => "machine-stopped",
         FactKind::SetChanged => "set-changed",
         FactKind::EntryAdded => "entry-added",
         FactKind::EntryRemoved => "entry-removed",

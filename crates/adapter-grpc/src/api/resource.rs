@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use api::v1;
-use domain::{AccountLife, ClusterType, Command, State};
+use domain::{AccountLife, Command, State};
 use ids::{AccountId, Hlc, RegionId, RequestId, Revision};
 
 /// A kind of resource as the API shows it.
@@ -69,13 +69,6 @@ pub fn state(state: State) -> v1::State {
         State::Active => v1::State::Active,
         State::Deleting => v1::State::Deleting,
         State::Deleted => v1::State::Deleted,
-    }
-}
-
-fn cluster_type(kind: ClusterType) -> v1::ClusterType {
-    match kind {
-        ClusterType::Development => v1::ClusterType::Development,
-        ClusterType::Production => v1::ClusterType::Production,
     }
 }
 
@@ -263,7 +256,7 @@ impl Resource for v1::Cluster {
             uid: row.uid.to_string(),
             display_name: row.display_name.clone(),
             description: row.description.clone(),
-            cluster_type: cluster_type(row.cluster_type).into(),
+            cluster_type: row.cluster_type.to_string(),
             create_time: timestamp(row.create_time),
             update_time: timestamp(row.update_time),
             etag: revision.to_string(),
@@ -278,7 +271,7 @@ impl Resource for v1::Cluster {
                     uid: request_id.to_string(),
                     display_name: create.display_name.clone(),
                     description: create.description.clone(),
-                    cluster_type: cluster_type(create.cluster_type).into(),
+                    cluster_type: create.cluster_type.to_string(),
                     ..Self::default()
                 };
             }

@@ -1,6 +1,6 @@
 //! What can be typed about organizations, folders, projects, clusters and cloud accounts.
 
-use clap::{Args as ClapArgs, Subcommand, ValueEnum};
+use clap::{Args as ClapArgs, Subcommand};
 use client::RequestId;
 
 #[derive(Debug, ClapArgs)]
@@ -262,12 +262,6 @@ pub enum ProjectCommand {
     Unset,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ClusterType {
-    Development,
-    Production,
-}
-
 /// Where clusters are.
 #[derive(Clone, Debug, Default, ClapArgs)]
 #[group(skip)]
@@ -289,8 +283,9 @@ pub enum ClusterCommand {
         id: String,
         #[command(flatten)]
         place: Place,
+        /// A cluster type of the catalogue, in either case.
         #[arg(short = 't', long = "type", visible_alias = "cluster-type", default_value = "development")]
-        cluster_type: ClusterType,
+        cluster_type: String,
         #[command(flatten)]
         texts: Texts,
         #[command(flatten)]

@@ -8,7 +8,7 @@ use super::{
     reading::{describe, get, list},
 };
 use crate::{
-    args::{ClusterCommand, ClusterType, Delete, Get, Place, Texts, Update, Writing},
+    args::{ClusterCommand, Delete, Get, Place, Texts, Update, Writing},
     fail::Fail,
     names::id,
     session::Session,
@@ -19,7 +19,7 @@ use crate::{
 pub async fn run(session: &Session, command: ClusterCommand) -> Result<(), Fail> {
     match command {
         ClusterCommand::Create { id: new, place, cluster_type, texts, writing } => {
-            create(session, &new, &place, cluster_type, &texts, writing).await
+            create(session, &new, &place, &cluster_type, &texts, writing).await
         }
         ClusterCommand::Get { place, get: Get { names, watch } } => {
             let names = names.iter().map(|name| session.names.cluster(name, &place)).collect::<Result<Vec<_>, _>>()?;
@@ -47,18 +47,14 @@ async fn create(
     session: &Session,
     new: &str,
     place: &Place,
-    cluster_type: ClusterType,
+    cluster_type: &str,
     texts: &Texts,
     writing: Writing,
 ) -> Result<(), Fail> {
     let parent = session.names.cluster_parent(place)?;
-    let cluster_type = match cluster_type {
-        ClusterType::Development => v1::ClusterType::Development,
-        ClusterType::Production => v1::ClusterType::Production,
-    };
+    let cluster_type = cluster_type.to_uppercase();
     let (display_name, description) = both(texts);
-    let cluster =
-        v1::Cluster { display_name, description, cluster_type: cluster_type.into(), ..v1::Cluster::default() };
+    let cluster = v1::Cluster { display_name, description, cluster_type, ..v1::Cluster::default() };
     let made = session.client.clusters().create(&parent, &id(new)?, cluster, &session.write(&writing)).await;
     let made = made.map_err(|error| session.failed(&format!("create cluster {new} in {parent}"), &error))?;
     session.output.wrote(&said("created", writing.dry_run), &made)

@@ -122,7 +122,7 @@ impl Resource for v1::Cluster {
             .text("uid", &self.uid)
             .text("displayName", &self.display_name)
             .text("description", &self.description)
-            .word("clusterType", v1::ClusterType::try_from(self.cluster_type).map(|kind| kind.as_str_name()))
+            .text("clusterType", &self.cluster_type)
             .time("createTime", self.create_time.as_ref())
             .time("updateTime", self.update_time.as_ref())
             .text("etag", &self.etag)
@@ -130,11 +130,10 @@ impl Resource for v1::Cluster {
     }
 
     fn row(&self, now: Timestamp) -> Vec<String> {
-        let kind = v1::ClusterType::try_from(self.cluster_type).map(|kind| kind.as_str_name());
         vec![
             short(&self.name).to_owned(),
             location(&self.name).to_owned(),
-            enum_name(kind, "CLUSTER_TYPE_"),
+            or_dash(&self.cluster_type),
             or_dash(&self.display_name),
             age(self.create_time.as_ref(), now),
         ]

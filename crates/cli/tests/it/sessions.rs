@@ -119,7 +119,6 @@ fn refusals_say_what_to_do_next() {
         "folder delete dev --yes",
         "folder delete dev",
         "project list --timeout 10",
-        "cluster create x --location us-east-1 --project nothing --type huge",
     ]);
     let lost = Fault::Refuse {
         code: Code::Unavailable,

@@ -84,7 +84,7 @@ pub enum Defect {
     #[error("read the size of shared VPCs of {region}: /{given}, wanted /16 to /28")]
     SharedVpcPrefix { region: RegionId, given: u8 },
 
-    #[error("compared {range} for {pool} of {region} with the edition before: {from} had it, wanted it to stay there")]
+    #[error("compared {range} for {pool} of {region} with earlier editions: {from} had it, wanted it to stay there")]
     RangeMoved { region: RegionId, pool: &'static str, range: Cidr, from: RegionId },
 
     #[error("looked for room for {cluster_type} in the {pool} of {region}: wanted a range of /{wanted} or larger")]

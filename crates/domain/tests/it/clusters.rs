@@ -11,7 +11,16 @@ fn with_project() -> World {
 
 fn update(etag: Option<Revision>) -> Command {
     let name = cluster("a/p:x", "us", "c");
-    UpdateCluster { name, display_name: Some("Shop".to_owned()), description: None, etag }.into()
+    UpdateCluster {
+        name,
+        display_name: Some("Shop".to_owned()),
+        description: None,
+        allow_list: None,
+        delete_protection: None,
+        maintenance_window: None,
+        etag,
+    }
+    .into()
 }
 
 #[test]
@@ -25,7 +34,7 @@ fn a_cluster_is_made_updated_and_removed_with_its_row() {
     world.run(&update(Some(seen))).unwrap();
     assert_eq!(world.reason(update(Some(seen))), "ETAG_MISMATCH");
     let row = world.cluster(&name).unwrap();
-    assert_eq!((row.display_name.as_str(), row.cluster_type), ("Shop", ClusterType::Development));
+    assert_eq!((row.display_name.as_str(), row.cluster_type), ("Shop", ClusterType::DEVELOPMENT));
     world.run(&delete_cluster(&name)).unwrap();
     assert_eq!(world.etag(&create_cluster(&name)), Revision::ABSENT);
     let region = world.log(&Log::Region(name.location.clone()));

@@ -1,7 +1,7 @@
 //! Rules about editions of the catalogue: published whole, in the order of their names, never with a defect.
 
 use domain::{Command, FactKind, Rejection, catalog::Catalog, command::PublishCatalog, edition};
-use ids::Log;
+use ids::{Log, RegionId};
 
 use crate::world::World;
 
@@ -62,4 +62,23 @@ fn an_edition_that_takes_a_range_from_one_region_for_another_is_refused() {
     let (one, two) = (regions.next().unwrap(), regions.next().unwrap());
     std::mem::swap(&mut one.addresses, &mut two.addresses);
     assert_eq!(world.reason(publish(swapped)), "EDITION_UNPUBLISHABLE");
+}
+
+/// It goes in two steps; a region that is cut off may have seen neither.
+#[test]
+fn a_range_that_no_region_has_any_more_goes_to_no_other_region_either() {
+    let mut world = World::default();
+    world.run(&publish(named("2026-11"))).unwrap();
+    let [west, east] = ["us-west-2", "us-east-1"].map(|region| region.parse::<RegionId>().unwrap());
+    let mut without = named("2026-12");
+    let pods = &mut without.regions.get_mut(&east).unwrap().addresses.pods;
+    let range = pods.pop().unwrap();
+    assert!(!pods.is_empty());
+    world.run(&publish(without.clone())).unwrap();
+    let mut elsewhere = Catalog { edition: "2027-01".to_owned(), ..without.clone() };
+    elsewhere.regions.get_mut(&west).unwrap().addresses.pods.push(range);
+    assert_eq!(world.reason(publish(elsewhere)), "EDITION_UNPUBLISHABLE");
+    let mut back = Catalog { edition: "2027-01".to_owned(), ..without };
+    back.regions.get_mut(&east).unwrap().addresses.pods.push(range);
+    world.run(&publish(back)).unwrap();
 }

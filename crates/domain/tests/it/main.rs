@@ -2,7 +2,7 @@
 //!
 //! Map: [`memory`] a log that applies decisions as the ledger does · [`world`] logs of all regions with terse commands
 //! · [`tree`] what must hold of the rows after every command · [`model`] the same rules written naively and
-//! independently · [`script`] random commands · `organizations`, `accounts`, `folders`, `projects`, `clusters`, `editions`, `queries` one rule
+//! independently · [`script`] random commands · `organizations`, `accounts`, `folders`, `projects`, `clusters`, `lives`, `editions`, `queries` one rule
 //! per test · `properties` random sequences against the model · `interleaving` two decisions on the same rows, and what
 //! breaks without guards.
 
@@ -19,6 +19,7 @@ mod clusters;
 mod editions;
 mod folders;
 mod interleaving;
+mod lives;
 mod memory;
 mod model;
 mod organizations;

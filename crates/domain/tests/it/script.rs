@@ -4,7 +4,7 @@
 //! step is a verb and some numbers; which names they mean is worked out against the model at the moment when the step
 //! runs, so a shrunk script still makes sense.
 
-use domain::{ClusterType, Command, command::*};
+use domain::{ClusterOptions, ClusterType, Command, command::*};
 use ids::{ClusterName, ContainerName, FolderName, OrganizationName, ProjectName, Revision};
 use proptest::prelude::*;
 
@@ -141,10 +141,10 @@ fn name_it(step: &Step, model: &Model, etag: Option<Revision>) -> Command {
             CloseGate { project: deleting(step.what, model), region }.into()
         }
         Verb::CreateCluster => {
-            let (name, cluster_type) = (cluster(step, model), ClusterType::Production);
-            CreateCluster { name, display_name, description, cluster_type }.into()
+            let (name, cluster_type) = (cluster(step, model), ClusterType::PRODUCTION);
+            CreateCluster { name, display_name, description, cluster_type, options: ClusterOptions::default() }.into()
         }
-        Verb::DeleteCluster => DeleteCluster { name: cluster(step, model), etag }.into(),
+        Verb::DeleteCluster => DeleteCluster { name: cluster(step, model), retain_ms: 0, etag }.into(),
         Verb::AddAccount => AddAccount { account: format!("{:012}", step.what % ACCOUNTS).parse().unwrap() }.into(),
         Verb::ClaimAccount => ClaimAccount { organization: organization(step.what) }.into(),
         Verb::RegisterRegion => RegisterRegion { region: blind(step.what, REGIONS.to_vec()).parse().unwrap() }.into(),
@@ -159,7 +159,16 @@ fn update(step: &Step, model: &Model, etag: Option<Revision>) -> Command {
         0 => UpdateOrganization { name: organization(step.what), display_name, description, etag }.into(),
         1 => UpdateFolder { name: folder(step.what, model), display_name, description, etag }.into(),
         2 => UpdateProject { name: project(step.what, model), display_name, description, etag }.into(),
-        _ => UpdateCluster { name: cluster(step, model), display_name, description, etag }.into(),
+        _ => UpdateCluster {
+            name: cluster(step, model),
+            display_name,
+            description,
+            allow_list: None,
+            delete_protection: None,
+            maintenance_window: None,
+            etag,
+        }
+        .into(),
     }
 }
 

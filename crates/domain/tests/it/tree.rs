@@ -34,10 +34,8 @@ pub fn check(memory: &Memory) -> Result<(), String> {
                 let entry = sets::project_entry(&row.name.project);
                 (row.name.clone().into(), row.state, Some(Node { parent: row.parent.clone(), entry }))
             }
-            Entity::Cluster(_) | Entity::Gate(_) => {
-                return Err(format!("{subject} is a {} in the global log", entity.kind()));
-            }
             Entity::Marker | Entity::Account(_) | Entity::Catalog(_) => continue,
+            _of_a_region => return Err(format!("{subject} is a {} in the global log", entity.kind())),
         };
         if Subject::resource(&name) != *subject {
             return Err(format!("{subject} holds {name}"));

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Account, Cluster, ClusterType, Command, Context, Decision, Folder, Organization, Project, Rejection, View,
-    command::*, decide,
+    Account, Cluster, ClusterOptions, ClusterType, Command, Context, Decision, Folder, Organization, Project,
+    Rejection, View, command::*, decide,
 };
 use ids::{
     AccountId, ClusterName, ContainerName, FolderName, Hlc, Log, OrganizationName, ProjectName, RequestId, Revision,
@@ -14,10 +14,14 @@ use ids::{
 
 use crate::memory::Memory;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct World {
     pub logs: BTreeMap<Log, Memory>,
-    requests: u64,
+    /// What time it is at the beginning.
+    pub began: Hlc,
+    /// None: a region without a cloud.
+    pub planner: Option<std::sync::Arc<dyn domain::Planner>>,
+    pub requests: u64,
 }
 
 impl World {
@@ -47,8 +51,12 @@ impl World {
         let (view, global) = (self.log(log), self.global());
         let mut uid = [0; 16];
         uid[..8].copy_from_slice(&self.requests.to_be_bytes());
-        let now = Hlc(1_000 + self.requests);
-        decide(&view, command, &Context { now, request_id: RequestId(uid), global: &global, log })
+        let now = Hlc(self.began.0 + 1_000 + self.requests);
+        decide(
+            &view,
+            command,
+            &Context { now, request_id: RequestId(uid), global: &global, log, planner: self.planner.as_deref() },
+        )
     }
 
     /// Decides and applies.
@@ -179,10 +187,11 @@ pub fn register(region: &str) -> Command {
 
 pub fn create_cluster(name: &ClusterName) -> Command {
     let (display_name, description) = (name.cluster.to_string(), String::new());
-    let cluster_type = ClusterType::Development;
-    CreateCluster { name: name.clone(), display_name, description, cluster_type }.into()
+    let cluster_type = ClusterType::DEVELOPMENT;
+    CreateCluster { name: name.clone(), display_name, description, cluster_type, options: ClusterOptions::default() }
+        .into()
 }
 
 pub fn delete_cluster(name: &ClusterName) -> Command {
-    DeleteCluster { name: name.clone(), etag: None }.into()
+    DeleteCluster { name: name.clone(), retain_ms: 0, etag: None }.into()
 }

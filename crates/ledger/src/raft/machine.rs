@@ -38,6 +38,7 @@ pub struct Shared {
     pub records: Arc<RecordLog>,
     pub snapshots: Arc<dyn SnapshotStore>,
     pub env: Arc<dyn Env>,
+    pub planner: Option<Arc<dyn domain::Planner>>,
     pub retention: Retention,
     pub size: Arc<LogSize>,
     /// Bytes of a snapshot that are sent at once.

@@ -72,6 +72,7 @@ where
         let (store, snapshots) = (self.open.lock().unwrap_or_else(PoisonError::into_inner))();
         let log = Log::Global;
         let shared = Shared {
+            planner: None,
             member: MemberId(0),
             log: log.clone(),
             cell: Arc::new(StateCell::new(LogState::new(log.clone()))),

@@ -68,6 +68,7 @@ impl Voter {
         let store = disk.open(env.clone());
         let retention = Retention { records_kept, ..Retention::default() };
         let shared = Shared {
+            planner: None,
             member: MemberId(1),
             log: log(),
             cell: Arc::new(StateCell::new(LogState::new(log()))),

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use domain::{Command, View, command::*};
+use domain::{ClusterOptions, Command, View, command::*};
 use ids::{
     Log, MemberId, Seq, Subject,
     limits::{DESCRIPTION_BYTES_MAX, DISPLAY_NAME_BYTES_MAX, FACTS_MAX, GUARDS_MAX, PROPOSAL_BYTES_MAX},
@@ -62,7 +62,8 @@ async fn a_region_decides_about_its_clusters_and_the_others_get_a_copy() {
         name: format!("{project}/locations/b/clusters/one").parse().unwrap(),
         display_name: words(),
         description: words(),
-        cluster_type: domain::ClusterType::Production,
+        cluster_type: domain::ClusterType::PRODUCTION,
+        options: ClusterOptions::default(),
     };
     let log = Log::Region("b".parse().unwrap());
     let seq = done(ring.decide(Command::CreateCluster(cluster)).await);

@@ -157,6 +157,7 @@ impl Ring {
             logs: disk.clone(),
             snapshots: disk,
             registry: self.registry.clone(),
+            planner: None,
         };
         let config = Config {
             ring: RingId::new("test"),

@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use domain::{
-    Command,
+    ClusterOptions, Command,
     command::{CreateCluster, CreateProject},
 };
 use ids::{Log, MemberId, Seq};
@@ -198,9 +198,16 @@ pub async fn clusters(ring: &Ring, numbers: std::ops::RangeInclusive<u64>) {
     for number in numbers {
         let name = format!("organizations/o/projects/p/locations/a/clusters/c-{number}").parse().unwrap();
         let (display_name, description) = (String::new(), "d".repeat(200));
-        let cluster_type = domain::ClusterType::Production;
+        let cluster_type = domain::ClusterType::PRODUCTION;
         done(
-            ring.decide(Command::CreateCluster(CreateCluster { name, display_name, description, cluster_type })).await,
+            ring.decide(Command::CreateCluster(CreateCluster {
+                name,
+                display_name,
+                description,
+                cluster_type,
+                options: ClusterOptions::default(),
+            }))
+            .await,
         );
     }
 }

@@ -89,9 +89,15 @@ impl Draft<'_> {
         let location = &self.request.name.location;
         let of = |pool: &str| format!("the first free block of the addresses for {pool} of {location}");
         let ranges = [
-            (Key::ClusterCidr, Key::ClusterPrefix, network.cluster_cidr, self.request.cluster_cidr, of("clusters")),
-            (Key::PodCidr, Key::PodPrefix, network.pods, self.request.pod_cidr, of("pods")),
-            (Key::ServiceCidr, Key::ServicePrefix, network.services, self.request.service_cidr, of("services")),
+            (
+                Key::ClusterCidr,
+                Key::ClusterPrefix,
+                network.cluster_cidr,
+                self.request.options.cluster_cidr,
+                of("clusters"),
+            ),
+            (Key::PodCidr, Key::PodPrefix, network.pods, self.request.options.pod_cidr, of("pods")),
+            (Key::ServiceCidr, Key::ServicePrefix, network.services, self.request.options.service_cidr, of("services")),
         ];
         for (key, size, range, given, because) in ranges {
             let from = if key == Key::ClusterCidr { vec![size, Key::NetworkTenancy] } else { vec![size] };
@@ -176,7 +182,7 @@ impl Draft<'_> {
             self.rest(Key::ApiAllowList, &[Key::ApiOpen]);
             return Ok(());
         }
-        if self.request.allow_list.as_ref() == Some(&list) {
+        if self.request.options.allow_list.as_ref() == Some(&list) {
             let by = self.choices.get(&Key::ApiOpen).map_or(Source::Request, |choice| choice.source.clone());
             let (by, given) = (Box::new(by), Value::Ranges(list.clone()).to_string());
             let accepted = format!("address ranges other than {}", Cidr::ALL);

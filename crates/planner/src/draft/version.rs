@@ -8,7 +8,7 @@ use crate::{Refusal, VersionWish, Warning};
 impl Draft<'_> {
     pub(super) fn decide_version(&mut self) -> Result<KubernetesVersion, Refusal> {
         let has = self.inputs.current.map(|current| current.version);
-        let wish = match self.request.version {
+        let wish = match self.request.options.version {
             Some(VersionWish::Exactly(version)) if has != Some(version) => Some(version),
             _ => None,
         };
@@ -78,11 +78,11 @@ impl Draft<'_> {
         let Some(version) = self.inputs.catalog.versions.get(&given) else {
             return Err(Refusal::UnknownVersion { given, accepted });
         };
-        if !version.published.contains(&self.request.name.location) {
+        let (today, ended) = (self.inputs.today, version.extended_end);
+        if !version.published.contains(&self.request.name.location) || today < version.released {
             let region = self.request.name.location.clone();
             return Err(Refusal::VersionNotInRegion { given, region, accepted });
         }
-        let (today, ended) = (self.inputs.today, version.extended_end);
         if ended < today {
             return Err(Refusal::VersionEnded { given, ended, accepted });
         }

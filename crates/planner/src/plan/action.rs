@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::{Change, CloudId, Drain, Image, Part, Placement, Slot, Time, time::Span};
+use domain::held::{Creation, Span};
+
+use super::{Change, CloudId, Drain, Edge, Etcd, Launch, Part, Slot, Time};
 
 /// One call, or one entry of our own log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,35 +38,6 @@ pub enum Verb {
     Forget(CloudId),
     /// Into our log: the creation that was not answered had no effect and never will.
     GiveUp,
-}
-
-/// What a machine is launched as.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Launch {
-    pub placement: Placement,
-    pub image: Image,
-    /// None for workers.
-    pub etcd: Option<Etcd>,
-}
-
-/// How a master's member of etcd begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Etcd {
-    /// With the other first masters.
-    Form,
-    /// As a new member of what is there.
-    Join,
-    /// From the newest snapshot: the quorum is lost.
-    Restore,
-}
-
-/// A change of a machine that the log keeps: bills and reports are made of these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Edge {
-    Started(Time),
-    Joined(Time),
-    Stopped(Time),
-    Ended(Time),
 }
 
 /// Why something is done: a wish, or what was seen.
@@ -154,9 +127,11 @@ pub enum Waiting {
     OneMasterAtATime {
         other: Slot,
     },
+    /// What would be done to a master, and why, if etcd could spare it.
     Quorum {
         healthy: usize,
         majority: usize,
+        cause: Cause,
     },
     ShortCircuit {
         ill: usize,
@@ -217,7 +192,25 @@ impl Action {
     }
 }
 
+impl From<Creation> for Verb {
+    fn from(creation: Creation) -> Self {
+        match creation {
+            Creation::Plain => Self::Create,
+            Creation::Launch(launch) => Self::Launch(launch),
+        }
+    }
+}
+
 impl Verb {
+    /// The creation that this is; none for what changes or ends something.
+    pub fn creation(&self) -> Option<Creation> {
+        match self {
+            Self::Create => Some(Creation::Plain),
+            Self::Launch(launch) => Some(Creation::Launch(launch.clone())),
+            _ => None,
+        }
+    }
+
     pub fn name(&self) -> &'static str {
         match self {
             Self::Create => "create",
@@ -263,23 +256,6 @@ impl fmt::Display for Verb {
             | Self::Adopt(id)
             | Self::Forget(id) => write!(f, " {id}"),
             Self::Note(id, edge) => write!(f, " {id} {}", edge.name()),
-        }
-    }
-}
-
-impl Edge {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Started(_) => "started",
-            Self::Joined(_) => "joined",
-            Self::Stopped(_) => "stopped",
-            Self::Ended(_) => "ended",
-        }
-    }
-
-    pub fn at(self) -> Time {
-        match self {
-            Self::Started(at) | Self::Joined(at) | Self::Stopped(at) | Self::Ended(at) => at,
         }
     }
 }

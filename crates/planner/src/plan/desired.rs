@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Cidr,
+    Cidr, Wish,
     catalog::{Catalog, Window},
 };
 
-use super::{Look, Opening, Part, Role, Slot, Time};
+use super::{Image, Look, Opening, Part, Placement, Role, Slot, Time};
 use crate::{Blueprint, Placed, Tenancy};
 
 /// How many instance types are tried in a zone.
@@ -15,14 +15,6 @@ const TYPES: usize = 4;
 /// Port of the Kubernetes API.
 const API: u16 = 6443;
 const DAY: u64 = 86_400;
-
-/// What its owner wishes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
-    Run,
-    Hibernate,
-    Delete,
-}
 
 /// A cluster, or a network that clusters share, as it is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,23 +30,6 @@ pub struct Desired {
     pub delete_protection: bool,
     /// Of a network: clusters that use it.
     pub used_by: u64,
-}
-
-/// A kind of machine, and where it runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Placement {
-    pub instance_type: String,
-    /// Id of a zone.
-    pub zone: String,
-}
-
-/// A machine image.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Image {
-    pub id: String,
-    pub built: Time,
-    /// Whether it mends a critical weakness of those before: then nobody waits for a window.
-    pub critical: bool,
 }
 
 /// When something is done about machines; lengths of time in seconds, shares of a hundred.

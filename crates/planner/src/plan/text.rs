@@ -2,7 +2,9 @@
 
 use std::fmt::{self, Write as _};
 
-use super::{Cause, Plan, Time, Verb, Waiting, time::Span};
+use domain::held::Span;
+
+use super::{Cause, Plan, Time, Verb, Waiting};
 
 impl Plan {
     /// The plan, for people: how things stand, what is done and why, what is waited for.
@@ -106,8 +108,9 @@ fn waiting(waiting: &Waiting, now: Time) -> String {
         Waiting::Pause { times, why } => format!("refused {times} times, last with {why}"),
         Waiting::Limit { of, since } => format!("{of}, for {} so far", Span(now.since(*since))),
         Waiting::OneMasterAtATime { other } => format!("{other} comes first: one master at a time"),
-        Waiting::Quorum { healthy, majority } => {
-            format!("{healthy} masters are healthy and etcd needs {majority}: none can be spared")
+        Waiting::Quorum { healthy, majority, cause: why } => {
+            let why = explain(why, now);
+            format!("{healthy} masters are healthy and etcd needs {majority}, none can be spared: {why}")
         }
         Waiting::ShortCircuit { ill, of, share } => {
             format!("{ill} of {of} machines are ill, more than {share}%: the cause is elsewhere, nothing is replaced")

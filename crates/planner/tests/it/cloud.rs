@@ -159,9 +159,7 @@ impl World {
         if let (Verb::Launch(launch), true) = (&action.verb, made) {
             let healthy = self.machines.values().filter(|of| of.slot.role == Role::Master && healthy(of)).count();
             let masters = self.desired.slots.keys().filter(|slot| slot.role == Role::Master).count();
-            // A restore that was called for when the quorum was lost may be repeated after it came back.
-            let repeated = matches!(action.cause, Cause::Unanswered { .. });
-            if launch.etcd == Some(Etcd::Restore) && healthy > masters / 2 && !repeated {
+            if launch.etcd == Some(Etcd::Restore) && healthy > masters / 2 {
                 self.broken.push(format!("restored etcd with {healthy} healthy masters"));
             }
         }
@@ -195,9 +193,9 @@ impl World {
         if action.only_logged() {
             return;
         }
-        if matches!(verb, Verb::Create | Verb::Launch(_)) {
+        if let Some(creation) = verb.creation() {
             self.held.generations.insert(part.clone(), *generation);
-            let intent = Intent { generation: *generation, attempt: *attempt, verb: verb.clone(), at: now };
+            let intent = Intent { generation: *generation, attempt: *attempt, creation, at: now };
             self.held.intents.insert(part.clone(), intent);
         }
         if let Some(of) = self.held.parts.get_mut(part) {

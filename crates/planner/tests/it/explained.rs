@@ -33,9 +33,9 @@ fn the_same_inputs_give_the_same_blueprint_and_another_decision_another_hash() {
     assert_eq!(a, b);
     let hash = a.unwrap().decisions_hash();
     let mut open = request("PRODUCTION", "eu-west-1");
-    open.delete_protection = Some(true);
+    open.options.delete_protection = Some(true);
     assert_eq!(world.decide(&open).unwrap().decisions_hash(), hash, "the same, on another's word");
-    open.delete_protection = Some(false);
+    open.options.delete_protection = Some(false);
     assert_ne!(world.decide(&open).unwrap().decisions_hash(), hash);
 }
 
@@ -90,8 +90,8 @@ proptest! {
             world = world.policy(node, rules);
         }
         let mut wanted = request(cluster_type, region);
-        wanted.privileged = privileged;
-        wanted.version = version.and_then(exactly);
+        wanted.options.privileged = privileged;
+        wanted.options.version = version.and_then(exactly);
         let Ok(with) = world.decide(&wanted) else { return Ok(()) };
         for place in 0..world.policies.len() {
             let mut others = world.policies.clone();

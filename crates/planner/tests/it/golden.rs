@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use domain::catalog::{Key, Window};
-use planner::{Request, Says, Sizing, render};
+use planner::{ClusterOptions, Request, Says, Sizing, render};
 
 use crate::world::{FOLDER, ORGANIZATION, PROJECT, REGIONS, TYPES, World, cluster, exactly, request, value};
 
@@ -87,12 +87,15 @@ fn policed() -> World {
 
 fn wishes() -> Request {
     Request {
-        version: exactly("1.34.11"),
-        cluster_cidr: Some("192.168.0.0/18".parse().unwrap()),
-        allow_list: Some(vec!["0.0.0.0/0".parse().unwrap()]),
-        delete_protection: Some(false),
-        maintenance_window: Some(Window::Any),
-        privileged: Some(true),
+        options: ClusterOptions {
+            version: exactly("1.34.11"),
+            cluster_cidr: Some("192.168.0.0/18".parse().unwrap()),
+            allow_list: Some(vec!["0.0.0.0/0".parse().unwrap()]),
+            delete_protection: Some(false),
+            maintenance_window: Some(Window::Any),
+            privileged: Some(true),
+            ..ClusterOptions::default()
+        },
         ..request("PRODUCTION", "us-east-1")
     }
 }
@@ -107,7 +110,10 @@ fn refused() -> Vec<(&'static str, World, Request)> {
 
 fn unknown() -> Vec<(&'static str, World, Request)> {
     let plain = || request("PRODUCTION", "us-east-1");
-    let at = |version: &str| Request { version: exactly(version), ..plain() };
+    let at = |version: &str| Request {
+        options: ClusterOptions { version: exactly(version), ..ClusterOptions::default() },
+        ..plain()
+    };
     let mut unpublished = World::new();
     let newest = unpublished.catalog.versions.get_mut(&"1.37.2".parse().unwrap()).unwrap();
     newest.published.remove(&"us-east-1".parse().unwrap());
@@ -132,31 +138,52 @@ fn forbidden() -> Vec<(&'static str, World, Request)> {
     let stable = Says::OneOf(vec![value(Key::VersionChannel, "stable")]);
     let refuse = Says::Require(value(Key::ApiOpen, "refuse"));
     let huge = Says::Require(value(Key::WorkersSize, "64 vCPU 64 GiB"));
-    let open = Request { allow_list: Some(vec!["0.0.0.0/0".parse().unwrap()]), ..plain() };
-    let newest = Request { version: exactly("1.37.2"), ..plain() };
+    let open = Request {
+        options: ClusterOptions { allow_list: Some(vec!["0.0.0.0/0".parse().unwrap()]), ..ClusterOptions::default() },
+        ..plain()
+    };
+    let newest =
+        Request { options: ClusterOptions { version: exactly("1.37.2"), ..ClusterOptions::default() }, ..plain() };
     let twice = vec!["10.0.0.0/8".parse().unwrap(); 2];
     vec![
         (
             "a maintenance window other than the one required",
             World::new().policy(ORGANIZATION, [(Key::Maintenance, never)]),
-            Request { maintenance_window: Some(Window::Any), ..plain() },
+            Request {
+                options: ClusterOptions { maintenance_window: Some(Window::Any), ..ClusterOptions::default() },
+                ..plain()
+            },
         ),
-        ("privileged pods without approval", World::new(), Request { privileged: Some(true), ..plain() }),
+        (
+            "privileged pods without approval",
+            World::new(),
+            Request { options: ClusterOptions { privileged: Some(true), ..ClusterOptions::default() }, ..plain() },
+        ),
         (
             "a version of a channel that a policy does not allow",
             World::new().policy(PROJECT, [(Key::VersionChannel, stable)]),
             newest,
         ),
         ("an open API where a policy refuses it", World::new().policy(FOLDER, [(Key::ApiOpen, refuse)]), open),
-        ("an allow list with a range twice", World::new(), Request { allow_list: Some(twice), ..plain() }),
+        (
+            "an allow list with a range twice",
+            World::new(),
+            Request { options: ClusterOptions { allow_list: Some(twice), ..ClusterOptions::default() }, ..plain() },
+        ),
         ("machines that nobody offers", World::new().policy(FOLDER, [(Key::WorkersSize, huge)]), plain()),
     ]
 }
 
 fn addresses() -> Vec<(&'static str, World, Request)> {
     let plain = || request("PRODUCTION", "us-east-1");
-    let machines = |range: &str| Request { cluster_cidr: Some(range.parse().unwrap()), ..plain() };
-    let pods = |range: &str| Request { pod_cidr: Some(range.parse().unwrap()), ..plain() };
+    let machines = |range: &str| Request {
+        options: ClusterOptions { cluster_cidr: Some(range.parse().unwrap()), ..ClusterOptions::default() },
+        ..plain()
+    };
+    let pods = |range: &str| Request {
+        options: ClusterOptions { pod_cidr: Some(range.parse().unwrap()), ..ClusterOptions::default() },
+        ..plain()
+    };
     let mut used = World::new();
     used.create(&Request::new(cluster("us-east-1", "other"), "PRODUCTION")).unwrap();
     let mut full = World::new();
@@ -181,7 +208,10 @@ fn addresses() -> Vec<(&'static str, World, Request)> {
 
 fn both(machines: &str, pods: &str) -> Request {
     let (machines, pods) = (machines.parse().unwrap(), pods.parse().unwrap());
-    Request { cluster_cidr: Some(machines), pod_cidr: Some(pods), ..request("PRODUCTION", "us-east-1") }
+    Request {
+        options: ClusterOptions { cluster_cidr: Some(machines), pod_cidr: Some(pods), ..ClusterOptions::default() },
+        ..request("PRODUCTION", "us-east-1")
+    }
 }
 
 /// Fails when `text` is not what `tests/golden/{name}` holds.

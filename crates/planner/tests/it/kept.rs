@@ -1,7 +1,7 @@
 //! What a cluster that was made keeps, whatever is decided later.
 
 use domain::{Date, catalog::Key};
-use planner::{Asked, Blueprint, Request, Says, Source, Warning};
+use planner::{Asked, Blueprint, ClusterOptions, Request, Says, Source, Warning};
 
 use crate::world::{FOLDER, World, chosen, exactly, request, value};
 
@@ -45,8 +45,12 @@ fn addresses_zones_and_version_outlast_policies_and_editions() {
 #[test]
 fn another_version_is_had_by_asking_for_it() {
     let (world, before) = made("PRODUCTION");
-    let wish =
-        |version: &str| world.decide(&Request { version: exactly(version), ..request("PRODUCTION", "us-east-1") });
+    let wish = |version: &str| {
+        world.decide(&Request {
+            options: ClusterOptions { version: exactly(version), ..ClusterOptions::default() },
+            ..request("PRODUCTION", "us-east-1")
+        })
+    };
     assert_eq!(chosen(&wish("1.37.2").unwrap(), Key::VersionKubernetes), "1.37.2");
     assert_eq!(wish(&before.version.to_string()).unwrap().decisions_hash(), before.decisions_hash());
     assert_eq!(wish("1.38.0").unwrap_err().reason(), "UNKNOWN_VERSION");
@@ -57,7 +61,10 @@ fn what_was_fixed_when_it_was_made_is_refused_with_what_it_has() {
     let (world, before) = made("DEVELOPMENT");
     let production = world.decide(&request("PRODUCTION", "us-east-1")).unwrap_err();
     assert_eq!((production.reason(), production.accepted()), ("FIXED_AT_CREATION", vec!["1".to_owned()]));
-    let with = |range| Request { pod_cidr: Some(range), ..request("DEVELOPMENT", "us-east-1") };
+    let with = |range| Request {
+        options: ClusterOptions { pod_cidr: Some(range), ..ClusterOptions::default() },
+        ..request("DEVELOPMENT", "us-east-1")
+    };
     let other = world.decide(&with("192.168.0.0/18".parse().unwrap())).unwrap_err();
     assert_eq!((other.reason(), other.accepted()), ("FIXED_AT_CREATION", vec!["100.64.0.0/18".to_owned()]));
     assert!(world.decide(&with(before.network.addresses.pods)).is_ok(), "what it has may be given again");
@@ -67,8 +74,10 @@ fn what_was_fixed_when_it_was_made_is_refused_with_what_it_has() {
 fn a_policy_that_comes_later_overrules_what_was_asked_before() {
     let mut world = World::new();
     let open = vec!["0.0.0.0/0".parse().unwrap(), "192.0.2.0/24".parse().unwrap()];
-    let wanted =
-        Request { delete_protection: Some(false), allow_list: Some(open), ..request("PRODUCTION", "us-east-1") };
+    let wanted = Request {
+        options: ClusterOptions { delete_protection: Some(false), allow_list: Some(open), ..ClusterOptions::default() },
+        ..request("PRODUCTION", "us-east-1")
+    };
     world.make(&wanted).unwrap();
     let require = |key: Key, text: &str| (key, Says::Require(value(key, text)));
     let rules = [require(Key::DeleteProtection, "on"), require(Key::ApiOpen, "refuse")];

@@ -1,7 +1,7 @@
 //! Policies and requests, one rule per test.
 
 use domain::catalog::{Channel, Key, Window};
-use planner::{Request, Rule, Says, Source, VersionWish, Warning};
+use planner::{ClusterOptions, Request, Rule, Says, Source, VersionWish, Warning};
 
 use crate::world::{FOLDER, ORGANIZATION, PROJECT, World, chosen, request, value};
 
@@ -49,7 +49,10 @@ fn a_node_above_beats_a_node_below() {
 #[test]
 fn a_request_changes_what_nobody_limits() {
     let asked = |world: &World, protection: bool| {
-        let request = Request { delete_protection: Some(protection), ..request("PRODUCTION", "us-east-1") };
+        let request = Request {
+            options: ClusterOptions { delete_protection: Some(protection), ..ClusterOptions::default() },
+            ..request("PRODUCTION", "us-east-1")
+        };
         world.decide(&request)
     };
     let off = asked(&World::new(), false).unwrap();
@@ -65,7 +68,10 @@ fn a_request_changes_what_nobody_limits() {
 
 #[test]
 fn privileged_pods_need_a_policy_that_speaks_of_them() {
-    let privileged = Request { privileged: Some(true), ..request("DEVELOPMENT", "us-east-1") };
+    let privileged = Request {
+        options: ClusterOptions { privileged: Some(true), ..ClusterOptions::default() },
+        ..request("DEVELOPMENT", "us-east-1")
+    };
     assert_eq!(World::new().decide(&privileged).unwrap_err().reason(), "OVERRIDE_FORBIDDEN");
     let (off, on) = (value(Key::PodsPrivileged, "off"), value(Key::PodsPrivileged, "on"));
     let approved = World::new().policy(PROJECT, [(Key::PodsPrivileged, Says::OneOf(vec![off.clone(), on]))]);
@@ -80,7 +86,10 @@ fn privileged_pods_need_a_policy_that_speaks_of_them() {
 #[test]
 fn versions_follow_the_channel_the_region_and_the_day() {
     let version = |world: &World, wish: Option<VersionWish>| {
-        let request = Request { version: wish, ..request("PRODUCTION", "us-east-1") };
+        let request = Request {
+            options: ClusterOptions { version: wish, ..ClusterOptions::default() },
+            ..request("PRODUCTION", "us-east-1")
+        };
         world.decide(&request).map(|blueprint| blueprint.version.to_string())
     };
     let mut world = World::new();
@@ -100,8 +109,8 @@ fn versions_follow_the_channel_the_region_and_the_day() {
 fn what_is_seldom_meant_is_allowed_with_a_warning() {
     let mut wanted = request("PRODUCTION", "us-east-1");
     assert_eq!(World::new().decide(&wanted).unwrap().warnings, []);
-    wanted.allow_list = Some(vec!["0.0.0.0/0".parse().unwrap()]);
-    wanted.version = Some(VersionWish::Exactly("1.34.11".parse().unwrap()));
+    wanted.options.allow_list = Some(vec!["0.0.0.0/0".parse().unwrap()]);
+    wanted.options.version = Some(VersionWish::Exactly("1.34.11".parse().unwrap()));
     let warnings = World::new().decide(&wanted).unwrap().warnings;
     assert!(matches!(warnings.as_slice(), [Warning::ExtendedSupport { .. }, Warning::ApiOpenToAll]), "{warnings:?}");
     wanted = request("DEVELOPMENT", "us-east-1");
@@ -150,4 +159,34 @@ fn numbers_that_policies_pull_apart_are_brought_together() {
     let least = (Key::WorkersMin, Says::AtLeast(value(Key::WorkersMin, "7")));
     let blueprint = World::new().policy(FOLDER, [least]).decide(&request("PRODUCTION", "us-east-1")).unwrap();
     assert_eq!([blueprint.workers.min, blueprint.workers.initial, blueprint.workers.max], [7, 7, 500]);
+}
+
+#[test]
+fn a_version_is_had_by_its_name_from_the_day_of_its_release_on() {
+    let newest = Request {
+        options: ClusterOptions { version: crate::world::exactly("1.37.2"), ..ClusterOptions::default() },
+        ..request("PRODUCTION", "us-east-1")
+    };
+    let on = |day: &str| World { today: day.parse().unwrap(), ..World::new() }.decide(&newest);
+    let refusal = on("2026-08-25").unwrap_err();
+    assert_eq!(refusal.reason(), "VERSION_NOT_IN_REGION");
+    assert!(!refusal.accepted().contains(&"1.37.2".to_owned()), "{refusal}");
+    assert_eq!(on("2026-08-26").unwrap().version.to_string(), "1.37.2");
+}
+
+#[test]
+fn what_a_type_fixes_no_request_changes() {
+    let mut world = World::new();
+    let record = world.catalog.cluster_types.get_mut("PRODUCTION").unwrap();
+    record.decisions.get_mut(&Key::DeleteProtection).unwrap().fixed = true;
+    let asked = |world: &World, protection: bool| {
+        world.decide(&Request {
+            options: ClusterOptions { delete_protection: Some(protection), ..ClusterOptions::default() },
+            ..request("PRODUCTION", "us-east-1")
+        })
+    };
+    let refusal = asked(&world, false).unwrap_err();
+    assert_eq!((refusal.reason(), refusal.accepted()), ("OVERRIDE_FORBIDDEN", vec!["on".to_owned()]));
+    assert!(refusal.to_string().contains("PRODUCTION of 2026-11"), "{refusal}");
+    assert!(asked(&world, true).unwrap().delete_protection, "what it has may be asked for");
 }

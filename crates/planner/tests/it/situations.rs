@@ -1,5 +1,6 @@
 //! Scripted situations: what is wished, held and seen, and the plan that follows, as text in files that people can judge.
 
+mod harm;
 mod scripted;
 mod told;
 

@@ -1,7 +1,7 @@
 //! Addresses: random clusters come and go in regions that know nothing of each other, and nothing overlaps.
 
 use domain::{Cidr, catalog::Key};
-use planner::{Network, Request, Tenancy};
+use planner::{ClusterOptions, Network, Request, Tenancy};
 use proptest::prelude::*;
 
 use crate::world::{REGIONS, World, cluster, request};
@@ -51,15 +51,18 @@ fn development_clusters_of_a_project_share_a_vpc_while_there_is_room() {
 #[test]
 fn ranges_that_are_given_are_taken_as_they_are() {
     let given = Request {
-        cluster_cidr: Some("192.168.0.0/19".parse().unwrap()),
-        pod_cidr: Some("172.28.0.0/15".parse().unwrap()),
-        service_cidr: Some("192.168.64.0/22".parse().unwrap()),
+        options: ClusterOptions {
+            cluster_cidr: Some("192.168.0.0/19".parse().unwrap()),
+            pod_cidr: Some("172.28.0.0/15".parse().unwrap()),
+            service_cidr: Some("192.168.64.0/22".parse().unwrap()),
+            ..ClusterOptions::default()
+        },
         ..request("PRODUCTION", "eu-west-1")
     };
     let addresses = World::new().decide(&given).unwrap().network.addresses;
-    assert_eq!(Some(addresses.cluster_cidr), given.cluster_cidr);
-    assert_eq!((addresses.vpc, Some(addresses.pods)), (addresses.cluster_cidr, given.pod_cidr));
-    assert_eq!(Some(addresses.services), given.service_cidr);
+    assert_eq!(Some(addresses.cluster_cidr), given.options.cluster_cidr);
+    assert_eq!((addresses.vpc, Some(addresses.pods)), (addresses.cluster_cidr, given.options.pod_cidr));
+    assert_eq!(Some(addresses.services), given.options.service_cidr);
     let blueprint = World::new().decide(&given).unwrap();
     assert_eq!(blueprint.choice(Key::PodCidr).unwrap().source, planner::Source::Request);
 }
@@ -94,7 +97,7 @@ proptest! {
                     let mut request = Request::new(name.parse().unwrap(), if production { "PRODUCTION" } else { "DEVELOPMENT" });
                     // Inside the region's own pool: such ranges no other region gives out.
                     let base = world.catalog.regions[&region.parse().unwrap()].addresses.clusters[0].first();
-                    request.cluster_cidr = given.map(|given| Cidr::around(base + (u32::from(given) << 17), 18));
+                    request.options.cluster_cidr = given.map(|given| Cidr::around(base + (u32::from(given) << 17), 18));
                     match world.decide(&request) {
                         Ok(blueprint) => {
                             if production {

@@ -25,7 +25,8 @@ pub struct AvailabilityZone {
     pub id: ZoneId,
 }
 
-/// A range of /16 to /28, else `InvalidVpc.Range`. It comes with a security group named `default` and a main route table.
+/// A range of /16 to /28, else `InvalidVpc.Range`. It comes with a security group named `default`, which lets in
+/// whoever has it, and a main route table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateVpc {
     pub cidr: Cidr,

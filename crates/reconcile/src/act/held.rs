@@ -1,7 +1,7 @@
 //! What our log holds before calls are made and after they were answered.
 
 use planner::plan::{
-    Action, CloudId, Edge, Held, HeldMachine, HeldPart, Image, Intent, Part, Phase, Refused, Seen, Time, Verb,
+    Action, CloudId, Creation, Edge, Held, HeldMachine, HeldPart, Image, Intent, Part, Phase, Refused, Seen, Time, Verb,
 };
 use ports::cloud::{Instance, guest};
 
@@ -15,9 +15,9 @@ use crate::{
 /// What is committed before a call.
 pub(crate) fn intend(held: &mut Held, action: &Action, now: Time) {
     let Action { part, generation, attempt, verb, .. } = action;
-    if creates(verb) {
+    if let Some(creation) = verb.creation() {
         held.generations.insert(part.clone(), *generation);
-        let intent = Intent { generation: *generation, attempt: *attempt, verb: verb.clone(), at: now };
+        let intent = Intent { generation: *generation, attempt: *attempt, creation, at: now };
         held.intents.insert(part.clone(), intent);
     }
     touch(held, action, now);
@@ -149,8 +149,8 @@ impl Ledger<'_> {
         let attempt =
             tagged(of.tags.get(mark::ATTEMPT)).and_then(|of| u32::try_from(of).ok()).unwrap_or(action.attempt);
         let intent = self.held.intents.get(part).filter(|intent| intent.generation == generation).cloned();
-        let launch = intent.as_ref().and_then(|intent| match &intent.verb {
-            Verb::Launch(launch) if launch.image.id == of.image.as_str() => Some(launch.image.clone()),
+        let launch = intent.as_ref().and_then(|intent| match &intent.creation {
+            Creation::Launch(launch) if launch.image.id == of.image.as_str() => Some(launch.image.clone()),
             _ => None,
         });
         let facts = match self.sight.observed.machines.get(&CloudId::from(of.id.as_str())) {

@@ -67,7 +67,10 @@ pub fn offers(seed: u64) -> CloudOptions {
     let types = catalog.instance_types.iter().map(|(name, of)| {
         let prices = of.offers.iter().map(|(region, offer)| (CloudRegion::new(region.as_str()), offer.price));
         let architecture = architecture(of.architecture);
-        (InstanceType::new(name.as_str()), TypeOptions { vcpus: of.vcpus, architecture, prices: prices.collect() })
+        (
+            InstanceType::new(name.as_str()),
+            TypeOptions { vcpus: of.vcpus, architecture, prices: prices.collect(), not_in: Default::default() },
+        )
     });
     CloudOptions {
         seed,

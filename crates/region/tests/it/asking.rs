@@ -50,7 +50,7 @@ async fn a_member_that_is_cut_off_from_a_region_reaches_it_over_a_third() {
 
 fn deletion(region: &str, label: &str) -> Command {
     let name = format!("organizations/acme/projects/web/locations/{region}/clusters/{label}").parse().unwrap();
-    DeleteCluster { name, etag: None }.into()
+    DeleteCluster { name, retain_ms: 0, etag: None }.into()
 }
 
 #[tokio::test(start_paused = true)]

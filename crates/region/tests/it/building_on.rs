@@ -13,8 +13,10 @@ use crate::ring::{Ring, done, project, submission};
 fn cluster_in(project: &str, seen: Seq) -> Submission {
     let name = format!("organizations/acme/projects/{project}/locations/b/clusters/one").parse().unwrap();
     let (display_name, description) = (String::new(), String::new());
-    let cluster_type = domain::ClusterType::Development;
-    let command = c::CreateCluster { name, display_name, description, cluster_type }.into();
+    let cluster_type = domain::ClusterType::DEVELOPMENT;
+    let command =
+        c::CreateCluster { name, display_name, description, cluster_type, options: domain::ClusterOptions::default() }
+            .into();
     Submission { seen_global: Some((Incarnation(1), seen)), ..submission(50, command) }
 }
 

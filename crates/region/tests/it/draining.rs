@@ -63,7 +63,7 @@ async fn a_project_with_a_cluster_waits_for_the_region_that_holds_it_and_only_fo
     tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!((global(&ring, 1).seq, state(&ring, 1, "web").unwrap().state), (still, State::Deleting));
     let name = "organizations/acme/projects/web/locations/a/clusters/one".parse().unwrap();
-    done(ring.submit(1, submission(10, c::DeleteCluster { name, etag: None }.into())).await);
+    done(ring.submit(1, submission(10, c::DeleteCluster { name, retain_ms: 0, etag: None }.into())).await);
     deleted(&ring, 4, "web").await;
 }
 
@@ -76,7 +76,7 @@ async fn a_new_leader_of_the_region_goes_on_where_the_old_one_was() {
     let id = ring.leader(&own).await;
     ring.end(id);
     let name = "organizations/acme/projects/web/locations/a/clusters/one".parse().unwrap();
-    done(ring.submit(4, submission(10, c::DeleteCluster { name, etag: None }.into())).await);
+    done(ring.submit(4, submission(10, c::DeleteCluster { name, retain_ms: 0, etag: None }.into())).await);
     deleted(&ring, 4, "web").await;
 }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use domain::{
-    ClusterType, Command,
+    ClusterOptions, ClusterType, Command,
     command::{CreateCluster, CreateOrganization, CreateProject},
 };
 use fakes::{Disk, DiskWeather, StillRegistry, TokioEnv};
@@ -128,6 +128,7 @@ impl Ring {
             logs: disk.clone(),
             snapshots: disk,
             registry: self.registry.clone(),
+            planner: None,
         };
         let config = Config {
             ring: RingId::new(RING),
@@ -278,7 +279,8 @@ pub fn cluster(region: &str, label: &str) -> Command {
         name: format!("organizations/acme/projects/web/locations/{region}/clusters/{label}").parse().unwrap(),
         display_name: String::new(),
         description: String::new(),
-        cluster_type: ClusterType::Production,
+        cluster_type: ClusterType::PRODUCTION,
+        options: ClusterOptions::default(),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{ClusterType, Command, command as c};
+use domain::{ClusterOptions, ClusterType, Command, command as c};
 use ids::{ClusterName, ContainerName, Subject};
 use ledger::Retention;
 use sim::{
@@ -67,15 +67,31 @@ pub fn play_broken(plan: Plan, script: impl AsyncFnOnce(&Ring)) -> Vec<&'static 
 
 pub fn create(name: &ClusterName) -> Command {
     let (display_name, description) = (String::new(), String::new());
-    c::CreateCluster { name: name.clone(), display_name, description, cluster_type: ClusterType::Development }.into()
+    c::CreateCluster {
+        name: name.clone(),
+        display_name,
+        description,
+        cluster_type: ClusterType::DEVELOPMENT,
+        options: ClusterOptions::default(),
+    }
+    .into()
 }
 
 pub fn describe(name: &ClusterName, text: &str) -> Command {
-    c::UpdateCluster { name: name.clone(), display_name: None, description: Some(text.to_owned()), etag: None }.into()
+    c::UpdateCluster {
+        name: name.clone(),
+        display_name: None,
+        description: Some(text.to_owned()),
+        allow_list: None,
+        delete_protection: None,
+        maintenance_window: None,
+        etag: None,
+    }
+    .into()
 }
 
 pub fn delete(name: &ClusterName) -> Command {
-    c::DeleteCluster { name: name.clone(), etag: None }.into()
+    c::DeleteCluster { name: name.clone(), retain_ms: 0, etag: None }.into()
 }
 
 /// A command for the global log.

@@ -21,19 +21,22 @@ fn noise() -> impl Strategy<Value = Bytes> {
     ]
 }
 
-fn damaged(message: impl Strategy<Value = Bytes>) -> impl Strategy<Value = Bytes> {
+/// Boxed: values in the making are large, and stacks of tests are not.
+fn damaged(message: impl Strategy<Value = Bytes> + 'static) -> BoxedStrategy<Bytes> {
     let changes = collection::vec((any::<Index>(), any::<u8>()), 0..4);
-    (message, changes, any::<bool>(), any::<Index>()).prop_map(|(message, changes, cut, end)| {
-        let mut bytes = message.to_vec();
-        for (at, byte) in changes {
-            let at = at.index(bytes.len());
-            bytes[at] = byte;
-        }
-        if cut {
-            bytes.truncate(end.index(bytes.len()));
-        }
-        bytes.into()
-    })
+    (message.boxed(), changes, any::<bool>(), any::<Index>())
+        .prop_map(|(message, changes, cut, end)| {
+            let mut bytes = message.to_vec();
+            for (at, byte) in changes {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            if cut {
+                bytes.truncate(end.index(bytes.len()));
+            }
+            Bytes::from(bytes)
+        })
+        .boxed()
 }
 
 proptest! {

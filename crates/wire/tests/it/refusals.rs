@@ -122,9 +122,9 @@ fn a_level_that_this_build_does_not_know_is_refused_by_the_writer_too() {
     let mut proposal = samples::proposal();
     proposal.level = LEVEL + 1;
     let error = proposal.encode().unwrap_err();
-    assert_eq!(error.to_string(), "read a proposal of level 4: this build reads up to 3");
+    assert_eq!(error.to_string(), "read a proposal of level 5: this build reads up to 4");
     let bytes = proposal_message(|message| message.level = LEVEL + 1);
-    assert!(matches!(Proposal::decode(&bytes), Err(Error::FromTheFuture { level: 4, supported: LEVEL, .. })));
+    assert!(matches!(Proposal::decode(&bytes), Err(Error::FromTheFuture { level: 5, supported: LEVEL, .. })));
 }
 
 #[test]
@@ -232,11 +232,11 @@ fn kinds_that_this_build_does_not_know_are_refused() {
 fn commands_and_submissions_of_another_shape() {
     let (_, sample) = samples::commands().into_iter().find(|(kind, _)| *kind == "create_cluster").unwrap();
     let Some(command::Kind::CreateCluster(mut cluster)) = command_out(&sample).kind else { panic!("another kind") };
-    cluster.cluster_type = 0;
+    cluster.cluster_type = "production".into();
     let message = proto::Command { kind: Some(command::Kind::CreateCluster(cluster)) };
     assert_eq!(
         command_in(message).unwrap_err().to_string(),
-        "read the field cluster_type of the creation of a cluster with the value 0: wanted 1 (DEVELOPMENT) or 2 (PRODUCTION)"
+        "read the field cluster_type of the creation of a cluster with the value production: wanted 1 to 40 of A-Z, 0-9 and _, a letter first"
     );
     let message = submission_out(&samples::submission());
     let without = proto::Submission { command: None, ..message.clone() };

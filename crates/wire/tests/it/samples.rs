@@ -8,15 +8,19 @@ use std::{
 
 use bytes::Bytes;
 use domain::{
-    Account, AccountLife, Cluster, ClusterType, Entity, Fact, FactKind, Folder, Gate, Organization, Owner, Project,
-    State,
-    catalog::{Catalog, Key},
+    Account, AccountLife, Cluster, ClusterType, Deeds, Entity, Fact, FactKind, Folder, Gate, Organization, Owner,
+    Project, State, Wish,
+    catalog::{Catalog, Key, Window},
     command::*,
 };
 use ids::{Hash, Hlc, Incarnation, Log, RequestId, Revision, Seq};
 use wire::{
     CommandDigest, Proposal, Record, Rejected, RowDigest, StateDigest, Submission, encode_entity, proto, raw_fact,
 };
+
+mod clusters;
+
+use clusters::{basis, deed, machine_run, network, options, progress, shared_vpc, status};
 
 /// The value that a text stands for.
 pub fn text<T: FromStr<Err: Debug>>(text: &str) -> T {
@@ -57,7 +61,11 @@ pub fn entities() -> Vec<(&'static str, Entity)> {
         project_uid: id(0x30),
         display_name: "Blue".into(),
         description: "Half of the traffic".into(),
-        cluster_type: ClusterType::Production,
+        cluster_type: ClusterType::PRODUCTION,
+        options: options(),
+        wish: Wish::Delete,
+        purge_time: Some(hlc(9, 9)),
+        basis: Some(basis()),
         create_time: hlc(3, 0),
         update_time: hlc(3, 7),
     };
@@ -66,6 +74,11 @@ pub fn entities() -> Vec<(&'static str, Entity)> {
         ("folder", folder.into()),
         ("project", project().into()),
         ("cluster", cluster.into()),
+        ("cluster_status", status().into()),
+        ("deeds", Deeds(vec![deed()]).into()),
+        ("network", Entity::Network(network())),
+        ("shared_vpc", shared_vpc().into()),
+        ("machine_run", machine_run().into()),
         ("gate", Gate { project: text(PROJECT), closed_through: hlc(2, 0) }.into()),
         ("account", account(AccountLife::Retired(owner())).into()),
         ("catalog", edition().into()),
@@ -202,20 +215,30 @@ fn project_commands() -> Vec<(&'static str, Command)> {
 
 fn regional_and_account_commands() -> Vec<(&'static str, Command)> {
     let (display_name, description) = (String::from("Blue"), String::from("Half of the traffic"));
-    let cluster_type = ClusterType::Development;
+    let cluster_type = ClusterType::DEVELOPMENT;
     vec![
-        ("create_cluster", CreateCluster { name: text(CLUSTER), display_name, description, cluster_type }.into()),
+        (
+            "create_cluster",
+            CreateCluster { name: text(CLUSTER), display_name, description, cluster_type, options: options() }.into(),
+        ),
         (
             "update_cluster",
             UpdateCluster {
                 name: text(CLUSTER),
                 display_name: None,
                 description: Some("All of it".into()),
+                allow_list: Some(vec![text("10.0.0.0/8"), text("192.168.0.0/16")]),
+                delete_protection: Some(false),
+                maintenance_window: Some(Window::Any),
                 etag: Some(Revision(7)),
             }
             .into(),
         ),
-        ("delete_cluster", DeleteCluster { name: text(CLUSTER), etag: Some(Revision(8)) }.into()),
+        ("delete_cluster", DeleteCluster { name: text(CLUSTER), retain_ms: 60_000, etag: Some(Revision(8)) }.into()),
+        ("undelete_cluster", UndeleteCluster { name: text(CLUSTER), etag: Some(Revision(9)) }.into()),
+        ("hibernate_cluster", HibernateCluster { name: text(CLUSTER), etag: None }.into()),
+        ("wake_cluster", WakeCluster { name: text(CLUSTER), etag: Some(Revision(10)) }.into()),
+        ("progress", progress().into()),
         ("register_region", RegisterRegion { region: text("us-east-1") }.into()),
         ("add_account", AddAccount { account: text(ACCOUNT) }.into()),
         ("claim_account", ClaimAccount { organization: text(ORGANIZATION) }.into()),

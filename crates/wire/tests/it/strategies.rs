@@ -13,6 +13,10 @@ use ids::{
 use proptest::{collection, option, prelude::*};
 use wire::{CommandDigest, LEVEL, Proposal, RawFact, Record, Rejected, Submission, level_of};
 
+mod clusters;
+
+use clusters::{basis, cidr, cluster_status, deed, machine_run, network, options, progress, window, wish};
+
 fn label() -> impl Strategy<Value = Label> {
     "[a-z]([a-z0-9-]{0,61}[a-z0-9])?".prop_map(|text| text.parse().unwrap())
 }
@@ -53,7 +57,7 @@ fn state() -> impl Strategy<Value = State> {
 }
 
 fn cluster_type() -> impl Strategy<Value = ClusterType> {
-    prop_oneof![Just(ClusterType::Development), Just(ClusterType::Production)]
+    prop_oneof![Just(ClusterType::DEVELOPMENT), Just(ClusterType::PRODUCTION)]
 }
 
 fn hlc() -> impl Strategy<Value = Hlc> {
@@ -144,14 +148,19 @@ fn project() -> impl Strategy<Value = Project> {
 }
 
 fn cluster() -> impl Strategy<Value = Cluster> {
-    (cluster_name(), request_id(), request_id(), words(), words(), cluster_type(), hlc(), hlc()).prop_map(
-        |(name, uid, project_uid, display_name, description, cluster_type, create_time, update_time)| Cluster {
+    let fixed = (options(), wish(), proptest::option::of(hlc()), proptest::option::of(basis()));
+    (cluster_name(), request_id(), request_id(), words(), words(), cluster_type(), fixed, hlc(), hlc()).prop_map(
+        |(name, uid, project_uid, display_name, description, cluster_type, fixed, create_time, update_time)| Cluster {
             name,
             uid,
             project_uid,
             display_name,
             description,
             cluster_type,
+            options: fixed.0,
+            wish: fixed.1,
+            purge_time: fixed.2,
+            basis: fixed.3,
             create_time,
             update_time,
         },
@@ -168,6 +177,10 @@ pub fn entity() -> impl Strategy<Value = Entity> {
         folder().prop_map(Entity::Folder),
         project().prop_map(Entity::Project),
         cluster().prop_map(Entity::Cluster),
+        cluster_status().prop_map(Entity::from),
+        collection::vec(deed(), 0..4).prop_map(|deeds| Entity::Deeds(domain::Deeds(deeds))),
+        network().prop_map(Entity::Network),
+        machine_run().prop_map(Entity::from),
         (project_name(), hlc()).prop_map(|(project, closed_through)| Gate { project, closed_through }.into()),
         account().prop_map(Entity::Account),
         (1..=12_u8).prop_map(|month| edition(month).into()),
@@ -229,9 +242,27 @@ fn project_command() -> impl Strategy<Value = Command> {
 fn cluster_command() -> impl Strategy<Value = Command> {
     let (words, texts, name, kind) = (words, maybe_words, cluster_name, cluster_type);
     prop_oneof![
-        command!(CreateCluster { name: name(), display_name: words(), description: words(), cluster_type: kind() }),
-        command!(UpdateCluster { name: name(), display_name: texts(), description: texts(), etag: etag() }),
-        command!(DeleteCluster { name: name(), etag: etag() }),
+        command!(CreateCluster {
+            name: name(),
+            display_name: words(),
+            description: words(),
+            cluster_type: kind(),
+            options: options()
+        }),
+        command!(UpdateCluster {
+            name: name(),
+            display_name: texts(),
+            description: texts(),
+            allow_list: proptest::option::of(collection::vec(cidr(), 0..4)),
+            delete_protection: any::<Option<bool>>(),
+            maintenance_window: proptest::option::of(window()),
+            etag: etag()
+        }),
+        command!(DeleteCluster { name: name(), retain_ms: any::<u64>(), etag: etag() }),
+        command!(UndeleteCluster { name: name(), etag: etag() }),
+        command!(HibernateCluster { name: name(), etag: etag() }),
+        command!(WakeCluster { name: name(), etag: etag() }),
+        progress().prop_map(Command::from),
     ]
 }
 

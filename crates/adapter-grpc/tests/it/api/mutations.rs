@@ -82,7 +82,7 @@ async fn each_mutation_stands_alone_and_its_refusal_is_typed() {
         }),
         ..Default::default()
     };
-    let long = v1::Cluster { display_name: "x".repeat(300), cluster_type: 1, ..Default::default() };
+    let long = v1::Cluster { display_name: "x".repeat(300), cluster_type: "DEVELOPMENT".into(), ..Default::default() };
     let too_long = v1::CreateClusterRequest { cluster: Some(long), ..new_cluster("a", "long") };
     stream.send(vec![create("a", "one", 1), Kind::DeleteFolder(malformed), create("b", "two", 2)]).await;
     stream.send(vec![Kind::UpdateCluster(update), create("nowhere", "three", 3), Kind::CreateCluster(too_long)]).await;

@@ -129,7 +129,8 @@ async fn a_watcher_that_never_reads_is_cut_off_and_told_where_to_resume() {
         .into_inner();
     let mut client = ClustersClient::new(ring.connect(1).await);
     for n in 1..=200 {
-        let cluster = v1::Cluster { cluster_type: 1, description: "d".repeat(4000), ..Default::default() };
+        let cluster =
+            v1::Cluster { cluster_type: "DEVELOPMENT".into(), description: "d".repeat(4000), ..Default::default() };
         let request = v1::CreateClusterRequest { cluster: Some(cluster), ..new_cluster("a", &format!("c{n}")) };
         client.create_cluster(request).await.unwrap();
     }

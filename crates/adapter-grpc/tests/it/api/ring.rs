@@ -122,6 +122,7 @@ impl Ring {
             logs: disk.clone(),
             snapshots: disk,
             registry: registry.clone(),
+            planner: None,
         };
         let ms = Duration::from_millis;
         let fast = GroupTiming { heartbeat: ms(60), election_min: ms(300), election_max: ms(500) };
@@ -242,7 +243,7 @@ pub fn new_cluster(region: &str, id: &str) -> v1::CreateClusterRequest {
     v1::CreateClusterRequest {
         parent: format!("organizations/acme/projects/web/locations/{region}"),
         cluster_id: id.to_owned(),
-        cluster: Some(v1::Cluster { cluster_type: v1::ClusterType::Production.into(), ..Default::default() }),
+        cluster: Some(v1::Cluster { cluster_type: "PRODUCTION".into(), ..Default::default() }),
         ..Default::default()
     }
 }

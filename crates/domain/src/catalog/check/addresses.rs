@@ -48,13 +48,13 @@ impl Catalog {
         }
     }
 
-    /// Whether the edition can follow `previous`: two editions are in force at the same time while one spreads from
+    /// Whether the edition can follow an earlier one: several are in force at the same time while one spreads from
     /// region to region, so no range may go from one region to another.
     ///
     /// # Errors
     /// A [`Defect`] for each range that goes.
-    pub fn check_after(&self, previous: &Self) -> Result<(), Vec<Defect>> {
-        let before = previous.places();
+    pub fn check_after(&self, earlier: &Self) -> Result<(), Vec<Defect>> {
+        let before = earlier.places();
         let mut defects = Vec::new();
         for place in self.places() {
             let others = before.iter().filter(|other| other.region != place.region);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use planner::plan::{Intent, Look, MachineFacts, MachineState, Part, PartFacts, Phase, Seen, Time};
+use planner::plan::{Intent, Look, MachineFacts, MachineState, Part, PartFacts, Phase, Seen, Time, Verb};
 
 use super::Situation;
 
@@ -31,7 +31,8 @@ impl Situation {
             }
         }
         for (part, intent) in &held.intents {
-            let Intent { verb, at, attempt, generation } = intent;
+            let Intent { creation, at, attempt, generation } = intent;
+            let verb = Verb::from(creation.clone());
             let ago = now.since(*at);
             let _ = writeln!(text, "  {part} #{generation} attempt {attempt}: {verb}, not answered for {ago}s");
         }

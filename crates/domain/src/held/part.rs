@@ -2,7 +2,7 @@
 //!
 //! The order of the variants is an order of creation: a part relies only on parts before it. Deletion goes the other way.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use super::Credential;
 
@@ -143,6 +143,102 @@ impl fmt::Display for Part {
             Self::Volume(slot) | Self::Machine(slot) => write!(f, " {slot}"),
             Self::Credential(credential) => write!(f, " {credential}"),
             Self::Network | Self::Vpc | Self::InternetGateway | Self::TargetGroup | Self::Balancer => Ok(()),
+        }
+    }
+}
+
+/// Text that names no part, slot or role.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("read {input:?} as {what}: wanted it as it is printed, such as {example:?}")]
+pub struct PartError {
+    pub input: String,
+    what: &'static str,
+    example: &'static str,
+}
+
+impl FromStr for Role {
+    type Err = PartError;
+
+    fn from_str(input: &str) -> Result<Self, PartError> {
+        match input {
+            "master" => Ok(Self::Master),
+            "worker" => Ok(Self::Worker),
+            _ => Err(PartError { input: input.to_owned(), what: "a role", example: "master" }),
+        }
+    }
+}
+
+impl FromStr for Slot {
+    type Err = PartError;
+
+    fn from_str(input: &str) -> Result<Self, PartError> {
+        let parts = input
+            .split_once('-')
+            .and_then(|(role, number)| Some(Self { role: role.parse().ok()?, number: number.parse().ok()? }));
+        parts.ok_or_else(|| PartError { input: input.to_owned(), what: "a slot", example: "worker-3" })
+    }
+}
+
+impl FromStr for Part {
+    type Err = PartError;
+
+    fn from_str(input: &str) -> Result<Self, PartError> {
+        let (kind, rest) = input.split_once(' ').unwrap_or((input, ""));
+        let zone = || rest.to_owned();
+        let zoned = |public: &str| {
+            let (zone, kind) = rest.split_once(' ')?;
+            (!zone.is_empty() && (kind == "public" || kind == "private")).then(|| (zone.to_owned(), kind == public))
+        };
+        let part = match (kind, rest) {
+            ("network", "") => Some(Self::Network),
+            ("vpc", "") => Some(Self::Vpc),
+            ("internet-gateway", "") => Some(Self::InternetGateway),
+            ("target-group", "") => Some(Self::TargetGroup),
+            ("balancer", "") => Some(Self::Balancer),
+            ("subnet", _) => zoned("public").map(|(zone, public)| Self::Subnet { zone, public }),
+            ("route-table", _) => zoned("public").map(|(zone, public)| Self::RouteTable { zone, public }),
+            (_, "") => None,
+            ("address", _) => Some(Self::Address { zone: zone() }),
+            ("nat", _) => Some(Self::Nat { zone: zone() }),
+            ("security-group", _) => rest.parse().ok().map(Self::SecurityGroup),
+            ("template", _) => rest.parse().ok().map(Self::Template),
+            ("volume", _) => rest.parse().ok().map(Self::Volume),
+            ("machine", _) => rest.parse().ok().map(Self::Machine),
+            ("credential", _) => Credential::ALL.into_iter().find(|of| of.to_string() == rest).map(Self::Credential),
+            _ => None,
+        };
+        let error = || PartError { input: input.to_owned(), what: "a part", example: "subnet use1-az1 public" };
+        part.ok_or_else(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_is_read_back_and_nothing_else() {
+        let zone = || "use1-az1".to_owned();
+        let slot = Slot { role: Role::Worker, number: 12 };
+        let plain = [Part::Network, Part::Vpc, Part::InternetGateway, Part::TargetGroup, Part::Balancer];
+        let zoned = [true, false]
+            .into_iter()
+            .flat_map(|public| [Part::Subnet { zone: zone(), public }, Part::RouteTable { zone: zone(), public }]);
+        let others = [
+            Part::Address { zone: zone() },
+            Part::Nat { zone: zone() },
+            Part::SecurityGroup(Role::Master),
+            Part::Template(Role::Worker),
+            Part::Volume(slot),
+            Part::Machine(slot),
+            Part::Credential(Credential::Certificates),
+            Part::Credential(Credential::Keys),
+        ];
+        for part in plain.into_iter().chain(zoned).chain(others) {
+            assert_eq!(part.to_string().parse(), Ok(part));
+        }
+        for wrong in ["", "vpc 1", "nat", "subnet use1-az1", "subnet use1-az1 open", "machine worker", "volume 3"] {
+            assert!(wrong.parse::<Part>().is_err(), "{wrong}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Points in time and lengths of it, as plans reckon with them: seconds, never a clock.
+//! Points in time and lengths of it, as reconciling reckons with them: seconds, never a clock.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ impl Time {
 }
 
 /// A length of time for people: its two largest units, `2h 5m`.
-pub(crate) struct Span(pub u64);
+pub struct Span(pub u64);
 
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

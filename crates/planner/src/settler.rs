@@ -1,0 +1,122 @@
+//! Decisions about clusters of a ring: from rows of the logs to what [`crate::decide`] takes, and to the row that keeps the outcome.
+//!
+//! Stored is little: what was asked, and what can never change or was given out once ([`Basis`]). Every decision, with its reason,
+//! follows from that and the edition of the catalogue, so it is worked out again whenever somebody asks.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use domain::{
+    Basis, Cluster, Date, Network, Planner, Rejection, View, ViewError, catalog::Catalog, edition, planner::Ask,
+};
+use ids::{Hlc, Revision, Subject};
+
+use crate::{Asked, Blueprint, Current, Inputs, Refusal, Request, decide};
+
+const DAY_MS: u64 = 86_400_000;
+/// Editions whose decoded form is kept: the one in use, the next, and what looks back.
+const KEPT: usize = 4;
+
+/// Decides with the catalogue that a copy of the global log has. Editions never change, so those in use are kept decoded.
+#[derive(Default)]
+pub struct Settler {
+    editions: Mutex<BTreeMap<Revision, Arc<Catalog>>>,
+}
+
+impl Settler {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The edition that is in use; none before the first is published.
+    ///
+    /// # Errors
+    /// [`ViewError`] when its row cannot be read.
+    pub fn catalog(&self, global: &dyn View) -> Result<Option<Arc<Catalog>>, ViewError> {
+        let Some(subject) = edition::newest_subject(global) else { return Ok(None) };
+        self.read(global, &subject)
+    }
+
+    fn read(&self, global: &dyn View, subject: &Subject) -> Result<Option<Arc<Catalog>>, ViewError> {
+        let revision = global.revision(subject);
+        let mut editions = self.editions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = editions.get(&revision) {
+            return Ok(Some(Arc::clone(kept)));
+        }
+        let Some((revision, catalog)) = global.row::<Catalog>(subject)? else { return Ok(None) };
+        let catalog = Arc::new(catalog);
+        editions.insert(revision, Arc::clone(&catalog));
+        while editions.len() > KEPT {
+            editions.pop_first();
+        }
+        Ok(Some(catalog))
+    }
+
+    /// Everything that is decided about a cluster that was made, as of now.
+    ///
+    /// # Errors
+    /// [`Refusal`]: the edition has nothing that fits any more. Whoever keeps the cluster goes on as before.
+    pub fn blueprint(
+        &self,
+        cluster: &Cluster,
+        basis: &Basis,
+        catalog: &Catalog,
+        now: Hlc,
+    ) -> Result<Blueprint, Refusal> {
+        let current = Current { network: basis.network.clone(), version: basis.version };
+        decide(&request(cluster), &inputs(catalog, now, &[], Asked::Before, Some(&current)))
+    }
+}
+
+impl Planner for Settler {
+    fn settle(&self, ask: &Ask<'_>) -> Result<Basis, Rejection> {
+        let cluster = ask.cluster;
+        let subject = || Subject::resource(&cluster.name.clone().into());
+        let catalog = self.catalog(ask.global)?.ok_or_else(|| Rejection::CatalogMissing { subject: subject() })?;
+        let had = cluster.basis.as_ref();
+        let current = had.map(|basis| Current { network: basis.network.clone(), version: basis.version });
+        let inputs = inputs(&catalog, ask.now, ask.networks, Asked::Now, current.as_ref());
+        let refused = |refusal: Refusal| Rejection::Undecidable {
+            subject: subject(),
+            reason: refusal.reason(),
+            detail: refusal.to_string(),
+            accepted: refusal.accepted(),
+        };
+        let blueprint = decide(&request(cluster), &inputs).map_err(refused)?;
+        Ok(Basis {
+            account: ask.account,
+            edition: catalog.edition.clone(),
+            version: blueprint.version,
+            delete_protection: blueprint.delete_protection,
+            decisions: blueprint.decisions_hash().0,
+            network: blueprint.network.addresses,
+        })
+    }
+
+    fn capacity(&self, global: &dyn View, instance_type: &str) -> Option<(u32, u64)> {
+        let catalog = self.catalog(global).ok()??;
+        let of = catalog.instance_types.get(instance_type)?;
+        Some((of.vcpus, of.memory_mib))
+    }
+}
+
+fn request(cluster: &Cluster) -> Request {
+    Request {
+        name: cluster.name.clone(),
+        cluster_type: cluster.cluster_type.to_string(),
+        options: cluster.options.clone(),
+    }
+}
+
+fn inputs<'a>(
+    catalog: &'a Catalog,
+    now: Hlc,
+    networks: &'a [Network],
+    asked: Asked,
+    current: Option<&'a Current>,
+) -> Inputs<'a> {
+    let today = Date::from_days_since_1970(now.unix_ms() / DAY_MS);
+    Inputs { catalog, today, policies: &[], networks, asked, current, workers: None, connections: 0 }
+}
