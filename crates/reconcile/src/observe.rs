@@ -9,7 +9,7 @@
 //! **What it costs.** A survey is a call for each thousand things of a kind: an account of 1,000 clusters with three machines and twenty
 //! parts each takes about 40 calls. Of a key that is as it was, a digest of 8 bytes is kept and nothing else. Only keys that
 //! differ, that are under way or whose turn it is in the sweep are looked at by themselves: at most 16 calls, and from then on only the
-//! kinds that are waited for. So a pass over 100,000 clusters is about 4,000 calls, spread over accounts and over `survey_every`; the
+//! kinds that are waited for. Where many keys of an account are under way, it is listed in full every few seconds for all of them. So a pass over 100,000 clusters is about 4,000 calls, spread over accounts and over `survey_every`; the
 //! things of one account are in memory while it is surveyed.
 //!
 //! **What proves absence.** A terminal state; or that the cloud said twice of an id that we hold that it does not exist, [`CONSISTENT`]
@@ -40,6 +40,8 @@ const FRESH: u64 = 60;
 #[derive(Default)]
 pub(crate) struct Memo {
     pub lists: BTreeMap<Kind, Listing>,
+    /// Kinds that a survey listed since the last run.
+    pub fresh: BTreeSet<Kind>,
     /// Held, not listed, and found by its id.
     found: BTreeMap<CloudId, (Thing, Time)>,
     /// When the cloud first said that something held does not exist, since it was last seen.
@@ -71,11 +73,14 @@ pub(crate) async fn look(
     case: &Case,
     zones: &Zones,
     memo: &mut Memo,
+    crowded: bool,
     planted: Option<Planted>,
 ) -> Sight {
     let began = now(caller);
     let kinds = kinds(case);
-    let due: Vec<Kind> = kinds.iter().copied().filter(|kind| is_due(case, memo, *kind, began)).collect();
+    let by_itself = |kind: &Kind| !crowded || !memo.lists.contains_key(kind);
+    let due: Vec<Kind> =
+        kinds.iter().copied().filter(|kind| is_due(case, memo, *kind, began) && by_itself(kind)).collect();
     let account = case.named.account;
     let scopes: Vec<Scope> = due.iter().map(|kind| scope(case, *kind)).collect();
     let listed = join_all(due.iter().zip(&scopes).map(|(kind, scope)| async move {
@@ -95,7 +100,10 @@ pub(crate) async fn look(
         }
     }
     details(caller, account, memo).await;
-    look_for_missing(caller, case, memo, &due, &mut failed).await;
+    let fresh = std::mem::take(&mut memo.fresh).into_iter().chain(due).collect();
+    if planted != Some(Planted::BelievesEmptyLists) {
+        look_for_missing(caller, case, memo, &fresh, &mut failed).await;
+    }
     look_at_shared(caller, case, memo).await;
     memo.gone.retain(|_, at| at.plus(CONSISTENT) > began);
     note_impaired(memo);
@@ -152,7 +160,7 @@ async fn look_for_missing(
     caller: &Caller,
     case: &Case,
     memo: &mut Memo,
-    due: &[Kind],
+    fresh: &BTreeSet<Kind>,
     failed: &mut BTreeMap<Kind, String>,
 ) {
     let parts = case.held.parts.iter().filter_map(|(part, of)| Some((Kind::of(part)?, of.id.clone())));
@@ -165,7 +173,7 @@ async fn look_for_missing(
         memo.found.remove(id);
     }
     let missing: Vec<_> =
-        missing.into_iter().filter(|(kind, _)| due.contains(kind) && !failed.contains_key(kind)).collect();
+        missing.into_iter().filter(|(kind, _)| fresh.contains(kind) && !failed.contains_key(kind)).collect();
     let asked = join_all(missing.iter().map(|(kind, id)| async move {
         let at = now(caller);
         let found = listing::fetch(caller, case.named.account, *kind, id).await;

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use ids::AccountId;
 use planner::plan::{Plan, Time, Wait, Waiting, plan};
 
 use super::{Engine, Next};
@@ -30,12 +31,12 @@ impl Engine {
                 return Next(Ended::Failed, None);
             }
         };
-        let mut memo = self.take_memo(key);
+        let (mut memo, crowded) = self.take_memo(key, case.named.account);
         let Ok(zones) = self.zones(case.named.account).await else {
             self.state().memos.insert(key.clone(), memo);
             return Next(Ended::Failed, None);
         };
-        let sight = observe::look(&self.caller, &case, &zones, &mut memo, self.options.planted).await;
+        let sight = observe::look(&self.caller, &case, &zones, &mut memo, crowded, self.options.planted).await;
         let now = observe::now(&self.caller);
         let mut plan = plan(&case.desired, &case.held, &sight.observed, now);
         let acting = Acting {
@@ -52,12 +53,19 @@ impl Engine {
         self.keep(key, &case, memo, plan, carried, now)
     }
 
-    fn take_memo(&self, key: &Key) -> Memo {
+    /// What is remembered of a key, with what a survey found; and whether the next survey looks for it.
+    fn take_memo(&self, key: &Key, account: AccountId) -> (Memo, bool) {
         let mut state = self.state();
-        state.unsettled.insert(key.clone());
+        state.unsettled.insert(key.clone(), account);
         let mut memo = state.memos.remove(key).unwrap_or_default();
-        memo.lists.extend(state.handed.remove(key).unwrap_or_default());
-        memo
+        let handed = state.handed.remove(key).unwrap_or_default();
+        memo.fresh = handed.keys().copied().collect();
+        memo.lists.extend(handed);
+        let crowded = state.crowded(account);
+        if let Some(of) = state.accounts.get_mut(&account).filter(|_| crowded) {
+            of.due = of.due.min(self.caller.env.now().plus(SOON));
+        }
+        (memo, crowded)
     }
 
     /// Remembers what the next run needs, and says when that is.

@@ -16,6 +16,9 @@ use crate::{
     queue::{Class, Queue},
 };
 
+/// Of a key that is under way up to twelve kinds are listed, each by a call of its own; of an account, a call lists a thousand things.
+const CROWD: usize = 12;
+
 pub(crate) struct State {
     pub term: Option<u64>,
     pub queue: Queue<Key>,
@@ -24,7 +27,7 @@ pub(crate) struct State {
     /// Of keys that are not settled.
     pub memos: BTreeMap<Key, Memo>,
     pub plans: BTreeMap<Key, Plan>,
-    pub unsettled: BTreeSet<Key>,
+    pub unsettled: BTreeMap<Key, AccountId>,
     /// What surveys found of a key and no run has looked at yet.
     pub handed: BTreeMap<Key, BTreeMap<Kind, Listing>>,
     /// Of what the last survey handed over.
@@ -52,7 +55,7 @@ impl State {
             accounts: BTreeMap::new(),
             memos: BTreeMap::new(),
             plans: BTreeMap::new(),
-            unsettled: BTreeSet::new(),
+            unsettled: BTreeMap::new(),
             handed: BTreeMap::new(),
             digests: BTreeMap::new(),
         }
@@ -99,6 +102,11 @@ impl State {
             }
         }
         self.accounts.retain(|_, account| !account.owners.is_empty() || account.busy);
+    }
+
+    /// Whether so many keys of an account are under way that listing all of it costs less than listing each.
+    pub fn crowded(&self, account: AccountId) -> bool {
+        self.unsettled.values().filter(|of| **of == account).count() > CROWD
     }
 
     pub fn settled(&mut self, key: &Key) {

@@ -3,8 +3,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::{self, Write as _},
+    time::Duration,
 };
 
+use futures_util::future::join_all;
 use ids::{AccountId, RequestId};
 use planner::plan::Time;
 use ports::cloud::CloudError;
@@ -18,21 +20,27 @@ use crate::{
     queue::Class,
 };
 
+/// Between two listings of an account in which many keys are under way.
+const BESIDE_A_CROWD: Duration = Duration::from_secs(2);
+/// After a listing that failed.
+const AGAIN: Duration = Duration::from_secs(5);
+
 type Found = BTreeMap<RequestId, BTreeMap<Kind, Listing>>;
 
 impl Engine {
     pub(super) async fn survey(&self, account: AccountId) {
         let found = self.list_all(account).await;
         let now = self.caller.env.now();
-        let every = self.options.survey_every;
         let mut state = self.state();
+        let crowded = state.crowded(account);
+        let every = if crowded { BESIDE_A_CROWD } else { self.options.survey_every };
         let Some(of) = state.accounts.get_mut(&account) else { return };
         of.busy = false;
         let (at, mut found) = match found {
             Ok(found) => found,
             Err(error) => {
                 tracing::warn!(%account, %error, "an account was not listed");
-                of.due = now.plus(every / 4);
+                of.due = now.plus(self.options.survey_every.min(AGAIN));
                 return;
             }
         };
@@ -43,9 +51,10 @@ impl Engine {
         for uid in &owners {
             let lists = found.remove(uid).unwrap_or_default();
             let Some(key) = state.owners.get(uid).cloned() else { continue };
-            // Whoever is not settled looks for itself.
-            let digest = digest(&lists);
-            if state.unsettled.contains(&key) || state.digests.get(&key) == Some(&digest) {
+            let (digest, unsettled) = (digest(&lists), state.unsettled.contains_key(&key));
+            // Whoever is not settled looks for itself, but in a crowd.
+            let looks = if unsettled { crowded } else { state.digests.get(&key) != Some(&digest) };
+            if !looks {
                 continue;
             }
             let class = if state.digests.contains_key(&key) { Class::Deviation } else { Class::Sweep };
@@ -63,8 +72,9 @@ impl Engine {
         self.zones(account).await?;
         let at = observe::now(&self.caller);
         let mut found = Found::new();
-        for kind in Kind::ALL {
-            for thing in listing::list(&self.caller, account, kind, &Scope::All).await? {
+        let lists = Kind::ALL.map(|kind| listing::list(&self.caller, account, kind, &Scope::All));
+        for (kind, list) in Kind::ALL.into_iter().zip(join_all(lists).await) {
+            for thing in list? {
                 let Some(owner) = thing.owner() else { continue };
                 let list = found.entry(owner).or_default().entry(kind);
                 list.or_insert_with(|| Listing { at, things: BTreeMap::new() }).things.insert(thing.id(), thing);

@@ -37,16 +37,15 @@ fn assert_caught(planted: Planted, vices: &Vices, by: &str) {
     assert_eq!(found(None, vices, 50), Vec::<String>::new(), "without it nothing is found");
 }
 
-fn losing_answers() -> Vices {
-    Vices { lost_response: 200, ..Vices::off() }
+fn late() -> Vices {
+    Vices { late_effect: 200, late_by: 120_000, ..Vices::off() }
 }
 
 #[test]
 fn a_random_client_token_is_caught() {
-    assert_caught(Planted::RandomTokens, &losing_answers(), "RunInstances");
-    let doubled = (50..60).any(|seed| {
-        found(Some(Planted::RandomTokens), &losing_answers(), seed).iter().any(|what| what.contains("made {"))
-    });
+    assert_caught(Planted::RandomTokens, &late(), "RunInstances");
+    let doubled = (50..60)
+        .any(|seed| found(Some(Planted::RandomTokens), &late(), seed).iter().any(|what| what.contains("made {")));
     assert!(doubled, "also by what it does: two machines for one intent");
 }
 

@@ -10,7 +10,8 @@ use crate::world::{World, place, simulate};
 #[derive(Clone, Copy, Debug)]
 pub enum Work {
     Create(&'static str),
-    Repair,
+    /// Of a worker that was ended, or of a master that is impaired.
+    Repair(&'static str),
     Delete,
 }
 
@@ -19,11 +20,11 @@ pub fn go(work: Work, at: usize, planted: Option<Planted>, check: fn(&World)) ->
     simulate(async {
         let fuse = if matches!(work, Work::Create(_)) { at } else { usize::MAX };
         let mut world = World::with(40, Vices::off(), fuse, |options| options.planted = planted);
-        let cluster_type = if let Work::Create(of) = work { of } else { "DEVELOPMENT" };
+        let cluster_type = if let Work::Create(of) | Work::Repair(of) = work { of } else { "DEVELOPMENT" };
         let key = world.wish(cluster_type, "c1", Wish::Run);
         match work {
             Work::Create(_) => lose(&mut world, &key, |world, key| world.log.state(key) == Some(State::Running)).await,
-            Work::Repair | Work::Delete => {
+            Work::Repair(_) | Work::Delete => {
                 world.until_state(&key, State::Running, 60).await;
                 world.until_settled(60).await;
                 world.fuse.arm(at);
@@ -43,14 +44,21 @@ fn begin(world: &World, key: &Key, work: Work) {
     if let Work::Delete = work {
         return world.change(key, |desired| desired.wish = Wish::Delete);
     }
-    let worker = |of: &ports::cloud::Instance| of.tags.get(mark::PART).is_some_and(|part| part.contains("worker"));
-    let victim = world.living().into_iter().find(worker).unwrap();
-    assert!(world.cloud.with(|sim, now| sim.tamper(now, &place(), Tamper::Kill(victim.id))));
+    let large = work_is_large(work);
+    let role = if large { "master" } else { "worker" };
+    let is = |of: &ports::cloud::Instance| of.tags.get(mark::PART).is_some_and(|part| part.contains(role));
+    let victim = world.living().into_iter().find(is).unwrap().id;
+    let tamper = if large { Tamper::Impair(victim) } else { Tamper::Kill(victim) };
+    assert!(world.cloud.with(|sim, now| sim.tamper(now, &place(), tamper)));
+}
+
+fn work_is_large(work: Work) -> bool {
+    matches!(work, Work::Repair("PRODUCTION"))
 }
 
 fn repaired(world: &World, key: &Key) -> bool {
     let launched = world.cloud.with(|sim, _| sim.audit().launched().len());
-    launched > 2 && world.log.state(key) == Some(State::Running)
+    launched > world.log.rows().rows[key].desired.slots.len() && world.log.state(key) == Some(State::Running)
 }
 
 /// Runs until it is done and settled; where the fuse blows, another leader takes over.
@@ -65,7 +73,7 @@ async fn lose(world: &mut World, key: &Key, done: fn(&World, &Key) -> bool) {
 
 fn every_step(work: Work) {
     let steps = go(work, usize::MAX, None, World::assert_settled);
-    assert!(steps > 20, "{work:?} has {steps} steps");
+    assert!(steps > 10, "{work:?} has {steps} steps");
     eprintln!("{work:?}: {steps} steps");
     for at in 0..steps {
         go(work, at, None, World::assert_settled);
@@ -79,7 +87,8 @@ fn a_leader_lost_at_any_step_of_a_creation_leaves_no_orphan_and_no_double() {
 
 #[test]
 fn a_leader_lost_at_any_step_of_a_repair_leaves_no_orphan_and_no_double() {
-    every_step(Work::Repair);
+    every_step(Work::Repair("DEVELOPMENT"));
+    every_step(Work::Repair("PRODUCTION"));
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::{
 };
 
 use cloud_checks::Log;
-use cloud_sim::{Options as CloudOptions, Place, Sim, SimCloud, Vices};
-use domain::catalog::Catalog;
+use cloud_sim::{Delays, Options as CloudOptions, Place, Quotas, RegionOptions, Sim, SimCloud, TypeOptions, Vices};
+use domain::catalog::{Architecture as Runs, Catalog};
 use fakes::TokioEnv;
 use futures_util::{
     FutureExt,
@@ -43,9 +43,45 @@ pub fn place() -> Place {
     Place { account: account(), region: CloudRegion::new(REGION) }
 }
 
+fn architecture(of: Runs) -> Architecture {
+    match of {
+        Runs::X86_64 => Architecture::X86_64,
+        Runs::Arm64 => Architecture::Arm64,
+    }
+}
+
 /// A cloud that has what the catalogue says.
 pub fn offers(seed: u64) -> CloudOptions {
-    CloudOptions::of(catalog(), seed, 1)
+    let catalog = catalog();
+    let regions = catalog.regions.iter().map(|(id, region)| {
+        let zones = region.zones.iter().map(|zone| (Zone::new(zone.name.as_str()), ZoneId::new(zone.id.as_str())));
+        let images = catalog.images.iter().filter(|image| image.region == *id).map(|image| Image {
+            id: ImageId::new(image.id.as_str()),
+            name: image.id.as_str().into(),
+            architecture: architecture(image.architecture),
+            created: CloudTime(image.built.days_since_1970() * 86_400),
+            tags: Tags::default(),
+        });
+        (CloudRegion::new(id.as_str()), RegionOptions { zones: zones.collect(), images: images.collect() })
+    });
+    let types = catalog.instance_types.iter().map(|(name, of)| {
+        let prices = of.offers.iter().map(|(region, offer)| (CloudRegion::new(region.as_str()), offer.price));
+        let architecture = architecture(of.architecture);
+        (
+            InstanceType::new(name.as_str()),
+            TypeOptions { vcpus: of.vcpus, architecture, prices: prices.collect(), not_in: Default::default() },
+        )
+    });
+    CloudOptions {
+        seed,
+        accounts: [account()].into(),
+        regions: regions.collect(),
+        types: types.collect(),
+        delays: Delays::default(),
+        quotas: Quotas::default(),
+        vices: Vices::off(),
+        audit_max: None,
+    }
 }
 
 pub fn cluster(name: &str) -> ClusterName {
@@ -128,7 +164,7 @@ impl World {
             }
         }
         let key = Key::Cluster(cluster(name));
-        let number = name.bytes().next_back().unwrap();
+        let number = u8::try_from(self.networks.borrow().len()).unwrap();
         self.log.wish(Named { key: key.clone(), uid: uid(number), account: account() }, desired, network);
         key
     }
@@ -156,11 +192,11 @@ impl World {
 
     /// Runs until it is so, for at most so many minutes. `false`: the fuse blew.
     pub async fn until(&mut self, minutes: u64, what: impl Fn(&Self) -> bool) -> bool {
-        for _ in 0..minutes * 60 {
+        for _ in 0..minutes * 30 {
             if what(self) {
                 return true;
             }
-            if !self.pass(Duration::from_secs(1)).await {
+            if !self.pass(Duration::from_secs(2)).await {
                 return false;
             }
         }
