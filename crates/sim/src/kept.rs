@@ -23,6 +23,7 @@ use rand::{RngExt, rngs::SmallRng};
 use wire::entity::decode_entity;
 
 use crate::{
+    owner as ring,
     plan::{Bug, Plan, ms},
     run::{caller, final_state, warm_up},
     seeds::Seeds,
@@ -57,9 +58,10 @@ pub struct Kept {
     pub isolated_records: u64,
 }
 
-/// The cloud of a world, in so many accounts.
+/// The cloud of a world, with the accounts that rings are given.
 pub fn cloud(seed: u64) -> Option<SimCloud> {
-    let options = Options::of(&catalog::first().ok()?, seed, 16);
+    let accounts = (0..16).filter_map(ring::account).collect();
+    let options = Options { accounts, ..Options::of(&catalog::first().ok()?, seed, 0) };
     Some(SimCloud::new(Sim::new(options), Arc::new(TokioEnv::new(seed))))
 }
 
