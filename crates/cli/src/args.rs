@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod catalog;
+mod clusters;
 mod resources;
 
 use std::{path::PathBuf, time::Duration};
@@ -9,9 +10,10 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use client::{Endpoint, RequestId};
 
 pub use catalog::{CatalogCommand, Scope as CatalogScope, Waves};
+pub use clusters::{Change, Changeable, ClusterCommand, Explained, Options, Place, Wish};
 pub use resources::{
-    AccountCommand, ClusterCommand, Delete, FolderCommand, Get, Move, OrganizationCommand, Parent, Place,
-    ProjectCommand, Texts, Update, Writing,
+    AccountCommand, Delete, FolderCommand, Get, List, Move, OrganizationCommand, Parent, ProjectCommand, Texts, Update,
+    Writing,
 };
 
 const AFTER: &str = "\
@@ -270,7 +272,7 @@ fn endpoint(text: &str) -> Result<Endpoint, String> {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    let wanted = || format!("read the duration {text:?}: wanted a number with ms, s, m or h, such as 10s");
+    let wanted = || format!("read the duration {text:?}: wanted a number with ms, s, m, h or d, such as 10s");
     let digits = text.find(|letter: char| !letter.is_ascii_digit()).ok_or_else(wanted)?;
     let (number, unit) = text.split_at(digits);
     let number: u64 = number.parse().map_err(|_| wanted())?;
@@ -279,6 +281,7 @@ fn duration(text: &str) -> Result<Duration, String> {
         "s" => 1_000,
         "m" => 60_000,
         "h" => 3_600_000,
+        "d" => 86_400_000,
         _ => return Err(wanted()),
     };
     number.checked_mul(unit_ms).filter(|ms| *ms > 0).map(Duration::from_millis).ok_or_else(wanted)
@@ -334,7 +337,7 @@ mod tests {
     fn durations_need_a_unit() {
         assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
-        for text in ["10", "s", "0s", "1d", "-1s", "99999999999999999999s"] {
+        for text in ["10", "s", "0s", "1w", "-1s", "99999999999999999999s"] {
             assert!(duration(text).is_err(), "{text} was taken");
         }
     }

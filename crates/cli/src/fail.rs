@@ -4,6 +4,8 @@ use std::{fmt::Write as _, process::ExitCode};
 
 use client::{Error, reason};
 
+use crate::view::cluster::typed;
+
 const REFUSED: u8 = 1;
 const USAGE: u8 = 2;
 const UNKNOWN: u8 = 3;
@@ -159,6 +161,39 @@ fn next(error: &Error, again: &str) -> Option<String> {
         }
         "ALREADY_EXISTS" => "look at it with `get`, or choose another id".to_owned(),
         "ACCOUNT_KNOWN" => "leave it out: it was added before (`atoll account list` shows whose it is)".to_owned(),
+        "NOT_EMPTY" => "delete or move what is in it first (`describe` shows it)".to_owned(),
+        "NOT_ACTIVE" | "PARENT_NOT_ACTIVE" | "PROJECT_NOT_ACTIVE" => {
+            "it is being deleted (`atoll operation list`), or not known in that region yet; in that case try again"
+                .to_owned()
+        }
+        "UNKNOWN_LOCATION" => "`atoll region list` shows the regions".to_owned(),
+        "UPDATE_EMPTY" => "name what to change, such as --display-name (`--help` lists what can be)".to_owned(),
+        "REQUEST_ID_REUSED" => "leave --request-id out: that id belongs to another request".to_owned(),
+        "DISK_FULL" => "the member has no room on its disk; try again when it has".to_owned(),
+        _ => return about_clusters_and_editions(error),
+    };
+    Some(text)
+}
+
+/// As [`next`], for what is asked of clusters and of the catalogue; of any other reason what the error itself says.
+fn about_clusters_and_editions(error: &Error) -> Option<String> {
+    let value = |name: &str| error.metadata.get(name).cloned();
+    let cluster = || value("subject").map_or_else(|| "NAME".to_owned(), |name| typed(&name));
+    let text = match error.reason.as_str() {
+        "DELETE_PROTECTED" => {
+            format!("`atoll cluster update {} --delete-protection false` lifts that; then repeat this", cluster())
+        }
+        "STATE_FORBIDS" => match value("wanted") {
+            Some(wanted) => {
+                format!("wait until it is {wanted}; `atoll cluster describe {}` shows how it stands", cluster())
+            }
+            None => format!("`atoll cluster describe {}` shows how it stands", cluster()),
+        },
+        "NOTHING_TO_UNDELETE" => format!("`atoll cluster describe {}` shows how it stands", cluster()),
+        "UNDELETE_TOO_LATE" => "create it anew: nothing of it is kept".to_owned(),
+        "ACCOUNT_POOL_EMPTY" => "an operator adds accounts: `atoll account add ID`; then repeat this".to_owned(),
+        "CATALOG_MISSING" => "an operator publishes one: `atoll catalog publish FILE`; then repeat this".to_owned(),
+        "FIXED_AT_CREATION" => "leave it as it is, or create another cluster".to_owned(),
         "EDITION_UNPUBLISHABLE" | "EDITION_UNDECIDABLE" => {
             "mend the file; `atoll catalog publish FILE --dry-run` looks at it again and publishes nothing".to_owned()
         }
@@ -168,18 +203,10 @@ fn next(error: &Error, again: &str) -> Option<String> {
                 .to_owned()
         }
         "EDITION_HALTED" => "it stays so; what is to come after it is another edition".to_owned(),
-        "NOT_EMPTY" => "delete or move what is in it first (`describe` shows it)".to_owned(),
-        "NOT_ACTIVE" | "PARENT_NOT_ACTIVE" | "PROJECT_NOT_ACTIVE" => {
-            "it is being deleted (`atoll operation list`), or not known in that region yet; in that case try again"
-                .to_owned()
-        }
-        "UNKNOWN_LOCATION" => "`atoll region list` shows the regions".to_owned(),
-        "UPDATE_EMPTY" => "name what to change: --display-name or --description".to_owned(),
-        "REQUEST_ID_REUSED" => "leave --request-id out: that id belongs to another request".to_owned(),
-        "DISK_FULL" => "the member has no room on its disk; try again when it has".to_owned(),
-        _ => match error.retry_after {
-            Some(after) => format!("try again in {after:?}"),
-            None => return None,
+        _ => match (value("accepted").filter(|accepted| !accepted.is_empty()), error.retry_after) {
+            (Some(accepted), _) => format!("accepted would be: {accepted}"),
+            (None, Some(after)) => format!("try again in {after:?}"),
+            (None, None) => return None,
         },
     };
     Some(text)

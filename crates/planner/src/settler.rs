@@ -83,6 +83,20 @@ impl Settler {
         let current = Current { network: basis.network.clone(), version: basis.version };
         decide(&request(cluster), &inputs(catalog, now, &[], Asked::Before, Some(&current)))
     }
+
+    /// Everything that would be decided about a cluster that is asked for now, where these addresses are in use.
+    ///
+    /// # Errors
+    /// [`Refusal`], as its creation would be refused.
+    pub fn preview(
+        &self,
+        asked: &Request,
+        networks: &[Network],
+        catalog: &Catalog,
+        now: Hlc,
+    ) -> Result<Blueprint, Refusal> {
+        decide(asked, &inputs(catalog, now, networks, Asked::Now, None))
+    }
 }
 
 impl Planner for Settler {

@@ -427,7 +427,15 @@ fn all_calls_of_a_run_are_one_trace_which_is_said_when_asked_for() {
 #[test]
 fn help_has_examples() {
     let world = World::start();
-    let text = world.session(&["--help", "project delete --help", "log verify --help", "version", "version -o json"]);
+    let text = world.session(&[
+        "--help",
+        "project delete --help",
+        "cluster create --help",
+        "cluster decisions --help",
+        "log verify --help",
+        "version",
+        "version -o json",
+    ]);
     assert_golden("help.txt", &text);
     let completions = world.run("completions bash");
     assert!(String::from_utf8_lossy(&completions.stdout).contains("_atoll()"));

@@ -190,6 +190,9 @@ fn wish(kind: &Kind) -> (String, bool) {
         UpdateCluster,
         DeleteCluster,
         CreateCloudAccount,
+        UndeleteCluster,
+        HibernateCluster,
+        WakeCluster,
         PublishEdition,
         HaltEdition
     )

@@ -70,6 +70,8 @@ pub const TABLE: &[Row] = &[
     never("CATALOG_MISSING", Code::FailedPrecondition, "no edition of the catalogue is published"),
     never("NO_SUCH_TRANSITION", Code::Internal, "a defect: no cluster goes from the one state to the other"),
     never("NOT_GONE", Code::Internal, "a defect: a cluster was written off while something was left of it"),
+    // Of operations about clusters.
+    never("SUPERSEDED", Code::Aborted, "something else was asked of the cluster; the operation is not under way any more"),
     // Of who decides what clusters become: `planner::Refusal`.
     never("UNKNOWN_CLUSTER_TYPE", Code::InvalidArgument, "the catalogue has no such cluster type; the metadata names those that it has"),
     never("UNKNOWN_REGION", Code::FailedPrecondition, "the catalogue does not know the region"),
