@@ -165,6 +165,7 @@ pub struct Edition {
 }
 
 /// The content of one row.
+#[expect(clippy::large_enum_variant, reason = "rows are read one at a time, and stored as bytes")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entity {
     Organization(Organization),

@@ -141,7 +141,7 @@ fn report_of(
         if state.is_some_and(|state| state != PhaseState::Waiting) || done {
             let times = report.entry(*phase).or_default();
             times.began = times.began.or(Some(ctx.now));
-            times.done = times.done.or(done.then_some(ctx.now));
+            times.done = times.done.or_else(|| done.then_some(ctx.now));
         }
     }
     report

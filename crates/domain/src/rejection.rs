@@ -239,6 +239,35 @@ impl Rejection {
             Self::AccountKnown { account, state } => {
                 vec![("account", account.to_string()), ("state", state.to_string())]
             }
+            Self::EditionUnpublishable { .. }
+            | Self::EditionNotNewer { .. }
+            | Self::TooManyEditions { .. }
+            | Self::EditionHalted { .. }
+            | Self::EditionUndecidable { .. } => self.details_of_editions(),
+            Self::AccountPoolEmpty { organization } => vec![("subject", organization.to_string())],
+            Self::OrganizationHasAccount { organization, account } => {
+                vec![("subject", organization.to_string()), ("account", account.to_string())]
+            }
+            Self::UndeleteTooLate { .. }
+            | Self::StateForbids { .. }
+            | Self::Undecidable { .. }
+            | Self::NoSuchTransition { .. }
+            | Self::NotGone { .. } => self.details_of_lives(),
+            Self::DeleteProtected { subject }
+            | Self::NothingToUndelete { subject }
+            | Self::CatalogMissing { subject }
+            | Self::NotFound { subject }
+            | Self::UpdateEmpty { subject }
+            | Self::WrongLog { subject, .. }
+            | Self::DecisionTooLarge { subject, .. }
+            | Self::WrittenTwice { subject }
+            | Self::UnreadableRow(ViewError { subject, .. }) => vec![("subject", subject.to_string())],
+        }
+    }
+
+    /// Of refusals about editions of the catalogue.
+    fn details_of_editions(&self) -> Vec<(&'static str, String)> {
+        match self {
             Self::EditionUnpublishable { edition, count, .. } => {
                 vec![("edition", edition.clone()), ("defects", count.to_string())]
             }
@@ -250,10 +279,13 @@ impl Rejection {
                 let (edition, region) = (edition.clone(), region.to_string());
                 vec![("edition", edition), ("cluster_type", cluster_type.clone()), ("region", region)]
             }
-            Self::AccountPoolEmpty { organization } => vec![("subject", organization.to_string())],
-            Self::OrganizationHasAccount { organization, account } => {
-                vec![("subject", organization.to_string()), ("account", account.to_string())]
-            }
+            _of_something_else => Vec::new(),
+        }
+    }
+
+    /// Of refusals about what a cluster becomes, and where it is in its life.
+    fn details_of_lives(&self) -> Vec<(&'static str, String)> {
+        match self {
             Self::UndeleteTooLate { subject, purged } => {
                 vec![("subject", subject.to_string()), ("purged", purged.to_string())]
             }
@@ -269,15 +301,7 @@ impl Rejection {
                 vec![("subject", subject.to_string()), ("from", from.name().to_owned()), ("to", to.name().to_owned())]
             }
             Self::NotGone { subject, left } => vec![("subject", subject.to_string()), ("left", left.clone())],
-            Self::DeleteProtected { subject }
-            | Self::NothingToUndelete { subject }
-            | Self::CatalogMissing { subject }
-            | Self::NotFound { subject }
-            | Self::UpdateEmpty { subject }
-            | Self::WrongLog { subject, .. }
-            | Self::DecisionTooLarge { subject, .. }
-            | Self::WrittenTwice { subject }
-            | Self::UnreadableRow(ViewError { subject, .. }) => vec![("subject", subject.to_string())],
+            _of_something_else => Vec::new(),
         }
     }
 }

@@ -131,11 +131,10 @@ impl Planner for Settler {
     fn capacity(&self, global: &dyn View, instance_type: &str) -> Option<(u32, u64)> {
         // A machine may have been launched from any of them, the newest most likely.
         let editions = global.entries(&sets::editions(), None, edition::EDITIONS_MAX);
-        let known = editions.iter().rev().find_map(|name| {
+        editions.iter().rev().find_map(|name| {
             let catalog = self.read(global, &edition::contents(name)).ok()??;
             catalog.instance_types.get(instance_type).map(|of| (of.vcpus, of.memory_mib))
-        });
-        known
+        })
     }
 }
 

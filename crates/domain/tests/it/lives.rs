@@ -228,7 +228,7 @@ fn of_two_who_write_down_what_became_of_a_cluster_one_is_refused() {
     world.run(&plain("p", ClusterType::PRODUCTION)).unwrap();
     let (first, second) = (step(&world, "p", State::Provisioning), step(&world, "p", State::Running));
     world.run(&first.into()).unwrap();
-    assert_eq!(world.reason(second.clone()), "ETAG_MISMATCH");
+    assert_eq!(world.reason(second), "ETAG_MISMATCH");
     let next = step(&world, "p", State::Running);
     world.run(&next.into()).unwrap();
     assert_eq!(world.reason(step(&world, "p", State::Provisioning)), "NO_SUCH_TRANSITION");
