@@ -15,6 +15,7 @@ use crate::{admission::NotAdmitted, ask::REACHABLE_WITHIN, freshness::CONFIRM_WI
 const WAY_BACK: Duration = Duration::from_millis(150);
 
 /// What can be relayed.
+#[expect(clippy::large_enum_variant, reason = "there is one of each question on its way, and it is moved once")]
 pub enum Relayed {
     Submit(proto::SubmitRequest),
     Head(proto::HeadRequest),

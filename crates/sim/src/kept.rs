@@ -256,7 +256,11 @@ fn vices(rng: &mut SmallRng, now: u64) -> Vices {
     };
     if rng.random_range(0..100) < 5 {
         // It says no for hours.
-        let region = ["us-east-1", "us-west-2", "eu-west-1"][rng.random_range(0..3)];
+        let region = match rng.random_range(0..3) {
+            0 => "us-east-1",
+            1 => "us-west-2",
+            _ => "eu-west-1",
+        };
         let (zone, instance_type, until) = (None, None, now + 4 * 3_600_000);
         vices.outages.push(cloud_sim::Outage {
             region: CloudRegion::new(region),
