@@ -266,7 +266,7 @@ fn regions_are_shown_as_they_look_from_one_of_them() {
 
 #[test]
 fn logs_are_listed_and_verified() {
-    let world = furnished();
+    let mut world = furnished();
     let mut text = world.session(&[
         "log list",
         "log list --from 3 --limit 1 -o name",
@@ -285,6 +285,10 @@ fn logs_are_listed_and_verified() {
 #[test]
 fn a_project_is_deleted_region_by_region() {
     let world = furnished();
+    world.servers[2].stop();
+    let regions = "us-east-1,eu-west-1";
+    let away = ["log verify --log global --regions", "log verify -o json --log global --regions"];
+    text.push_str(&world.session(&away.map(|line| format!("{line} {regions}")).each_ref().map(String::as_str)));
     let mut text = world.session(&[&format!("project delete web --yes --async {}", id(8)), "project get web -o wide"]);
     // Named by the project's uid, which in the double is the request that made it.
     let operation = format!("organizations/acme/operations/web.{:032x}", 3);
