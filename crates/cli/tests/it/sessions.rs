@@ -79,6 +79,9 @@ fn clusters_are_listed_over_regions() {
         "cluster delete us-east-1/prod --yes",
     ]);
     assert_golden("clusters.txt", &text);
+        "cluster get prod",
+        "cluster delete prod --yes",
+        "cluster decisions --type production",
 }
 
 #[test]
