@@ -37,6 +37,7 @@ fn a_tree_is_made_shown_and_changed() {
     let folder = format!("folder create dev {}", id(2));
     let web = format!("project create web --display-name Web {}", id(3));
     let api = format!("project create api --folder dev {}", id(4));
+    let empty = format!("folder create empty {}", id(5));
     let text = world.session(&[
         "organization list",
         &create,
@@ -44,10 +45,12 @@ fn a_tree_is_made_shown_and_changed() {
         &folder,
         &web,
         &api,
+        &empty,
         "org ls",
         "folder list",
         "project list",
         "project list --folder dev",
+        "project list --folder empty",
         "project get web api",
         "project show web -o wide",
         "project update web --description \"the shop\"",
