@@ -27,7 +27,7 @@ use tokio::{
 };
 
 use crate::{
-    ring::{Distance, FixedPorts, Options, Ring},
+    ring::{Distance, FixedPorts, Node, Options, Ring},
     view::Observer,
 };
 use cloud::Cloud;
@@ -234,6 +234,7 @@ fn greeting(ring: &Ring, contexts: &context::Written) -> String {
             node.region, node.member, node.api, node.telemetry
         ));
     }
+    lines.extend(ring.nodes.iter().flat_map(moved));
     let atoll = &contexts.command;
     lines.extend([
         format!("trust:  {}", ring.authority().display()),
@@ -249,6 +250,16 @@ fn greeting(ring: &Ring, contexts: &context::Written) -> String {
         String::new(),
     ]);
     lines.join("\n")
+}
+
+/// The ports that people remember and a member has not, because something else has them.
+fn moved(node: &Node) -> Vec<String> {
+    let number = u16::try_from(node.member.0).unwrap_or(1).saturating_sub(1);
+    let places = [(PORTS.api + number, &node.api), (PORTS.telemetry + number, &node.telemetry)];
+    let elsewhere = places.into_iter().filter(|(port, address)| !address.ends_with(&format!(":{port}")));
+    let line =
+        |(port, address)| format!("note: port {port} is in use by something else; {} is at {address}", node.member);
+    elsewhere.map(line).collect()
 }
 
 #[cfg(test)]
