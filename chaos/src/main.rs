@@ -75,8 +75,8 @@ struct DrillArgs {
     /// How many faults
     #[arg(long, default_value_t = 6)]
     rounds: usize,
-    /// Nodes of each region
-    #[arg(long, default_value_t = 3)]
+    /// Nodes of each region: 1, 3 or 5
+    #[arg(long, default_value_t = 3, value_parser = nodes)]
     nodes: u64,
     /// How long a fault lasts that ends by itself, in seconds
     #[arg(long, default_value_t = 15)]
@@ -112,8 +112,8 @@ struct DrillArgs {
 
 #[derive(Args)]
 struct UpArgs {
-    /// Nodes of each region
-    #[arg(long, default_value_t = 1)]
+    /// Nodes of each region: 1, 3 or 5
+    #[arg(long, default_value_t = 1, value_parser = nodes)]
     nodes: u64,
     /// Keep the state here over restarts [default: a temporary directory, removed at the end]
     #[arg(long, value_name = "DIR")]
@@ -138,6 +138,16 @@ struct UpArgs {
     cloud: Option<PathBuf>,
 }
 
+/// An even number stands no more failures than the odd one below it.
+fn nodes(text: &str) -> Result<u64, String> {
+    match text {
+        "1" => Ok(1),
+        "3" => Ok(3),
+        "5" => Ok(5),
+        _ => Err("wanted 1, 3 or 5".to_owned()),
+    }
+}
+
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let result = runtime.context("start a runtime").and_then(|runtime| runtime.block_on(run(Cli::parse().command)));
@@ -158,7 +168,7 @@ async fn run(command: Command) -> Result<ExitCode> {
                 node: checked_binary(&beside(args.node, "region-node")?)?,
                 cli: checked_binary(&beside(args.cli, "atoll")?)?,
                 cloud: checked_binary(&beside(args.cloud, "cloud-sim")?)?,
-                nodes_per_region: args.nodes.max(1),
+                nodes_per_region: args.nodes,
                 data: args.data.map(std::path::absolute).transpose().context("resolve --data")?,
                 delay: !args.no_delay,
                 state: daemon::state_file(args.state)?,
@@ -227,7 +237,7 @@ fn options(args: &DrillArgs, dir: PathBuf) -> Result<drill::Options> {
         dir,
         name: "drill".to_owned(),
         regions: up::regions()?,
-        members_per_region: args.nodes.max(1),
+        members_per_region: args.nodes,
         distances: if args.no_delay { Vec::new() } else { up::distances()? },
         tls: !args.no_tls,
         fixed_ports: None,
@@ -253,5 +263,18 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn regions_have_one_three_or_five_nodes() {
+        for command in [["up", "--no-delay"].as_slice(), ["drill", "kill-loop"].as_slice()] {
+            let parse =
+                |number: &str| Cli::try_parse_from([["chaos"].as_slice(), command, &["--nodes", number]].concat());
+            assert!(["1", "3", "5"].iter().all(|number| parse(number).is_ok()), "{command:?}");
+            for number in ["0", "2", "4", "7", "three"] {
+                let refused = parse(number).err().map(|error| error.to_string()).unwrap_or_default();
+                assert!(refused.contains("wanted 1, 3 or 5"), "{command:?} {number}: {refused}");
+            }
+        }
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! `cargo xtask up` builds and then runs this. It stays in the foreground until it is told to stop, and stops in order.
 //!
-//! Map: [`cloud`] the simulated cloud beside it · [`state`] what `down` finds · [`demo`] what is in the ring · [`context`] the context of `atoll` · [`table`] the live table.
+//! Map: [`cloud`] the simulated cloud beside it · [`state`] what `down` finds · [`demo`] what is in the ring · [`context`] the context of `atoll` · [`table`] the live table ·
+//! [`fallen`] when who fell is started again.
 
 pub mod cloud;
 pub mod context;
 pub mod demo;
+pub mod fallen;
 pub mod state;
 pub mod table;
 
@@ -18,17 +20,18 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use futures_util::future::{Either, select};
-use ids::{MemberId, RegionId};
+use ids::RegionId;
 use tokio::{
     signal::unix::{SignalKind, signal},
     time::{Instant, sleep},
 };
 
 use crate::{
-    ring::{Distance, FixedPorts, Options, Ring},
+    ring::{Distance, FixedPorts, Node, Options, Ring},
     view::Observer,
 };
 use cloud::Cloud;
+use fallen::Fallen;
 use state::State;
 
 pub const REGIONS: [&str; 3] = ["us-east-1", "us-west-2", "eu-west-1"];
@@ -38,8 +41,6 @@ pub const DISTANCES_MS: [(&str, &str, u64); 3] =
 pub const PORTS: FixedPorts = FixedPorts { api: 7101, peer: 7201, telemetry: 7301 };
 
 const STARTS_WITHIN: Duration = Duration::from_secs(120);
-/// A node that ended by itself, or was killed by a curious person, is started again after this.
-const RESTART_AFTER: Duration = Duration::from_secs(10);
 /// Where nobody watches, the table is printed so seldom.
 const PRINT_EVERY: Duration = Duration::from_secs(300);
 
@@ -178,18 +179,17 @@ async fn watch(ring: &mut Ring, cloud: &mut Cloud, stop: &mut Stop) -> Result<()
     let members: table::Members = ring.options.regions.iter().map(of_region).collect();
     let on_screen = stdout().is_terminal();
     let mut printed: Option<(Instant, Vec<String>)> = None;
-    let mut fallen: Vec<(MemberId, Instant)> = Vec::new();
+    let mut fallen = Fallen::default();
     loop {
         let view = observer.look().await;
         let mut lines = table::lines(&members, &view);
         for (member, status) in ring.fallen() {
-            if !fallen.iter().any(|(known, _)| *known == member) {
-                fallen.push((member, Instant::now()));
+            let left = fallen.left(member, Instant::now());
+            if left.is_none() {
+                ring.launch(member)?;
             }
-            lines.push(format!("{member} ended with {status}; it is started again in a moment"));
-        }
-        for (member, _) in fallen.extract_if(.., |(_, since)| since.elapsed() >= RESTART_AFTER) {
-            ring.launch(member)?;
+            let when = left.map_or_else(|| "now".to_owned(), |left| format!("in {} s", left.as_secs_f64().ceil()));
+            lines.push(format!("{member} ended with {status}; it is started again {when}"));
         }
         cloud.tend()?;
         show(&lines, &mut printed, on_screen)?;
@@ -234,6 +234,7 @@ fn greeting(ring: &Ring, contexts: &context::Written) -> String {
             node.region, node.member, node.api, node.telemetry
         ));
     }
+    lines.extend(ring.nodes.iter().flat_map(moved));
     let atoll = &contexts.command;
     lines.extend([
         format!("trust:  {}", ring.authority().display()),
@@ -249,6 +250,16 @@ fn greeting(ring: &Ring, contexts: &context::Written) -> String {
         String::new(),
     ]);
     lines.join("\n")
+}
+
+/// The ports that people remember and a member has not, because something else has them.
+fn moved(node: &Node) -> Vec<String> {
+    let number = u16::try_from(node.member.0).unwrap_or(1).saturating_sub(1);
+    let places = [(PORTS.api + number, &node.api), (PORTS.telemetry + number, &node.telemetry)];
+    let elsewhere = places.into_iter().filter(|(port, address)| !address.ends_with(&format!(":{port}")));
+    let line =
+        |(port, address)| format!("note: port {port} is in use by something else; {} is at {address}", node.member);
+    elsewhere.map(line).collect()
 }
 
 #[cfg(test)]

@@ -10,14 +10,17 @@ use crate::view::View;
 /// Which members make up which region.
 pub type Members = Vec<(RegionId, Vec<MemberId>)>;
 
-/// The table, line by line.
+const HEADER: [&str; 9] = ["REGION", "MODE", "UP", "LEADS R", "LEADS G", "G AT", "R AT", "LAG", "AGE"];
+/// What the letters mean.
+const LEGEND: &str = "R: its region's log; G: the global log; AT: last record here, of R row by row";
+
+/// The table, line by line, for terminals of 80 columns.
 pub fn lines(members: &Members, view: &View) -> Vec<String> {
-    let mut header: Vec<String> = ["REGION", "MODE", "UP", "LEADS R", "LEADS G"].map(str::to_owned).to_vec();
-    header.push("G AT".to_owned());
-    header.extend(members.iter().map(|(region, _)| format!("{region} AT")));
-    header.extend(["BEHIND", "AGE"].map(str::to_owned));
+    let header = HEADER.map(str::to_owned).to_vec();
     let rows = members.iter().map(|(region, of_region)| row(region, of_region, members, view));
-    align(std::iter::once(header).chain(rows).collect())
+    let mut lines = align(std::iter::once(header).chain(rows).collect());
+    lines.push(LEGEND.to_owned());
+    lines
 }
 
 fn row(region: &RegionId, of_region: &[MemberId], all: &Members, view: &View) -> Vec<String> {
@@ -27,7 +30,7 @@ fn row(region: &RegionId, of_region: &[MemberId], all: &Members, view: &View) ->
     let dash = || "-".to_owned();
     let Some(status) = answers.first() else {
         let mut row = vec![region.to_string(), "DOWN".to_owned(), up];
-        row.resize_with(8 + all.len(), dash);
+        row.resize_with(HEADER.len(), dash);
         return row;
     };
     let logs: BTreeMap<&str, &v1::LogStatus> = status.logs.iter().map(|log| (log.log.as_str(), log)).collect();
@@ -37,7 +40,7 @@ fn row(region: &RegionId, of_region: &[MemberId], all: &Members, view: &View) ->
     let own = Log::Region(region.clone());
     let mode = status.mode().as_str_name().to_owned();
     let mut row = vec![region.to_string(), mode, up, leader(&own), leader(&Log::Global), at(&Log::Global)];
-    row.extend(all.iter().map(|(other, _)| at(&Log::Region(other.clone()))));
+    row.push(all.iter().map(|(other, _)| at(&Log::Region(other.clone()))).collect::<Vec<_>>().join("/"));
     row.push(status.logs.iter().map(|log| log.lag).max().unwrap_or(0).to_string());
     row.push(age(&status.logs));
     row
@@ -65,18 +68,30 @@ fn align(rows: Vec<Vec<String>>) -> Vec<String> {
 mod tests {
     use super::*;
 
+    fn log(log: &str, seq: u64, leader: u64, lag: u64) -> v1::LogStatus {
+        let age = Some(Duration::from_millis(1_240).try_into().unwrap());
+        v1::LogStatus { log: log.to_owned(), seq, leader, lag, age, ..v1::LogStatus::default() }
+    }
+
+    #[test]
+    fn no_line_is_longer_than_80_columns_after_hours() {
+        let regions: Vec<RegionId> = crate::up::regions().unwrap();
+        let members: Members =
+            regions.iter().zip(1..).map(|(region, number)| (region.clone(), vec![MemberId(number)])).collect();
+        let mut logs = vec![log("global", 4_321, 1, 0)];
+        logs.extend(regions.iter().map(|region| log(&format!("region/{region}"), 4_321, 1, 10)));
+        let status =
+            v1::MemberStatus { mode: v1::region::Mode::CatchingUp.into(), logs, ..v1::MemberStatus::default() };
+        let view = View { members: (1..=3).map(|number| (MemberId(number), Ok(status.clone()))).collect() };
+        for line in lines(&members, &view) {
+            assert!(line.len() <= 80, "{} columns: {line}", line.len());
+        }
+    }
+
     #[test]
     fn a_region_tells_of_itself_and_one_that_is_down_is_named() {
         let (a, b): (RegionId, RegionId) = ("a".parse().unwrap(), "b".parse().unwrap());
         let members = vec![(a, vec![MemberId(1)]), (b, vec![MemberId(2), MemberId(3)])];
-        let log = |log: &str, seq: u64, leader: u64, lag: u64| v1::LogStatus {
-            log: log.to_owned(),
-            seq,
-            leader,
-            lag,
-            age: Some(Duration::from_millis(1_240).try_into().unwrap()),
-            ..v1::LogStatus::default()
-        };
         let status = v1::MemberStatus {
             mode: v1::region::Mode::Connected.into(),
             logs: vec![log("global", 12, 3, 0), log("region/a", 7, 1, 0), log("region/b", 5, 0, 4)],
@@ -88,9 +103,10 @@ mod tests {
         assert_eq!(
             lines(&members, &view),
             [
-                "REGION  MODE       UP   LEADS R  LEADS G  G AT  a AT  b AT  BEHIND  AGE",
-                "a       CONNECTED  1/1  m1       m3       12    7     5     4       1.2 s",
-                "b       DOWN       0/2  -        -        -     -     -     -       -",
+                "REGION  MODE       UP   LEADS R  LEADS G  G AT  R AT  LAG  AGE",
+                "a       CONNECTED  1/1  m1       m3       12    7/5   4    1.2 s",
+                "b       DOWN       0/2  -        -        -     -     -    -",
+                LEGEND,
             ]
         );
     }

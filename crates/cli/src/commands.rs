@@ -33,9 +33,9 @@ pub async fn run(args: Args) -> Result<(), Fail> {
             return say(String::from_utf8_lossy(&text).trim_end());
         }
         Command::Context(command) => return contexts::run(command, &global),
-        Command::Organization(ref command) if contexts::sticky_organization(command, &global)? => return Ok(()),
-        Command::Folder(ref command) if contexts::sticky_folder(command, &global)? => return Ok(()),
-        Command::Project(ref command) if contexts::sticky_project(command, &global)? => return Ok(()),
+        Command::Organization(ref command) if contexts::sticky_organization(command, &global).await? => return Ok(()),
+        Command::Folder(ref command) if contexts::sticky_folder(command, &global).await? => return Ok(()),
+        Command::Project(ref command) if contexts::sticky_project(command, &global).await? => return Ok(()),
         _ => {}
     }
     let session = Session::open(&global)?;

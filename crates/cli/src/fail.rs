@@ -72,11 +72,11 @@ impl Fail {
         }
         let from = error.region.as_ref().map_or_else(String::new, |region| format!(" (from {region})"));
         let reason = if error.reason.is_empty() { format!("{:?}", error.code) } else { error.reason.clone() };
-        let tried = error.attempts.iter().map(|a| format!("{} at {}: {}", a.region, a.address, a.outcome)).collect();
+        let tried = error.attempts.iter().map(|a| format!("{} at {}: {}", a.region, a.address, a.outcome));
         Self {
             what: format!("{what}: {said}"),
             reason: format!("{reason}{from}"),
-            tried,
+            tried: folded(tried),
             next: next(error, again),
             code,
         }
@@ -107,6 +107,19 @@ impl Fail {
         }
         text
     }
+}
+
+/// Each line once, in the order of their first times, with how often it came.
+fn folded(lines: impl Iterator<Item = String>) -> Vec<String> {
+    let mut known: Vec<(String, usize)> = Vec::new();
+    for line in lines {
+        match known.iter_mut().find(|(before, _)| *before == line) {
+            Some((_, times)) => *times += 1,
+            None => known.push((line, 1)),
+        }
+    }
+    let text = |(line, times)| if times == 1 { line } else { format!("{line} ({times} times)") };
+    known.into_iter().map(text).collect()
 }
 
 /// What to do next, by reason.
@@ -210,4 +223,15 @@ fn about_clusters_and_editions(error: &Error) -> Option<String> {
         },
     };
     Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_tried_several_times_is_said_once() {
+        let tried = ["a: refused", "b: refused", "a: refused", "a: too late"].map(str::to_owned);
+        assert_eq!(folded(tried.into_iter()), ["a: refused (2 times)", "b: refused", "a: too late"]);
+    }
 }

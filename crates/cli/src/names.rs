@@ -93,19 +93,23 @@ impl Names {
         Ok(format!("{project}/locations/{location}"))
     }
 
-    /// Where a cluster is made: its location must be known.
-    pub fn cluster_parent(&self, place: &Place) -> Result<String, Fail> {
+    /// Where a cluster is made, or would be: its location must be known. `asked` is the command, such as `cluster create web`.
+    pub fn cluster_parent(&self, asked: &str, place: &Place) -> Result<String, Fail> {
         if place.location.is_none() {
-            return Err(Fail::usage("create a cluster: it needs a region")
-                .next("--location REGION; `atoll region list` shows them"));
+            return Err(Fail::usage(format!("{asked}: no region is named"))
+                .next("--location LOCATION; `atoll region list` shows the regions"));
         }
         self.clusters_in(place)
     }
 
-    /// `LOCATION/ID`, `ID` with a location, or a full name.
-    pub fn cluster(&self, name: &str, place: &Place) -> Result<String, Fail> {
+    /// `LOCATION/ID`, `ID` with a location, or a full name. `verb` is what `atoll cluster` was told to do with it.
+    pub fn cluster(&self, verb: &str, name: &str, place: &Place) -> Result<String, Fail> {
         let full = match name.split('/').collect::<Vec<_>>().as_slice() {
-            [id] => format!("{}/clusters/{id}", self.cluster_parent(place)?),
+            [id] if place.location.is_none() => {
+                return Err(Fail::usage(format!("cluster {verb} {id}: no region is named"))
+                    .next(format!("`atoll cluster {verb} LOCATION/{id}`; `atoll region list` shows the regions")));
+            }
+            [id] => format!("{}/clusters/{id}", self.clusters_in(place)?),
             [location, id] => {
                 let place = Place { location: Some((*location).to_owned()), ..place.clone() };
                 format!("{}/clusters/{id}", self.clusters_in(&place)?)
@@ -182,10 +186,11 @@ mod tests {
     #[test]
     fn clusters_are_named_by_location_and_id() {
         let full = "organizations/acme/projects/web/locations/us-east-1/clusters/prod";
-        assert_eq!(set().cluster("us-east-1/prod", &place(None)).unwrap(), full);
-        assert_eq!(set().cluster("prod", &place(Some("us-east-1"))).unwrap(), full);
-        assert_eq!(set().cluster(full, &place(None)).unwrap(), full);
-        assert!(set().cluster("prod", &place(None)).is_err());
+        assert_eq!(set().cluster("get", "us-east-1/prod", &place(None)).unwrap(), full);
+        assert_eq!(set().cluster("get", "prod", &place(Some("us-east-1"))).unwrap(), full);
+        assert_eq!(set().cluster("get", full, &place(None)).unwrap(), full);
+        let said = format!("{:?}", set().cluster("wake", "prod", &place(None)).unwrap_err());
+        assert!(said.contains("cluster wake prod: ") && said.contains("atoll cluster wake LOCATION/prod"), "{said}");
         assert_eq!(set().clusters_in(&place(None)).unwrap(), "organizations/acme/projects/web/locations/-");
     }
 

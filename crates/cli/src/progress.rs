@@ -71,7 +71,7 @@ pub fn outcome(operation: &v1::Operation) -> Result<(), Fail> {
     }
 }
 
-/// A live line on a terminal, one line for each change elsewhere.
+/// A live line on a terminal, whose last state stays; one line for each change elsewhere.
 struct Line {
     bar: Option<ProgressBar>,
     last: String,
@@ -90,8 +90,10 @@ impl Line {
 
     fn show(&mut self, operation: &v1::Operation) {
         match &self.bar {
-            Some(bar) if operation.done => bar.finish_and_clear(),
-            Some(bar) => bar.set_message(standing(operation, "\n  ")),
+            Some(bar) => {
+                self.last = standing(operation, "\n  ");
+                bar.set_message(self.last.clone());
+            }
             None => {
                 let text = standing(operation, ", ");
                 if text != self.last {
@@ -123,6 +125,9 @@ impl Drop for Line {
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
+            if !self.last.is_empty() {
+                note(&self.last);
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One run of the command: the context it works in, the client, and what it has seen.
 
-use std::{fs, time::Duration};
+use std::{fs, io, path::Path, time::Duration};
 
 use client::{Client, Consistency, Endpoint, Error, Read, Route, TraceContext, Write};
 
@@ -33,8 +33,7 @@ impl Session {
         config.user_agent = concat!("atoll-cli/", env!("CARGO_PKG_VERSION")).to_owned();
         config.preferred_region = global.region.clone().or_else(|| settings.preferred_region.clone());
         if let Some(file) = &settings.ca_file {
-            let pem = fs::read_to_string(file)
-                .map_err(|error| Fail::usage(format!("read the authorities in {}: {error}", file.display())))?;
+            let pem = fs::read_to_string(file).map_err(|error| no_authorities(context.as_deref(), file, &error))?;
             config = config.trust(&pem);
         }
         let client = Client::connect(config).map_err(|error| Fail::call("use the context", &error, ""))?;
@@ -139,6 +138,18 @@ pub fn given(global: &Global) -> Context {
         ca_file: global.ca_file.clone(),
         endpoints: global.endpoint.iter().map(address).collect(),
         defaults: crate::config::Defaults::default(),
+    }
+}
+
+/// Whom to trust is not known. A ring that keeps its state in a temporary directory takes its authorities with it when it stops.
+fn no_authorities(context: Option<&str>, file: &Path, error: &io::Error) -> Fail {
+    let file = file.display();
+    match context {
+        Some(name) if error.kind() == io::ErrorKind::NotFound => {
+            Fail::unreachable(format!("reach the ring of the context {name}: it is gone, or its authorities are ({file}: {error})"))
+                .next("start the ring again (`cargo xtask up` writes its context anew), or use another context (`atoll context list`)")
+        }
+        _ => Fail::usage(format!("read the authorities in {file}: {error}")),
     }
 }
 

@@ -21,6 +21,8 @@ pub trait Resource: Clone {
     const HEADERS: &'static [&'static str];
     /// Further columns of `-o wide`.
     const WIDE: &'static [&'static str];
+    /// What else to look for where a list is empty.
+    const NONE_HERE: &'static str = "";
     /// The age of the answer is the age of what is shown; else each row has its own.
     const AGED: bool = true;
 

@@ -1,7 +1,8 @@
 //! Every way in which a command or a read is refused.
 //!
 //! One closed list. What each reason is to a protocol stands in a table elsewhere (`adapter-grpc`), and a test there finds a reason
-//! without a row. Clients act on [`Rejection::reason`]; the text is for people.
+//! without a row. Clients act on [`Rejection::reason`]; the text is for people. It says what is the case and what is wanted instead, never
+//! what was attempted: behind `delete shop:` that would read as done.
 
 use ids::{
     AccountId, ContainerName, FolderName, Hlc, Log, OrganizationName, ProjectName, RegionId, Revision, Subject,
@@ -13,134 +14,130 @@ use crate::{AccountLife, REGIONS_MAX, State, ViewError, edition::EDITIONS_MAX, h
 /// Why nothing was changed, or nothing could be shown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
-    #[error("created {subject}: it exists, at revision {revision}, wanted a name that is not in use")]
+    #[error("{subject} exists already, at revision {revision}; wanted a name that is not in use")]
     AlreadyExists { subject: Subject, revision: Revision },
 
-    #[error("looked for {subject}: it does not exist, wanted one that does")]
+    #[error("{subject} does not exist; wanted one that does")]
     NotFound { subject: Subject },
 
-    #[error("changed {subject} at etag {given}: it is at {current}, wanted that or none")]
+    #[error("{subject} is at etag {current}, not at {given}; wanted the etag it is at, or none")]
     EtagMismatch { subject: Subject, given: Revision, current: Revision },
 
     /// `entry` is one of those in the way.
-    #[error("deleted {subject}: {entry} is in it, wanted it to be empty")]
+    #[error("{subject} is not empty: {entry} is in it; wanted nothing in it")]
     NotEmpty { subject: Subject, entry: String },
 
-    #[error("changed {subject}: it is {state}, wanted {}", State::Active)]
+    #[error("{subject} is {state}; wanted {}", State::Active)]
     NotActive { subject: Subject, state: State },
 
-    #[error("put {subject} in {parent}: the parent is {state}, wanted {}", State::Active)]
+    #[error("{parent}, the parent wished for {subject}, is {state}; wanted {}", State::Active)]
     ParentNotActive { subject: Subject, parent: ContainerName, state: State },
 
-    #[error("put a folder at depth {depth} with {folder}: wanted at most {FOLDER_DEPTH_MAX}")]
+    #[error("a folder would be at depth {depth} with {folder}; wanted at most {FOLDER_DEPTH_MAX}")]
     FolderTooDeep { folder: FolderName, depth: usize },
 
-    #[error("moved {folder} to {parent}: that is inside it, wanted a parent that is not")]
+    #[error("{parent} is inside {folder}; wanted a parent that is not")]
     FolderCycle { folder: FolderName, parent: ContainerName },
 
-    #[error("put {subject} in {parent}: wanted a parent in {organization}")]
+    #[error("{parent}, the parent wished for {subject}, is elsewhere; wanted one in {organization}")]
     OtherOrganization { subject: Subject, parent: ContainerName, organization: OrganizationName },
 
-    #[error("moved {subject} to {parent}: it is there, wanted another parent")]
+    #[error("{subject} is in {parent} already; wanted another parent")]
     AlreadyThere { subject: Subject, parent: ContainerName },
 
-    #[error("updated {subject}: no field was given, wanted display_name or description")]
+    #[error("no field to update of {subject} is given; wanted display_name or description")]
     UpdateEmpty { subject: Subject },
 
     /// `value` is cut at 80 characters.
-    #[error("read the field {field} as {value:?}: wanted {wanted}")]
+    #[error("the field {field} is {value:?}; wanted {wanted}")]
     InvalidArgument { field: &'static str, value: String, wanted: String },
 
     /// `state` is what this region's copy of the global log shows: `None` when it has no such project (yet).
     #[error(
-        "created {subject}: {project} is {}, wanted {}",
+        "{project}, which {subject} would be in, is {}; wanted {}",
         state.map_or("not known here".to_owned(), |state| state.to_string()),
         State::Active
     )]
     ProjectNotActive { subject: Subject, project: ProjectName, state: Option<State> },
 
-    #[error("acknowledged the drain of {project}: it is {state}, wanted {}", State::Deleting)]
+    #[error("{project} is {state}, so no drain of it is awaited; wanted {}", State::Deleting)]
     NotDeleting { project: ProjectName, state: State },
 
-    #[error(
-        "acknowledged the drain of {project} by {region}: that was done before, wanted a region that is still awaited"
-    )]
+    #[error("the drain of {project} by {region} is acknowledged already; wanted a region that is still awaited")]
     AlreadyDrained { project: ProjectName, region: RegionId },
 
-    #[error(
-        "acknowledged the drain of {project} by {region}: that region is not registered, wanted one that is awaited"
-    )]
+    #[error("{region} is not registered, so no drain of {project} by it is awaited; wanted a region that is awaited")]
     RegionNotAwaited { project: ProjectName, region: RegionId },
 
-    #[error("closed the gate of {project} in {region}: it is closed, wanted one that stands open")]
+    #[error("the gate of {project} in {region} is closed already; wanted one that stands open")]
     GateAlreadyClosed { project: ProjectName, region: RegionId },
 
-    #[error("registered {region}: there are {REGIONS_MAX} regions already, wanted at most that many")]
+    #[error("there are {REGIONS_MAX} regions without {region}; wanted at most that many")]
     TooManyRegions { region: RegionId },
 
-    #[error("added the cloud account {account}: it is {state}, wanted one that is not known")]
+    #[error("the cloud account {account} is known, as {state}; wanted one that is not known")]
     AccountKnown { account: AccountId, state: AccountLife },
 
-    #[error("claimed a cloud account for {organization}: the pool is empty, wanted one that is READY")]
+    #[error("no cloud account is left in the pool for {organization}; wanted one that is READY")]
     AccountPoolEmpty { organization: OrganizationName },
 
-    #[error("claimed a cloud account for {organization}: it has {account}, wanted an organization without one")]
+    #[error("{organization} has the cloud account {account}; wanted an organization without one")]
     OrganizationHasAccount { organization: OrganizationName, account: AccountId },
 
-    #[error("published the edition {edition} with {count} defects, wanted none: {defects}")]
+    #[error("the edition {edition} has {count} defects; wanted none: {defects}")]
     EditionUnpublishable { edition: String, count: usize, defects: String },
 
-    #[error("published the edition {edition} after {newest}: wanted a name that sorts behind it")]
+    #[error("the edition {edition} does not come after {newest}; wanted a name that sorts behind it")]
     EditionNotNewer { edition: String, newest: String },
 
-    #[error("published the edition {edition}: there are {EDITIONS_MAX} already, wanted at most that many")]
+    #[error("there are {EDITIONS_MAX} editions without {edition}; wanted at most that many")]
     TooManyEditions { edition: String },
 
-    #[error("deleted {subject}: it is protected from deletion, wanted delete_protection to be false")]
+    #[error("{subject} is protected from deletion; wanted delete_protection to be false")]
     DeleteProtected { subject: Subject },
 
-    #[error("took back the deletion of {subject}: it is not being deleted, wanted a cluster that is")]
+    #[error("{subject} is not being deleted; wanted a cluster that is")]
     NothingToUndelete { subject: Subject },
 
-    #[error("took back the deletion of {subject}: nothing of it is kept since {purged}, wanted that to be later")]
+    #[error("nothing of {subject} is kept since {purged}; wanted that to be later")]
     UndeleteTooLate { subject: Subject, purged: Hlc },
 
-    #[error("changed {subject}: it is {}, wanted {}", state.name(), wanted.name())]
+    #[error("{subject} is {}; wanted {}", state.name(), wanted.name())]
     StateForbids { subject: Subject, state: LifeState, wanted: LifeState },
 
     /// By who decides what clusters become; `reason` is from that list.
-    #[error("decided what {subject} becomes: {detail}")]
+    #[error("what {subject} is to become cannot be decided: {detail}")]
     Undecidable { subject: Subject, reason: &'static str, detail: String, accepted: Vec<String> },
 
-    #[error("decided what {subject} becomes: no edition of the catalogue is published, wanted one")]
+    #[error("no edition of the catalogue is published for {subject} to be decided by; wanted one")]
     CatalogMissing { subject: Subject },
 
-    #[error("took {subject} from {} to {}: no cluster goes that way", from.name(), to.name())]
+    #[error("no cluster goes from {} to {}, as {subject} would; wanted a way that clusters go", from.name(), to.name())]
     NoSuchTransition { subject: Subject, from: LifeState, to: LifeState },
 
     /// `left` is one of those things.
-    #[error("wrote off {subject}: {left} is left of it, wanted nothing")]
+    #[error("{left} is left of {subject}; wanted nothing")]
     NotGone { subject: Subject, left: String },
     /// `cluster_type` and `region` are the first combination that cannot.
     #[error(
-        "published the edition {edition}: of its combinations of cluster type and region {count} cannot be decided, wanted none; the first \
-         is {cluster_type} in {region}: {why}"
+        "of the combinations of cluster type and region in the edition {edition} {count} cannot be decided; wanted none; the first is \
+         {cluster_type} in {region}: {why}"
     )]
     EditionUndecidable { edition: String, count: usize, cluster_type: String, region: RegionId, why: String },
 
-    #[error("halted the edition {edition}: it is halted, wanted one that is not")]
+    #[error("the edition {edition} is halted already; wanted one that is not")]
     EditionHalted { edition: String },
 
-    #[error("decided about {subject} in the log {here}: wanted the log {wanted}")]
+    #[error("{subject} is not decided about in the log {here}; wanted the log {wanted}")]
     WrongLog { subject: Subject, wanted: Log, here: Log },
 
     #[error(
-        "decided about {subject} with {guards} guards and {facts} facts: wanted at most {GUARDS_MAX} and {FACTS_MAX}"
+        "the decision about {subject} has {guards} guards and {facts} facts; wanted at most {GUARDS_MAX} and {FACTS_MAX}"
     )]
     DecisionTooLarge { subject: Subject, guards: usize, facts: usize },
 
     /// A defect of this crate, reported instead of replicated.
-    #[error("wrote {subject} twice in one decision: wanted each subject once")]
+    #[error("one decision writes {subject} twice; wanted each subject once")]
     WrittenTwice { subject: Subject },
 
     /// Damaged or newer bytes; nothing that the caller can mend.

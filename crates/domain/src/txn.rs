@@ -43,7 +43,7 @@ impl dyn View + '_ {
 
 /// Stored bytes that could not be read as an entity.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("read the row {subject}: found {detail}, wanted a readable entity")]
+#[error("the row {subject} is not readable: found {detail}; wanted a readable entity")]
 pub struct ViewError {
     pub subject: Subject,
     /// What was found instead.

@@ -29,7 +29,8 @@ pub async fn run(session: &Session, command: ClusterCommand) -> Result<(), Fail>
             create(session, &id, &place, cluster, wait, writing).await
         }
         ClusterCommand::Get { place, get: Get { names, watch } } => {
-            let names = names.iter().map(|name| session.names.cluster(name, &place)).collect::<Result<Vec<_>, _>>()?;
+            let names =
+                names.iter().map(|name| session.names.cluster("get", name, &place)).collect::<Result<Vec<_>, _>>()?;
             get(session, names, watch, |client, name, read| async move { client.clusters().get(&name, &read).await })
                 .await
         }
@@ -40,31 +41,31 @@ pub async fn run(session: &Session, command: ClusterCommand) -> Result<(), Fail>
             list(session, &what, scope(parent, logs), go_on.watch).await
         }
         ClusterCommand::Describe { name, place, perf } => {
-            looking::describe(session, &session.names.cluster(&name, &place)?, perf).await
+            looking::describe(session, &session.names.cluster("describe", &name, &place)?, perf).await
         }
         ClusterCommand::Machines { name, place } => {
-            looking::machines(session, &session.names.cluster(&name, &place)?).await
+            looking::machines(session, &session.names.cluster("machines", &name, &place)?).await
         }
         ClusterCommand::Decisions(explained) => deciding::decisions(session, explained).await,
         ClusterCommand::Explain { name, place, machine } => {
-            looking::explain(session, &session.names.cluster(&name, &place)?, &machine).await
+            looking::explain(session, &session.names.cluster("explain", &name, &place)?, &machine).await
         }
         ClusterCommand::Events { name, place, from, limit } => {
-            looking::events(session, &session.names.cluster(&name, &place)?, from, limit).await
+            looking::events(session, &session.names.cluster("events", &name, &place)?, from, limit).await
         }
         ClusterCommand::Update(update) => change(session, *update).await,
         ClusterCommand::Hibernate(wish) => {
-            let name = session.names.cluster(&wish.name, &wish.place)?;
+            let name = session.names.cluster("hibernate", &wish.name, &wish.place)?;
             let made = clusters.hibernate(&name, &wish.etag, &session.write(&wish.writing)).await;
             done(session, Goal::Asleep, &name, made, &wish).await
         }
         ClusterCommand::Wake(wish) => {
-            let name = session.names.cluster(&wish.name, &wish.place)?;
+            let name = session.names.cluster("wake", &wish.name, &wish.place)?;
             let made = clusters.wake(&name, &wish.etag, &session.write(&wish.writing)).await;
             done(session, Goal::Awake, &name, made, &wish).await
         }
         ClusterCommand::Undelete(wish) => {
-            let name = session.names.cluster(&wish.name, &wish.place)?;
+            let name = session.names.cluster("undelete", &wish.name, &wish.place)?;
             let made = clusters.undelete(&name, &wish.etag, &session.write(&wish.writing)).await;
             done(session, Goal::Back, &name, made, &wish).await
         }
@@ -120,7 +121,7 @@ async fn create(
     wait: bool,
     writing: Writing,
 ) -> Result<(), Fail> {
-    let parent = session.names.cluster_parent(place)?;
+    let parent = session.names.cluster_parent(&format!("cluster create {new}"), place)?;
     let made = session.client.clusters().create(&parent, &id(new)?, cluster, &session.write(&writing)).await;
     let made = made.map_err(|error| session.failed(&format!("create cluster {new} in {parent}"), &error))?;
     if wait {
@@ -132,7 +133,7 @@ async fn create(
 
 async fn change(session: &Session, update: Change) -> Result<(), Fail> {
     let Change { name, place, texts, changeable, etag, writing } = update;
-    let name = session.names.cluster(&name, &place)?;
+    let name = session.names.cluster("update", &name, &place)?;
     let (mut paths, (display_name, description)) = (paths(&texts), both(&texts));
     let more = [
         (changeable.allow_list.is_some(), "options.allow_list"),
@@ -178,7 +179,7 @@ async fn remove(
     retain: Option<std::time::Duration>,
     wait: bool,
 ) -> Result<(), Fail> {
-    let name = session.names.cluster(&delete.name, place)?;
+    let name = session.names.cluster("delete", &delete.name, place)?;
     allowed("cluster", &name, &delete)?;
     let made =
         session.client.clusters().delete_later(&name, &delete.etag, retain, &session.write(&delete.writing)).await;

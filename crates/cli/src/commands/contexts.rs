@@ -1,4 +1,7 @@
-//! `atoll context`, and what is set for a context: organization, folder, project. None of it asks the ring.
+//! `atoll context`, and what is set for a context: organization, folder, project. The ring is asked only whether
+//! what is to be set exists, and what it does not answer is set all the same.
+
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -8,7 +11,7 @@ use crate::{
     fail::Fail,
     names::Names,
     output::{Output, note, say, table},
-    session::given,
+    session::{Session, given},
 };
 
 pub fn run(command: ContextCommand, global: &Global) -> Result<(), Fail> {
@@ -155,13 +158,45 @@ fn as_json(name: &str, context: &Context, current: bool) -> Value {
     value
 }
 
-/// Changes what is set; `None` is given back where the command is none of these.
-fn change(global: &Global, act: impl FnOnce(&Names, &mut Defaults) -> Result<String, Fail>) -> Result<bool, Fail> {
+/// So long an answer is waited for that only warns.
+const CHECKED_WITHIN: Duration = Duration::from_secs(2);
+
+/// Refuses a name that the ring says is not there. Who cannot be asked is no hindrance: a context may be prepared before its ring is up.
+async fn check(global: &Global, name: &str) -> Result<(), Fail> {
+    let global = Global { timeout: global.timeout.min(CHECKED_WITHIN), ..global.clone() };
+    let Ok(session) = Session::open(&global) else {
+        note(format_args!("warning: whether {name} exists was not checked"));
+        return Ok(());
+    };
+    let read = session.read();
+    let refused = match name.split('/').nth(2) {
+        None => session.client.organizations().get(name, &read).await.err(),
+        Some("folders") => session.client.folders().get(name, &read).await.err(),
+        Some(_) => session.client.projects().get(name, &read).await.err(),
+    };
+    match refused {
+        Some(error) if error.is("NOT_FOUND") => Err(session.failed(&format!("set {name}"), &error)),
+        Some(error) => {
+            note(format_args!("warning: whether {name} exists was not checked: {}", error.message));
+            Ok(())
+        }
+        None => Ok(()),
+    }
+}
+
+/// Changes what is set. `act` says what is named by that, if anything, and what to tell.
+async fn change(
+    global: &Global,
+    act: impl FnOnce(&Names, &mut Defaults) -> Result<(Option<String>, String), Fail>,
+) -> Result<bool, Fail> {
     let files = Files::find()?;
     let mut config = files.load()?;
     let (name, context) = config.named(global.context.as_deref())?;
     let (name, mut context) = (name.to_owned(), context.clone());
-    let text = act(&Names::new(context.defaults.clone()), &mut context.defaults)?;
+    let (named, text) = act(&Names::new(context.defaults.clone()), &mut context.defaults)?;
+    if let Some(named) = &named {
+        check(global, named).await?;
+    }
     config.contexts.insert(name, context);
     files.save(&config)?;
     say(text)?;
@@ -169,51 +204,72 @@ fn change(global: &Global, act: impl FnOnce(&Names, &mut Defaults) -> Result<Str
 }
 
 /// `organization set` and `unset`. A folder or project of another organization is no longer set.
-pub fn sticky_organization(command: &OrganizationCommand, global: &Global) -> Result<bool, Fail> {
+pub async fn sticky_organization(command: &OrganizationCommand, global: &Global) -> Result<bool, Fail> {
     match command {
-        OrganizationCommand::Set { name } => change(global, |_, defaults| {
-            let name = Names::organization(name)?;
-            if defaults.organization.as_ref() != Some(&name) {
-                *defaults = Defaults { organization: Some(name.clone()), ..Defaults::default() };
-            }
-            Ok(format!("organization set to {name}"))
-        }),
-        OrganizationCommand::Unset => change(global, |_, defaults| {
-            *defaults = Defaults::default();
-            Ok("no organization, folder or project is set".to_owned())
-        }),
+        OrganizationCommand::Set { name } => {
+            change(global, |_, defaults| {
+                let name = Names::organization(name)?;
+                if defaults.organization.as_ref() != Some(&name) {
+                    *defaults = Defaults { organization: Some(name.clone()), ..Defaults::default() };
+                }
+                let text = format!("organization set to {name}");
+                Ok((Some(name), text))
+            })
+            .await
+        }
+        OrganizationCommand::Unset => {
+            change(global, |_, defaults| {
+                *defaults = Defaults::default();
+                Ok((None, "no organization, folder or project is set".to_owned()))
+            })
+            .await
+        }
         _ => Ok(false),
     }
 }
 
-pub fn sticky_folder(command: &FolderCommand, global: &Global) -> Result<bool, Fail> {
+pub async fn sticky_folder(command: &FolderCommand, global: &Global) -> Result<bool, Fail> {
     match command {
-        FolderCommand::Set { name } => change(global, |names, defaults| {
-            let name = names.folder(name)?;
-            defaults.organization.get_or_insert_with(|| Names::organization_of(&name));
-            defaults.folder = Some(name.clone());
-            Ok(format!("folder set to {name}"))
-        }),
-        FolderCommand::Unset => change(global, |_, defaults| {
-            defaults.folder = None;
-            Ok("no folder is set".to_owned())
-        }),
+        FolderCommand::Set { name } => {
+            change(global, |names, defaults| {
+                let name = names.folder(name)?;
+                defaults.organization.get_or_insert_with(|| Names::organization_of(&name));
+                defaults.folder = Some(name.clone());
+                let text = format!("folder set to {name}");
+                Ok((Some(name), text))
+            })
+            .await
+        }
+        FolderCommand::Unset => {
+            change(global, |_, defaults| {
+                defaults.folder = None;
+                Ok((None, "no folder is set".to_owned()))
+            })
+            .await
+        }
         _ => Ok(false),
     }
 }
 
-pub fn sticky_project(command: &ProjectCommand, global: &Global) -> Result<bool, Fail> {
+pub async fn sticky_project(command: &ProjectCommand, global: &Global) -> Result<bool, Fail> {
     match command {
-        ProjectCommand::Set { name } => change(global, |names, defaults| {
-            let name = names.project(name)?;
-            defaults.organization.get_or_insert_with(|| Names::organization_of(&name));
-            defaults.project = Some(name.clone());
-            Ok(format!("project set to {name}"))
-        }),
-        ProjectCommand::Unset => change(global, |_, defaults| {
-            defaults.project = None;
-            Ok("no project is set".to_owned())
-        }),
+        ProjectCommand::Set { name } => {
+            change(global, |names, defaults| {
+                let name = names.project(name)?;
+                defaults.organization.get_or_insert_with(|| Names::organization_of(&name));
+                defaults.project = Some(name.clone());
+                let text = format!("project set to {name}");
+                Ok((Some(name), text))
+            })
+            .await
+        }
+        ProjectCommand::Unset => {
+            change(global, |_, defaults| {
+                defaults.project = None;
+                Ok((None, "no project is set".to_owned()))
+            })
+            .await
+        }
         _ => Ok(false),
     }
 }

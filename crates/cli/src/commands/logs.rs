@@ -12,7 +12,7 @@ use crate::{
     output::{note, say},
     session::Session,
     verify::{Chain, Mismatch},
-    view::{line, record},
+    view::{json::Object, line, record},
     watching::{interrupted, items},
 };
 
@@ -116,7 +116,8 @@ async fn tail(session: &Session, logs: &[String], from: Option<u64>, now: bool) 
 struct Verdict {
     log: String,
     region: String,
-    seq: u64,
+    /// Of its last record, or of one that is wrong; `None` of a copy that was not reached.
+    seq: Option<u64>,
     text: String,
     /// The copy was read, and is right.
     right: bool,
@@ -128,16 +129,16 @@ async fn verify(session: &Session, logs: &[String], regions: &[String]) -> Resul
         let mut chain: Option<Chain> = None;
         for region in regions {
             let (seq, text, right) = match copy(session, log, region, &mut chain).await? {
-                Ok((seq, text)) => (seq, text, true),
+                Ok((seq, text)) => (Some(seq), text, true),
                 Err(Trouble::Away(error)) => {
                     note(format_args!("warning: the copy of {log} in {region} was not read: {}", error.message));
                     missing.push(format!("{log} in {region}"));
-                    (0, "not reached".to_owned(), false)
+                    (None, "not reached".to_owned(), false)
                 }
                 Err(Trouble::Wrong(Mismatch { seq, what })) => {
                     let text = format!("MISMATCH at {seq}: {what}");
                     mismatch = mismatch.or_else(|| Some((log.clone(), region.clone(), seq, what)));
-                    (seq, text, false)
+                    (Some(seq), text, false)
                 }
             };
             verdicts.push(Verdict { log: log.clone(), region: region.clone(), seq, text, right });
@@ -156,20 +157,22 @@ async fn verify(session: &Session, logs: &[String], regions: &[String]) -> Resul
 }
 
 fn report(session: &Session, verdicts: &[Verdict]) -> Result<(), Fail> {
-    let cells = verdicts
-        .iter()
-        .map(|verdict| vec![verdict.log.clone(), verdict.region.clone(), verdict.seq.to_string(), verdict.text.clone()])
-        .collect();
-    let items: Vec<Value> = verdicts
-        .iter()
-        .map(|verdict| {
-            json!({
-                "log": verdict.log, "region": verdict.region, "seq": verdict.seq.to_string(),
-                "ok": verdict.right, "verdict": verdict.text,
-            })
-        })
-        .collect();
-    rows(session, &["LOG", "REGION", "RECORDS", "VERDICT"], cells, json!({ "items": items }))
+    let cells = |of: &Verdict| {
+        let records = of.seq.map_or_else(|| "-".to_owned(), |seq| seq.to_string());
+        vec![of.log.clone(), of.region.clone(), records, of.text.clone()]
+    };
+    let item = |of: &Verdict| {
+        let seq = of.seq.map_or_else(String::new, |seq| seq.to_string());
+        let place = Object::default().text("log", &of.log).text("region", &of.region).text("seq", &seq);
+        place.set("ok", Some(of.right)).text("verdict", &of.text).done()
+    };
+    let items: Vec<Value> = verdicts.iter().map(item).collect();
+    rows(
+        session,
+        &["LOG", "REGION", "RECORDS", "VERDICT"],
+        verdicts.iter().map(cells).collect(),
+        json!({ "items": items }),
+    )
 }
 
 enum Trouble {

@@ -77,6 +77,8 @@ impl Resource for v1::Folder {
 
 impl Resource for v1::Project {
     const NOUN: &'static str = "project";
+    const NONE_HERE: &'static str =
+        " here; `atoll folder list` shows the folders, and --folder NAME lists what is in one";
     const HEADERS: &'static [&'static str] = &["NAME", "FOLDER", "DISPLAY NAME", "STATE", "AGE"];
     const WIDE: &'static [&'static str] = &["ETAG", "UID", "AWAITING", "DESCRIPTION"];
 

@@ -37,6 +37,7 @@ fn a_tree_is_made_shown_and_changed() {
     let folder = format!("folder create dev {}", id(2));
     let web = format!("project create web --display-name Web {}", id(3));
     let api = format!("project create api --folder dev {}", id(4));
+    let empty = format!("folder create empty {}", id(5));
     let text = world.session(&[
         "organization list",
         &create,
@@ -44,10 +45,12 @@ fn a_tree_is_made_shown_and_changed() {
         &folder,
         &web,
         &api,
+        &empty,
         "org ls",
         "folder list",
         "project list",
         "project list --folder dev",
+        "project list --folder empty",
         "project get web api",
         "project show web -o wide",
         "project update web --description \"the shop\"",
@@ -76,6 +79,9 @@ fn clusters_are_listed_over_regions() {
         "cluster describe us-east-1/prod",
         "cluster list -o json",
         "cluster create nowhere",
+        "cluster get prod",
+        "cluster delete prod --yes",
+        "cluster decisions --type production",
         "cluster delete us-east-1/prod --yes",
     ]);
     assert_golden("clusters.txt", &text);
@@ -266,7 +272,7 @@ fn regions_are_shown_as_they_look_from_one_of_them() {
 
 #[test]
 fn logs_are_listed_and_verified() {
-    let world = furnished();
+    let mut world = furnished();
     let mut text = world.session(&[
         "log list",
         "log list --from 3 --limit 1 -o name",
@@ -279,6 +285,10 @@ fn logs_are_listed_and_verified() {
     text.push_str(&world.session(&["log verify --log global"]));
     world.ring.state().first_seq = 4;
     text.push_str(&world.session(&["log list --from 1", "log verify --log global"]));
+    world.servers[2].stop();
+    let regions = "us-east-1,eu-west-1";
+    let away = ["log verify --log global --regions", "log verify -o json --log global --regions"];
+    text.push_str(&world.session(&away.map(|line| format!("{line} {regions}")).each_ref().map(String::as_str)));
     assert_golden("logs.txt", &text);
 }
 
@@ -325,11 +335,14 @@ fn deleting_a_project_waits_for_every_region() {
 
 #[test]
 fn contexts_are_kept_in_a_file() {
-    let world = World::with_context();
+    let world = furnished();
     let text = world.session(&[
+        "organization unset",
         "context list",
         "context show",
+        "organization set nope",
         "organization set acme",
+        "project set nope",
         "folder set dev",
         "project set web",
         "context show -o yaml",
@@ -344,6 +357,35 @@ fn contexts_are_kept_in_a_file() {
         "context list -o json",
     ]);
     assert_golden("contexts.txt", &text);
+}
+
+#[test]
+fn a_name_is_set_unchecked_when_nobody_can_be_asked() {
+    let mut world = furnished();
+    world.servers.iter_mut().for_each(client::double::Server::stop);
+    let output = world.run("project set not-yet");
+    assert!(output.status.success(), "{output:?}");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(stderr.contains("whether organizations/acme/projects/not-yet exists was not checked"), "{stderr}");
+    let shown = world.run("context show");
+    assert!(String::from_utf8_lossy(&shown.stdout).contains("projects/not-yet"), "{shown:?}");
+}
+
+#[test]
+fn a_context_whose_authorities_are_gone_is_exit_code_4() {
+    let world = furnished();
+    let authority = world.files.path().join("ca.pem");
+    std::fs::write(&authority, "-----BEGIN CERTIFICATE-----\none").unwrap();
+    let add = format!("context add gone --endpoint us-east-1=https://127.0.0.1:1 --ca-file {}", authority.display());
+    assert!(world.run(&add).status.success());
+    std::fs::remove_file(&authority).unwrap();
+    let output = world.run("project list --context gone");
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(stderr.starts_with("error: reach the ring of the context gone: it is gone, or"), "{stderr}");
+    assert!(stderr.contains("\n  next: start the ring again"), "{stderr}");
+    let given = world.run(&format!("project list --endpoint a=https://127.0.0.1:1 --ca-file {}", authority.display()));
+    assert_eq!(given.status.code(), Some(2), "a wrong path on the command line is wrong usage: {given:?}");
 }
 
 #[test]

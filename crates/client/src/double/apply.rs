@@ -178,8 +178,8 @@ fn create_cloud_account(state: &mut State, r: &v1::CreateCloudAccountRequest) ->
     let name = format!("cloudAccounts/{}", r.cloud_account_id);
     if let Some(known) = state.cloud_accounts.get(&name) {
         let life = known.state().as_str_name();
-        let message =
-            format!("added the cloud account {}: it is {life}, wanted one that is not known", r.cloud_account_id);
+        let account = &r.cloud_account_id;
+        let message = format!("the cloud account {account} is known, as {life}; wanted one that is not known");
         return Err(refusal(Code::AlreadyExists, "ACCOUNT_KNOWN", message, &[("state", life)]));
     }
     let stamp = state.stamp(GLOBAL, &r.request_id);
@@ -211,7 +211,7 @@ fn delete_project(state: &mut State, r: &v1::DeleteProjectRequest) -> Result<Don
     let project = state.projects.get_mut(&r.name).ok_or_else(|| not_found(&r.name))?;
     check_etag(&r.name, &r.etag, &project.etag)?;
     if project.state != ACTIVE {
-        let message = format!("changed {}: it is DELETING, wanted ACTIVE", r.name);
+        let message = format!("{} is DELETING; wanted ACTIVE", r.name);
         return Err(refusal(Code::FailedPrecondition, "NOT_ACTIVE", message, &[("state", "DELETING")]));
     }
     (project.state, project.awaiting) = (v1::State::Deleting.into(), regions.clone());
@@ -247,7 +247,7 @@ fn container(state: &State, parent: &str) -> Result<String, Status> {
 
 fn empty(name: &str, entry: Option<&String>) -> Result<(), Status> {
     let Some(entry) = entry else { return Ok(()) };
-    let message = format!("deleted {name}: {entry} is in it, wanted it to be empty");
+    let message = format!("{name} is not empty: {entry} is in it; wanted nothing in it");
     Err(refusal(Code::FailedPrecondition, "NOT_EMPTY", message, &[("entry", entry)]))
 }
 

@@ -17,7 +17,7 @@ pub(super) fn publish(state: &mut State, r: v1::PublishEditionRequest) -> Result
     let name = format!("editions/{}", contents.edition);
     if let Some(newest) = state.editions.keys().next_back().filter(|newest| **newest >= name) {
         let (edition, newest) = (contents.edition, newest.replace("editions/", ""));
-        let message = format!("published the edition {edition} after {newest}: wanted a name that sorts behind it");
+        let message = format!("the edition {edition} does not come after {newest}; wanted a name that sorts behind it");
         let values = [("edition", edition.as_str()), ("newest", newest.as_str())];
         return Err(refusal(Code::FailedPrecondition, "EDITION_NOT_NEWER", message, &values));
     }
@@ -53,7 +53,7 @@ pub(super) fn halt(state: &mut State, r: &v1::HaltEditionRequest) -> Result<Done
     check_etag(&r.name, &r.etag, &edition.etag)?;
     if edition.halt_time.is_some() {
         let edition = r.name.replace("editions/", "");
-        let message = format!("halted the edition {edition}: it is halted, wanted one that is not");
+        let message = format!("the edition {edition} is halted already; wanted one that is not");
         return Err(refusal(Code::FailedPrecondition, "EDITION_HALTED", message, &[("edition", &edition)]));
     }
     (edition.halt_time, edition.update_time, edition.etag) = (stamp.time, stamp.time, stamp.etag);

@@ -279,16 +279,11 @@ pub(super) fn info(reason: &str, values: &[(&str, &str)]) -> ErrorDetails {
 }
 
 pub(super) fn not_found(name: &str) -> Status {
-    refusal(
-        Code::NotFound,
-        "NOT_FOUND",
-        format!("looked for {name}: it does not exist, wanted one that does"),
-        &[("subject", name)],
-    )
+    refusal(Code::NotFound, "NOT_FOUND", format!("{name} does not exist; wanted one that does"), &[("subject", name)])
 }
 
 pub(super) fn exists(name: &str) -> Status {
-    let message = format!("created {name}: it exists, wanted a name that is not in use");
+    let message = format!("{name} exists already; wanted a name that is not in use");
     refusal(Code::AlreadyExists, "ALREADY_EXISTS", message, &[("subject", name)])
 }
 
@@ -297,7 +292,7 @@ pub(super) fn check_etag(name: &str, given: &str, current: &str) -> Result<(), S
     if given.is_empty() || given == current {
         return Ok(());
     }
-    let message = format!("changed {name} at etag {given}: it is at {current}, wanted that or none");
+    let message = format!("{name} is at etag {current}, not at {given}; wanted the etag it is at, or none");
     Err(refusal(Code::Aborted, "ETAG_MISMATCH", message, &[("subject", name), ("given", given), ("etag", current)]))
 }
 

@@ -49,6 +49,19 @@ fn every_rejection() -> Vec<Rejection> {
             region: region.clone(),
             why: "looked for an instance type: none fits".to_owned(),
         },
+        Rejection::DeleteProtected { subject: subject.clone() },
+        Rejection::NothingToUndelete { subject: subject.clone() },
+        Rejection::UndeleteTooLate { subject: subject.clone(), purged: Hlc(5) },
+        Rejection::StateForbids { subject: subject.clone(), state: LifeState::Pending, wanted: LifeState::Running },
+        Rejection::Undecidable {
+            subject: subject.clone(),
+            reason: "NONE_FITS",
+            detail: "looked for an instance type: none fits, wanted less".to_owned(),
+            accepted: Vec::new(),
+        },
+        Rejection::CatalogMissing { subject: subject.clone() },
+        Rejection::NoSuchTransition { subject: subject.clone(), from: LifeState::Pending, to: LifeState::Running },
+        Rejection::NotGone { subject: subject.clone(), left: "one volume".to_owned() },
         Rejection::EditionHalted { edition: "2026-11".to_owned() },
         Rejection::WrongLog { subject: subject.clone(), wanted: Log::Region(region), here: Log::Global },
         Rejection::DecisionTooLarge { subject: subject.clone(), guards: 65, facts: 0 },
@@ -73,5 +86,16 @@ fn texts_start_in_lower_case_without_a_full_stop_and_say_what_is_wanted() {
         assert!(!text.ends_with('.') && text.contains("wanted"), "{text}");
     }
     let unknown = every_rejection().into_iter().find(|r| r.reason() == "PROJECT_NOT_ACTIVE").unwrap().to_string();
-    assert!(unknown.ends_with("organizations/acme/projects/shop is not known here, wanted ACTIVE"), "{unknown}");
+    assert!(unknown.ends_with("is not known here; wanted ACTIVE"), "{unknown}");
+}
+
+/// Behind what was attempted (`delete shop: ...`) a past tense would read as done.
+#[test]
+fn no_text_begins_with_what_was_attempted() {
+    for rejection in every_rejection() {
+        let text = rejection.to_string();
+        let first = text.split(' ').next().unwrap_or_default();
+        let verbs = ["put", "took", "read", "wrote"];
+        assert!(!first.ends_with("ed") && !verbs.contains(&first), "{text}");
+    }
 }

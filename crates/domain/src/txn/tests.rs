@@ -43,7 +43,10 @@ fn what_is_read_is_guarded_once_and_what_is_read_unguarded_is_not() {
 fn a_row_of_another_kind_and_a_damaged_row_are_unreadable() {
     let mut txn = Txn::new(&Flat);
     let error = txn.get::<crate::Folder>(&subject("x")).unwrap_err();
-    assert_eq!(error.to_string(), "read the row x: found a marker where a folder belongs, wanted a readable entity");
+    assert_eq!(
+        error.to_string(),
+        "the row x is not readable: found a marker where a folder belongs; wanted a readable entity"
+    );
     let rejection = Rejection::from(txn.get::<crate::Folder>(&subject("damaged")).unwrap_err());
     assert_eq!(rejection.reason(), "UNREADABLE_ROW");
 }

@@ -16,18 +16,18 @@ use crate::{
 pub async fn decisions(session: &Session, explained: Explained) -> Result<(), Fail> {
     let Explained { name, place, key, cluster_type, diff } = explained;
     if let Some([one, other]) = diff.as_deref() {
-        let parent = session.names.cluster_parent(&place)?;
+        let parent = session.names.cluster_parent("cluster decisions", &place)?;
         let (one, other) = (preview(session, &parent, one).await?, preview(session, &parent, other).await?);
         return differences(session, &one.value, &other.value);
     }
     let decided = match (name, cluster_type) {
         (Some(name), _) => {
-            let name = session.names.cluster(&name, &place)?;
+            let name = session.names.cluster("decisions", &name, &place)?;
             let decided = session.client.clusters().decisions(&name, &session.read()).await;
             decided.map_err(|error| session.failed(&format!("list decisions about {name}"), &error))?
         }
         (None, cluster_type) => {
-            let parent = session.names.cluster_parent(&place)?;
+            let parent = session.names.cluster_parent("cluster decisions", &place)?;
             preview(session, &parent, &cluster_type.unwrap_or_default()).await?
         }
     };

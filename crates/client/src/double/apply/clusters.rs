@@ -28,8 +28,7 @@ pub(super) fn delete(state: &mut State, r: &v1::DeleteClusterRequest) -> Result<
         return Ok(Done::Cluster(found));
     }
     if found.delete_protection {
-        let message =
-            format!("deleted {}: it is protected from deletion, wanted delete_protection to be false", r.name);
+        let message = format!("{} is protected from deletion; wanted delete_protection to be false", r.name);
         return Err(refusal(Code::FailedPrecondition, "DELETE_PROTECTED", message, &[("subject", &r.name)]));
     }
     let purge = state.stamp(&region_log(&r.name), "").time.map(|now| prost_types::Timestamp {
@@ -51,8 +50,7 @@ pub(super) fn delete(state: &mut State, r: &v1::DeleteClusterRequest) -> Result<
 pub(super) fn undelete(state: &mut State, r: &v1::UndeleteClusterRequest) -> Result<Done, Status> {
     let found = state.clusters.get_mut(&r.name).ok_or_else(|| not_found(&r.name))?;
     if found.purge_time.take().is_none() {
-        let message =
-            format!("took back the deletion of {}: it is not being deleted, wanted a cluster that is", r.name);
+        let message = format!("{} is not being deleted; wanted a cluster that is", r.name);
         return Err(refusal(Code::FailedPrecondition, "NOTHING_TO_UNDELETE", message, &[("subject", &r.name)]));
     }
     wish(state, &r.name, &r.etag, &r.request_id, ("wake", "undeleted"))
