@@ -4,7 +4,7 @@ use std::{env, fs, io, path::Path};
 
 use prost::Message;
 
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
     "cloud_accounts",
     "clusters",
     "consistency",
@@ -16,6 +16,7 @@ const FILES: [&str; 11] = [
     "organizations",
     "projects",
     "regions",
+    "usage",
 ];
 
 fn main() -> io::Result<()> {

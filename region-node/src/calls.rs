@@ -144,6 +144,7 @@ const METHODS: &[&str] = &[
     "Regions/GetRegion",
     "Regions/GetTopology",
     "Regions/ListRegions",
+    "Usage/QueryUsage",
 ];
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 //! Map: [`command`] what can be asked · [`entity`] what rows hold · [`fact`] what is replicated · [`txn`] reading a
 //! log's rows so that guards come free · [`rejection`] every way to be refused · [`sets`] which sets exist · [`query`]
 //! reads without a decision · [`catalog`] what clusters are made of, with [`Date`] · [`planner`] who decides what a cluster
-//! becomes · [`held`] what our log holds of it · [`progress`] how it gets there · `organization`,
+//! becomes · [`held`] what our log holds of it · [`progress`] how it gets there · [`usage`] what its machines used · `organization`,
 //! `folder`, `project`, [`cluster`], `registry`, [`gate`], [`account`], [`edition`] one file per kind of resource with its decisions ·
 //! `tree` what folders and projects share: parents, depth, links · `check` conditions that all kinds share.
 //!
@@ -35,6 +35,7 @@ pub mod query;
 pub mod rejection;
 pub mod sets;
 pub mod txn;
+pub mod usage;
 
 mod check;
 mod cluster_type;

@@ -182,8 +182,8 @@ struct Runs<'a> {
 
 impl Runs<'_> {
     fn subject(&self, edge: &MachineEdge, started: u64) -> Subject {
-        let entry = format!("{}/{}/{started}", self.name.cluster, edge.machine);
-        sets::machine_runs(&self.name.project).entry(&entry)
+        let entry = format!("{}/{}/{started}", network_entry(self.name), edge.machine);
+        sets::machine_runs(&organization_of(self.name)).entry(&entry)
     }
 
     fn begin(&mut self, txn: &mut Txn<'_>, edge: &MachineEdge) -> Result<(), Rejection> {

@@ -30,10 +30,10 @@ const FRESH: Duration = Duration::from_secs(5);
 const EVERYWHERE: &str = "-";
 
 /// One region's part of a list.
-struct Part {
-    location: RegionId,
-    view: Option<ReadView>,
-    unreachable: bool,
+pub struct Part {
+    pub location: RegionId,
+    pub view: Option<ReadView>,
+    pub unreachable: bool,
 }
 
 #[tonic::async_trait]
@@ -83,7 +83,7 @@ impl Clusters for Front {
 }
 
 /// What is known here of one region, and whether that is as much as was asked for.
-async fn part(call: &Call, location: RegionId, wanted: &Wanted) -> Part {
+pub async fn part(call: &Call, location: RegionId, wanted: &Wanted) -> Part {
     let (region, log) = (&call.opened.region, Log::Region(location.clone()));
     let read = region.read(&log, &wanted.consistency, LIST_WITHIN.min(call.left())).await;
     let behind = read.is_err();

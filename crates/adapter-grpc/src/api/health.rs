@@ -15,7 +15,7 @@ use tonic_health::pb::{
 use super::front::Front;
 
 /// What can be asked after; the empty name is the whole.
-const SERVICES: [&str; 10] = [
+const SERVICES: [&str; 11] = [
     "",
     "atoll.v1.CloudAccounts",
     "atoll.v1.Clusters",
@@ -26,6 +26,7 @@ const SERVICES: [&str; 10] = [
     "atoll.v1.Organizations",
     "atoll.v1.Projects",
     "atoll.v1.Regions",
+    "atoll.v1.Usage",
 ];
 
 fn answer(status: ServingStatus) -> HealthCheckResponse {

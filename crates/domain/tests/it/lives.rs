@@ -264,7 +264,7 @@ fn times_that_machines_ran_are_kept_also_when_the_cluster_is_gone() {
     world.run(&create("p", ClusterType::PRODUCTION, unprotected())).unwrap();
     machine(&mut world, "p", 100, Edge::Started);
     machine(&mut world, "p", 100, Edge::Started);
-    let subject = sets::machine_runs(&project("a/p:x")).entry("p/i-1/100");
+    let subject = sets::machine_runs(&organization("a")).entry("x/p/i-1/100");
     let run = row::<MachineRun>(&world, &subject).unwrap();
     assert_eq!((run.vcpus, run.memory_mib, run.started, run.stopped), (2, 8192, Time(100), None));
     machine(&mut world, "p", 160, Edge::Stopped);
