@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod resources;
+mod usage;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -11,6 +12,8 @@ pub use resources::{
     AccountCommand, ClusterCommand, Delete, FolderCommand, Get, Move, OrganizationCommand, Parent, Place,
     ProjectCommand, Texts, Update, Writing,
 };
+
+pub use usage::{By, UsageArgs, time};
 
 const AFTER: &str = "\
 Exit codes:
@@ -89,6 +92,8 @@ pub enum Format {
     Json,
     Yaml,
     Name,
+    /// Only `atoll usage`
+    Csv,
 }
 
 #[derive(Debug, Subcommand)]
@@ -108,6 +113,8 @@ pub enum Command {
     /// Cloud accounts: the pool out of which organizations get theirs
     #[command(subcommand, alias = "accounts", alias = "cloud-account")]
     Account(AccountCommand),
+    /// What machines used, in vCPU-seconds and GiB-seconds
+    Usage(UsageArgs),
     /// Regions of the ring
     #[command(subcommand, alias = "regions")]
     Region(RegionCommand),

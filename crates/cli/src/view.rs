@@ -4,6 +4,7 @@ pub mod json;
 mod logs;
 mod regions;
 mod tree;
+mod usage;
 
 use client::v1::{self, fact::After};
 use jiff::Timestamp;
@@ -11,6 +12,7 @@ use serde_json::Value;
 
 pub use logs::{line, record};
 pub use regions::MemberRow;
+pub use usage::Report;
 
 /// Something that is listed, shown and watched.
 pub trait Resource: Clone {

@@ -14,6 +14,7 @@ use crate::{
     resources::{CloudAccounts, Clusters, Folders, Organizations, Projects},
     retry::Budget,
     steer::Steer,
+    usage::Usage,
 };
 
 /// One client over all regions. Clones share connections, health and token.
@@ -87,6 +88,10 @@ impl Client {
 
     pub fn logs(&self) -> Logs {
         Logs { client: self.clone() }
+    }
+
+    pub fn usage(&self) -> Usage {
+        Usage { client: self.clone() }
     }
 
     /// What the answers so far have seen.

@@ -27,6 +27,10 @@ pub struct State {
     pub clusters: BTreeMap<String, v1::Cluster>,
     pub cloud_accounts: BTreeMap<String, v1::CloudAccount>,
     pub logs: BTreeMap<String, Vec<v1::Record>>,
+    /// What is told of usage, whatever is asked.
+    pub usage: Vec<v1::UsageLine>,
+    /// What was asked of usage.
+    pub usage_asked: Vec<v1::QueryUsageRequest>,
     pub operations: BTreeMap<String, v1::Operation>,
     /// Every execution in order; a request id twice is a bug that a test looks for.
     pub executed: Vec<Executed>,
@@ -82,6 +86,8 @@ impl State {
             clusters: BTreeMap::new(),
             cloud_accounts: BTreeMap::new(),
             logs: BTreeMap::new(),
+            usage: Vec::new(),
+            usage_asked: Vec::new(),
             operations: BTreeMap::new(),
             executed: Vec::new(),
             submitted: Vec::new(),

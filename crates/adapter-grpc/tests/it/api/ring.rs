@@ -82,6 +82,8 @@ pub struct Member {
 pub struct Ring {
     network: Network,
     members: BTreeMap<u64, Member>,
+    /// None: regions without a cloud.
+    planner: Option<Arc<dyn domain::Planner>>,
 }
 
 impl Drop for Ring {
@@ -93,13 +95,22 @@ impl Drop for Ring {
 impl Ring {
     /// All three up and known to the global log.
     pub async fn formed() -> Self {
-        Self::with_limits(Limits::default()).await
+        Self::with(Limits::default(), None).await
     }
 
     pub async fn with_limits(limits: Limits) -> Self {
+        Self::with(limits, None).await
+    }
+
+    /// Regions that have a cloud.
+    pub async fn with_planner(planner: Arc<dyn domain::Planner>) -> Self {
+        Self::with(Limits::default(), Some(planner)).await
+    }
+
+    async fn with(limits: Limits, planner: Option<Arc<dyn domain::Planner>>) -> Self {
         let regions = [("a", 1), ("b", 2), ("c", 3)].map(|(name, id)| (name.parse().unwrap(), vec![MemberId(id)]));
         let registry = Arc::new(StillRegistry::new(Topology { regions: regions.into() }));
-        let mut ring = Self { network: Network::default(), members: BTreeMap::new() };
+        let mut ring = Self { network: Network::default(), members: BTreeMap::new(), planner };
         for id in [1, 2, 3] {
             let member = ring.start(MemberId(id), &registry, limits).await;
             ring.members.insert(id, member);
@@ -122,7 +133,7 @@ impl Ring {
             logs: disk.clone(),
             snapshots: disk,
             registry: registry.clone(),
-            planner: None,
+            planner: self.planner.clone(),
         };
         let ms = Duration::from_millis;
         let fast = GroupTiming { heartbeat: ms(60), election_min: ms(300), election_max: ms(500) };

@@ -194,7 +194,7 @@ fn operation(done: Done) -> Option<v1::Operation> {
 }
 
 /// One page; the token is the place of the first item of the next.
-fn page<T>(items: Vec<T>, size: i32, token: &str) -> (Vec<T>, String) {
+pub(super) fn page<T>(items: Vec<T>, size: i32, token: &str) -> (Vec<T>, String) {
     let size = usize::try_from(size).ok().filter(|size| *size > 0).unwrap_or(1000);
     let first: usize = token.parse().unwrap_or(0);
     let next = if items.len() > first + size { (first + size).to_string() } else { String::new() };
