@@ -116,7 +116,7 @@ mod tests {
         let mut day = Date::from_days_since_1970(0);
         for count in 1..200_000 {
             let next = Date::from_days_since_1970(count);
-            let last = day.day == days(day.year, day.month.into());
+            let last = u16::from(day.day) == days(day.year, day.month.into());
             let wanted = match (last, day.month) {
                 (false, _) => Date { day: day.day + 1, ..day },
                 (true, 12) => Date { year: day.year + 1, month: 1, day: 1 },
