@@ -4,7 +4,7 @@ use std::{env, fs, io, path::Path};
 
 use prost::Message;
 
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
     "cloud_accounts",
     "clusters",
     "consistency",
@@ -15,6 +15,7 @@ const FILES: [&str; 12] = [
     "operations",
     "organizations",
     "projects",
+    "quotas",
     "regions",
     "usage",
 ];

@@ -29,6 +29,7 @@ mod mutations;
 mod operations;
 mod organizations;
 mod projects;
+mod quotas;
 mod read;
 mod regions;
 mod resource;
@@ -42,8 +43,8 @@ use std::sync::Arc;
 use api::v1::{
     cloud_accounts_server::CloudAccountsServer, clusters_server::ClustersServer, folders_server::FoldersServer,
     log_server::LogServer, mutations_server::MutationsServer, operations_server::OperationsServer,
-    organizations_server::OrganizationsServer, projects_server::ProjectsServer, regions_server::RegionsServer,
-    usage_server::UsageServer,
+    organizations_server::OrganizationsServer, projects_server::ProjectsServer, quotas_server::QuotasServer,
+    regions_server::RegionsServer, usage_server::UsageServer,
 };
 pub use front::{About, Front, Limits};
 use tonic::service::Routes;
@@ -80,6 +81,7 @@ pub fn routes(front: &Arc<Front>) -> Result<Routes, tonic_reflection::server::Er
         .add_service(limited!(MutationsServer))
         .add_service(limited!(OperationsServer))
         .add_service(limited!(LogServer))
+        .add_service(limited!(QuotasServer))
         .add_service(limited!(RegionsServer))
         .add_service(limited!(UsageServer));
     Ok(typed::typed(routes, &front.signature))

@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod quotas;
 mod resources;
 mod usage;
 
@@ -13,6 +14,7 @@ pub use resources::{
     ProjectCommand, Texts, Update, Writing,
 };
 
+pub use quotas::QuotaCommand;
 pub use usage::{By, UsageArgs, time};
 
 const AFTER: &str = "\
@@ -113,6 +115,9 @@ pub enum Command {
     /// Cloud accounts: the pool out of which organizations get theirs
     #[command(subcommand, alias = "accounts", alias = "cloud-account")]
     Account(AccountCommand),
+    /// How many vCPUs organizations may use, region by region
+    #[command(subcommand, alias = "quotas")]
+    Quota(QuotaCommand),
     /// What machines used, in vCPU-seconds and GiB-seconds
     Usage(UsageArgs),
     /// Regions of the ring

@@ -9,6 +9,7 @@ mod logs;
 mod operations;
 mod organizations;
 mod projects;
+mod quotas;
 mod reading;
 mod regions;
 mod usage;
@@ -48,6 +49,7 @@ pub async fn run(args: Args) -> Result<(), Fail> {
         Command::Project(command) => projects::run(&session, command).await,
         Command::Cluster(command) => clusters::run(&session, command).await,
         Command::Account(command) => accounts::run(&session, command).await,
+        Command::Quota(command) => quotas::run(&session, command).await,
         Command::Usage(args) => usage::run(&session, &args).await,
         Command::Region(command) => regions::run(&session, command).await,
         Command::Log(command) => logs::run(&session, command).await,

@@ -2,6 +2,7 @@
 
 pub mod json;
 mod logs;
+mod quotas;
 mod regions;
 mod tree;
 mod usage;

@@ -1,4 +1,4 @@
-//! The resources: organizations, folders, projects, clusters, cloud accounts. One handle each, one method per call of the API.
+//! The resources: organizations, folders, projects, clusters, cloud accounts, quotas. One handle each, one method per call of the API.
 //!
 //! Reads hold what [`Read`] asks; writes carry one request id over all their tries ([`Write`]).
 
@@ -7,12 +7,14 @@ mod clusters;
 mod folders;
 mod organizations;
 mod projects;
+mod quotas;
 
 pub use cloud_accounts::CloudAccounts;
 pub use clusters::Clusters;
 pub use folders::Folders;
 pub use organizations::Organizations;
 pub use projects::Projects;
+pub use quotas::Quotas;
 
 use crate::Write;
 

@@ -14,7 +14,7 @@ use crate::{
     cluster::{self, network_entry, organization_of},
     command::Progress,
     held::{CreationPhase, Edge, Held, MachineEdge, PhaseState, State, Status},
-    sets,
+    quota, sets,
 };
 
 /// What a region's reconciling keeps as it is wished.
@@ -72,7 +72,9 @@ pub fn progress(txn: &mut Txn<'_>, command: &Progress, ctx: &Context<'_>) -> Res
             let Some((_, row)) = row else { return Err(Rejection::NotFound { subject }) };
             if to == State::Deleted {
                 check_gone(&subject, &command.held, row.wish == Wish::Delete)?;
-                return write_off(txn, name, command, before.as_ref(), ctx);
+                let need = quota::Need { of: name, before: quota::needed(&row), after: 0 };
+                write_off(txn, name, command, before.as_ref(), ctx)?;
+                return quota::charge(txn, &subject, need, ctx);
             }
             let status = after(command, before.as_ref(), ctx);
             txn.write(FactKind::ClusterProgressed, command.of.status(), Some(status.into()))?;

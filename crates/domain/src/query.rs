@@ -11,7 +11,8 @@ use ids::{
 };
 
 use crate::{
-    Account, Cluster, Folder, Organization, Project, Rejection, Row, State, View, ViewError, account, check, sets,
+    Account, Cluster, Folder, Organization, Project, Quota, Rejection, Row, State, View, ViewError, account, check,
+    quota, sets,
 };
 
 /// Which part of a list.
@@ -69,6 +70,15 @@ pub fn account(view: &dyn View, id: AccountId) -> Result<(Revision, Account), Re
     view.row(&subject)?.ok_or(Rejection::NotFound { subject })
 }
 
+/// The quota of an organization.
+///
+/// # Errors
+/// As [`organization`].
+pub fn quota(view: &dyn View, organization: &OrganizationName) -> Result<(Revision, Quota), Rejection> {
+    let subject = quota::subject(organization);
+    view.row(&subject)?.ok_or(Rejection::NotFound { subject })
+}
+
 /// All organizations.
 ///
 /// # Errors
@@ -85,6 +95,16 @@ pub fn organizations(view: &dyn View, page: PageRequest<'_>) -> Result<Page<Orga
 /// As [`organizations`].
 pub fn accounts(view: &dyn View, page: PageRequest<'_>) -> Result<Page<Account>, Rejection> {
     list(view, &Listing { set: sets::accounts(), prefix: "" }, page, account::subject)
+}
+
+/// The quotas of all organizations that have one.
+///
+/// # Errors
+/// As [`organizations`].
+pub fn quotas(view: &dyn View, page: PageRequest<'_>) -> Result<Page<Quota>, Rejection> {
+    list(view, &Listing { set: sets::quotas(), prefix: "" }, page, |organization| {
+        quota::subject(&OrganizationName { organization })
+    })
 }
 
 /// The folders directly in a container.

@@ -96,6 +96,24 @@ pub enum Rejection {
     #[error("published the edition {edition}: there are {EDITIONS_MAX} already, wanted at most that many")]
     TooManyEditions { edition: String },
 
+    #[error(
+        "gave {subject} {wanted} vCPUs: clusters of {organization} in {region} need {used} of {limit}, wanted no more than that"
+    )]
+    QuotaExceeded {
+        subject: Subject,
+        organization: OrganizationName,
+        region: RegionId,
+        used: u64,
+        wanted: u64,
+        limit: u64,
+    },
+
+    #[error("mirrored the quota of {organization} in {region}: the copy here is no newer than what is held, wanted a newer one")]
+    QuotaNotNewer { organization: OrganizationName, region: RegionId },
+
+    #[error("acknowledged the quota of {organization} in {region}: nothing of that generation is awaited, wanted one that is")]
+    QuotaNotAwaited { organization: OrganizationName, region: RegionId },
+
     #[error("deleted {subject}: it is protected from deletion, wanted delete_protection to be false")]
     DeleteProtected { subject: Subject },
 
@@ -167,6 +185,9 @@ impl Rejection {
             Self::EditionUnpublishable { .. } => "EDITION_UNPUBLISHABLE",
             Self::EditionNotNewer { .. } => "EDITION_NOT_NEWER",
             Self::TooManyEditions { .. } => "TOO_MANY_EDITIONS",
+            Self::QuotaExceeded { .. } => "QUOTA_EXCEEDED",
+            Self::QuotaNotNewer { .. } => "QUOTA_NOT_NEWER",
+            Self::QuotaNotAwaited { .. } => "QUOTA_NOT_AWAITED",
             Self::DeleteProtected { .. } => "DELETE_PROTECTED",
             Self::NothingToUndelete { .. } => "NOTHING_TO_UNDELETE",
             Self::UndeleteTooLate { .. } => "UNDELETE_TOO_LATE",
@@ -223,6 +244,17 @@ impl Rejection {
             | Self::RegionNotAwaited { project, region }
             | Self::GateAlreadyClosed { project, region } => {
                 vec![("subject", project.to_string()), ("region", region.to_string())]
+            }
+            Self::QuotaExceeded { subject, organization, region, used, wanted, limit } => vec![
+                ("subject", subject.to_string()),
+                ("organization", organization.to_string()),
+                ("region", region.to_string()),
+                ("used", used.to_string()),
+                ("needed", wanted.to_string()),
+                ("limit", limit.to_string()),
+            ],
+            Self::QuotaNotNewer { organization, region } | Self::QuotaNotAwaited { organization, region } => {
+                vec![("subject", organization.to_string()), ("region", region.to_string())]
             }
             Self::TooManyRegions { region } => vec![("region", region.to_string())],
             Self::AccountKnown { account, state } => {

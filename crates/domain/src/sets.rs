@@ -27,6 +27,11 @@ pub fn accounts() -> Subject {
     Subject::collection("cloudAccounts")
 }
 
+/// Organizations that have a quota, by label. In the global log.
+pub fn quotas() -> Subject {
+    Subject::root_set("quotas")
+}
+
 /// The cloud accounts that are READY, by id. In the global log.
 pub fn ready_accounts() -> Subject {
     Subject::root_set("ready-accounts")

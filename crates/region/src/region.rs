@@ -47,6 +47,7 @@ impl Region {
         region.spawn_probes();
         region.spawn_drains();
         region.spawn_claims();
+        region.spawn_quotas();
         Ok(region)
     }
 

@@ -20,6 +20,7 @@ mod folder;
 mod organization;
 mod progress;
 mod project;
+mod quota;
 mod region;
 
 /// One command, by whom, and under which id.
@@ -127,6 +128,9 @@ pub fn command_out(command: &Command) -> proto::Command {
         Command::AddAccount(command) => Kind::AddAccount(command.into()),
         Command::ClaimAccount(command) => Kind::ClaimAccount(command.into()),
         Command::PublishCatalog(command) => Kind::PublishCatalog(command.into()),
+        Command::SetQuota(command) => Kind::SetQuota(command.into()),
+        Command::MirrorQuota(command) => Kind::MirrorQuota(command.into()),
+        Command::AcknowledgeQuota(command) => Kind::AcknowledgeQuota(command.into()),
     };
     proto::Command { kind: Some(kind) }
 }
@@ -164,5 +168,8 @@ pub fn command_in(message: proto::Command) -> Result<Command, Error> {
         Kind::AddAccount(message) => Command::AddAccount(message.try_into()?),
         Kind::ClaimAccount(message) => Command::ClaimAccount(message.try_into()?),
         Kind::PublishCatalog(message) => Command::PublishCatalog(message.try_into()?),
+        Kind::SetQuota(message) => Command::SetQuota(message.try_into()?),
+        Kind::MirrorQuota(message) => Command::MirrorQuota(message.try_into()?),
+        Kind::AcknowledgeQuota(message) => Command::AcknowledgeQuota(message.try_into()?),
     })
 }

@@ -61,6 +61,8 @@ fn after(entity: &Entity, revision: Revision) -> Option<After> {
         | Entity::SharedVpc(_)
         | Entity::MachineRun(_)
         | Entity::Gate(_)
+        | Entity::Quota(_)
+        | Entity::Allotment(_)
         | Entity::Catalog(_)
         | Entity::Marker => None,
     }
@@ -107,6 +109,11 @@ fn kind_name(kind: FactKind) -> &'static str {
         FactKind::AccountClaimed => "cloud-account-claimed",
         FactKind::AccountRetired => "cloud-account-retired",
         FactKind::CatalogPublished => "catalog-published",
+        FactKind::QuotaSet => "quota-set",
+        FactKind::QuotaAcknowledged => "quota-acknowledged",
+        FactKind::QuotaRemoved => "quota-removed",
+        FactKind::QuotaMirrored => "quota-mirrored",
+        FactKind::AllotmentChanged => "allotment-changed",
     }
 }
 

@@ -15,7 +15,7 @@ use tonic_health::pb::{
 use super::front::Front;
 
 /// What can be asked after; the empty name is the whole.
-const SERVICES: [&str; 11] = [
+const SERVICES: [&str; 12] = [
     "",
     "atoll.v1.CloudAccounts",
     "atoll.v1.Clusters",
@@ -25,6 +25,7 @@ const SERVICES: [&str; 11] = [
     "atoll.v1.Operations",
     "atoll.v1.Organizations",
     "atoll.v1.Projects",
+    "atoll.v1.Quotas",
     "atoll.v1.Regions",
     "atoll.v1.Usage",
 ];

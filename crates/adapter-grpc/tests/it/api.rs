@@ -3,7 +3,7 @@
 //! Map: [`ring`] three members with listeners · `resources` what clients do all day · `cloud_accounts` the pool · `operations` deletions that take their time ·
 //! `mutations` the stream of writes · `records` logs and watches · `looking` reads with tokens and ages, regions, topology ·
 //! `refusals` bad input, over
-//! [`bare`] connections too · `observing` what is counted of calls · `usage` what machines used · `fronting` regions that come and go, health, reflection · `table` the golden file of all refusals.
+//! [`bare`] connections too · `observing` what is counted of calls · `usage` what machines used · `quotas` what regions may hold · `fronting` regions that come and go, health, reflection · `table` the golden file of all refusals.
 
 mod bare;
 mod cloud_accounts;
@@ -12,6 +12,7 @@ mod looking;
 mod mutations;
 mod observing;
 mod operations;
+mod quotas;
 mod records;
 mod refusals;
 mod resources;

@@ -107,6 +107,29 @@ fn accounts_are_added_and_given_to_organizations() {
     assert_golden("accounts.txt", &text);
 }
 
+#[test]
+fn quotas_are_set_and_listed_region_by_region() {
+    let world = furnished();
+    let set = format!("quota set acme us-east-1=512 us-west-2=256 {}", id(8));
+    let mut text = world.session(&["quota list", "quota set acme us-east-1=512 --dry-run", &set]);
+    world.ring.change(|state| {
+        let quota = state.quotas.get_mut("organizations/acme/quota").unwrap();
+        (quota.slices[0].held, quota.slices[0].used) = (Some(384), Some(0));
+        quota.slices[1].used = Some(300);
+    });
+    text.push_str(&world.session(&[
+        "quota list",
+        "quota ls -o json",
+        "quota list -o name",
+        "quota set none us-east-1=1",
+        "quota set acme",
+        "quota set acme us-east-1",
+        "quota --help",
+        "quota set --help",
+    ]));
+    assert_golden("quotas.txt", &text);
+}
+
 fn usage(group: &str, used: (i64, i64), adjusted: (i64, i64)) -> v1::UsageLine {
     let amount = |(vcpu_seconds, mib_seconds)| Some(v1::UsageAmount { vcpu_seconds, mib_seconds });
     let uid = if group.contains("/clusters/") { format!("{:032x}", group.len()) } else { String::new() };

@@ -15,8 +15,8 @@ use api::{
         self, cloud_accounts_server::CloudAccountsServer, clusters_server::ClustersServer,
         folders_server::FoldersServer, log_server::LogServer, mutation::Kind, mutations_server::MutationsServer,
         operations_server::OperationsServer, organizations_server::OrganizationsServer,
-        projects_server::ProjectsServer, regions_server::RegionsServer,
-        usage_server::UsageServer,
+        projects_server::ProjectsServer, quotas_server::QuotasServer,
+        regions_server::RegionsServer, usage_server::UsageServer,
     },
 };
 use tonic::{
@@ -54,6 +54,7 @@ pub(super) fn router(service: Service, tls: Option<&(String, String)>) -> Result
         .add_service(ClustersServer::with_interceptor(service.clone(), look.clone()))
         .add_service(CloudAccountsServer::with_interceptor(service.clone(), look.clone()))
         .add_service(OperationsServer::with_interceptor(service.clone(), look.clone()))
+        .add_service(QuotasServer::with_interceptor(service.clone(), look.clone()))
         .add_service(RegionsServer::with_interceptor(service.clone(), look.clone()))
         .add_service(UsageServer::with_interceptor(service.clone(), look.clone()))
         .add_service(LogServer::with_interceptor(service.clone(), look.clone()))

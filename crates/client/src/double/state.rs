@@ -26,6 +26,7 @@ pub struct State {
     pub projects: BTreeMap<String, v1::Project>,
     pub clusters: BTreeMap<String, v1::Cluster>,
     pub cloud_accounts: BTreeMap<String, v1::CloudAccount>,
+    pub quotas: BTreeMap<String, v1::Quota>,
     pub logs: BTreeMap<String, Vec<v1::Record>>,
     /// What is told of usage, whatever is asked.
     pub usage: Vec<v1::UsageLine>,
@@ -85,6 +86,7 @@ impl State {
             projects: BTreeMap::new(),
             clusters: BTreeMap::new(),
             cloud_accounts: BTreeMap::new(),
+            quotas: BTreeMap::new(),
             logs: BTreeMap::new(),
             usage: Vec::new(),
             usage_asked: Vec::new(),

@@ -7,7 +7,7 @@ use domain::{
     held::Time,
     usage::{
         Amount, CLOSED_AFTER_SECONDS, DAY_SECONDS, Tally, Within, closed_before, days,
-        report::{By, Group, Line, Report, Runs, cluster_key},
+        report::{By, Line, Report, Runs, cluster_key},
         second, tally,
     },
 };

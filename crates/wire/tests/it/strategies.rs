@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::{
-    Account, AccountLife, Cluster, ClusterType, Entity, Folder, Gate, Organization, Owner, Project, State, command::*,
+    Account, AccountLife, Allotment, Cluster, ClusterType, Entity, Folder, Gate, Limit, Organization, Owner, Project, Quota, Slice,
+    State, command::*,
 };
 use ids::{
     AccountId, ClusterName, ContainerName, FolderName, Hash, Hlc, Incarnation, Label, Log, OrganizationName,
@@ -183,6 +184,8 @@ pub fn entity() -> impl Strategy<Value = Entity> {
         machine_run().prop_map(Entity::from),
         (project_name(), hlc()).prop_map(|(project, closed_through)| Gate { project, closed_through }.into()),
         account().prop_map(Entity::Account),
+        quota().prop_map(Entity::Quota),
+        allotment().prop_map(Entity::Allotment),
         (1..=12_u8).prop_map(|month| edition(month).into()),
         Just(Entity::Marker),
     ]
@@ -205,7 +208,31 @@ pub fn command() -> impl Strategy<Value = Command> {
         account_id().prop_map(|account| AddAccount { account }.into()),
         (1..=12_u8).prop_map(|month| PublishCatalog { catalog: edition(month) }.into()),
         organization_name().prop_map(|organization| ClaimAccount { organization }.into()),
+        quota_command(),
     ]
+}
+
+fn quota_command() -> impl Strategy<Value = Command> {
+    let targets = collection::btree_map(region(), any::<u64>(), 0..4);
+    prop_oneof![
+        command!(SetQuota { organization: organization_name(), slices: targets, etag: etag() }),
+        command!(MirrorQuota { organization: organization_name(), region: region() }),
+        command!(AcknowledgeQuota { organization: organization_name(), region: region(), generation: hlc() }),
+    ]
+}
+
+fn quota() -> impl Strategy<Value = Quota> {
+    let slice = (any::<u64>(), any::<Option<u64>>(), hlc())
+        .prop_map(|(target, held, generation)| Slice { target, held, generation });
+    let slices = collection::btree_map(region(), slice, 0..4);
+    (organization_name(), slices, hlc())
+        .prop_map(|(organization, slices, update_time)| Quota { organization, slices, update_time })
+}
+
+fn allotment() -> impl Strategy<Value = Allotment> {
+    let limit = option::of((any::<u64>(), hlc()).prop_map(|(vcpus, generation)| Limit { vcpus, generation }));
+    (organization_name(), any::<u64>(), limit)
+        .prop_map(|(organization, used, limit)| Allotment { organization, used, limit })
 }
 
 fn organization_command() -> impl Strategy<Value = Command> {

@@ -37,7 +37,7 @@ impl Planner for Fixed {
             services: cidr("10.64.0.0/20"),
         };
         let (edition, version) = ("2026-11".to_owned(), "1.33".parse().unwrap());
-        Ok(Basis { account: ask.account, edition, version, network, delete_protection: false, decisions: [0; 32] })
+        Ok(Basis { account: ask.account, edition, version, network, delete_protection: false, vcpus: 2, decisions: [0; 32] })
     }
 
     fn capacity(&self, _: &dyn View, _: &str) -> Option<(u32, u64)> {
