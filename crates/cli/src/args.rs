@@ -94,7 +94,7 @@ pub enum Format {
     Json,
     Yaml,
     Name,
-    /// Only `atoll usage`
+    // Of `atoll usage` alone. A text about it in the help would make all help long.
     Csv,
 }
 

@@ -70,8 +70,9 @@ impl Call {
     /// Adds what clusters need in each region, as far as it is known here.
     async fn add_used(&self, quotas: &mut [Quota]) -> Result<(), Refusal> {
         for region in self.regions() {
-            let read = self.opened.region.read(&Log::Region(region.clone()), &Consistency::Local, Duration::ZERO);
-            let Ok(view) = read.await else { continue };
+            let log = Log::Region(region.clone());
+            let read = self.opened.region.read(&log, &Consistency::Local, Duration::ZERO).await;
+            let Ok(view) = read else { continue };
             let location = format!("locations/{region}");
             for quota in quotas.iter_mut() {
                 let subject = quota::allotment(&organization("name", &quota.name)?);

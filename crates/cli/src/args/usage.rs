@@ -7,10 +7,8 @@ use jiff::Timestamp;
 pub enum By {
     Cluster,
     Project,
-    /// As projects are in folders now
     Folder,
     Organization,
-    /// Days of UTC
     Day,
 }
 

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use super::{deleting::said, reading::rows};
 use crate::{
-    args::{QuotaCommand, Writing},
+    args::{Format, QuotaCommand, Writing},
     fail::Fail,
     names::Names,
-    output::note,
+    output::{note, say},
     session::Session,
     view::{Resource, short},
 };
@@ -47,6 +47,9 @@ async fn list(session: &Session) -> Result<(), Fail> {
     let listed = session.client.quotas().list(0, &session.read()).collect().await;
     let listed = listed.map_err(|error| session.failed("list quotas", &error))?;
     let items: Vec<Value> = listed.items.iter().map(Resource::json).collect();
+    if session.output.format == Format::Name {
+        return listed.items.iter().try_for_each(|quota| say(&quota.name));
+    }
     let lines: Vec<Vec<String>> = listed.items.iter().flat_map(lines).collect();
     if lines.is_empty() && !session.output.for_programs() {
         note("no quotas");

@@ -64,7 +64,11 @@ impl Story {
         CloudAccountsClient::new(channel.clone()).create_cloud_account(account).await.unwrap();
         let ring = ring.with_project().await;
         create_project(&channel, "organizations/acme", "api").await.unwrap();
-        let now = ring.region(1).ledger().copy(&Log::Global).unwrap().cell.state().hlc.unix_ms() / 1000;
+        let global = ring.region(1).ledger().copy(&Log::Global).unwrap().cell.state();
+        for member in [2, 3] {
+            ring.holds(member, &Log::Global, global.seq).await;
+        }
+        let now = global.hlc.unix_ms() / 1000;
         let story = Self { ring, channel, now };
         let day = 86_400;
         story.run("web", "b", "one", &[(7200, Some(3600)), (100 * day, Some(99 * day))]).await;
