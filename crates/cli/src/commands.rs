@@ -65,6 +65,8 @@ fn version(output: &Output) -> Result<(), Fail> {
     let version = env!("CARGO_PKG_VERSION");
     match output.format {
         Format::Json | Format::Yaml => output.value(&json!({ "version": version, "api": "atoll.v1" })),
-        Format::Table | Format::Wide | Format::Name | Format::Csv => say(format_args!("atoll {version} (API atoll.v1)")),
+        Format::Table | Format::Wide | Format::Name | Format::Csv => {
+            say(format_args!("atoll {version} (API atoll.v1)"))
+        }
     }
 }

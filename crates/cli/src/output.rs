@@ -44,7 +44,9 @@ impl Output {
                 self.value(&Value::Object(whole))?;
             }
             Format::Name => listed.items.iter().try_for_each(|item| say(item.name()))?,
-            Format::Table | Format::Wide | Format::Csv if listed.items.is_empty() => note(format_args!("no {}s", R::NOUN)),
+            Format::Table | Format::Wide | Format::Csv if listed.items.is_empty() => {
+                note(format_args!("no {}s", R::NOUN))
+            }
             Format::Table | Format::Wide | Format::Csv => say(self.table(&listed.items, &[]))?,
         }
         for location in &listed.unreachable {

@@ -55,8 +55,9 @@ pub use cluster_type::{ClusterType, ClusterTypeError};
 pub use command::Command;
 pub use date::{Date, DateError};
 pub use entity::{
-    Account, AccountLife, Allotment, Basis, Cluster, ClusterOptions, ClusterStatus, DEEDS_MAX, Deed, Deeds, Entity, Folder, Gate,
-    Limit, MachineRun, Organization, Owner, PhaseTimes, Project, Quota, Row, SharedVpc, Slice, State, VersionWish, Wish,
+    Account, AccountLife, Allotment, Basis, Cluster, ClusterOptions, ClusterStatus, DEEDS_MAX, Deed, Deeds, Entity,
+    Folder, Gate, Limit, MachineRun, Organization, Owner, PhaseTimes, Project, Quota, Row, SharedVpc, Slice, State,
+    VersionWish, Wish,
 };
 pub use fact::{Decision, Fact, FactKind, Guard};
 pub use network::{Network, Tenancy};

@@ -141,12 +141,7 @@ pub(crate) struct Need<'a> {
 }
 
 /// Counts what the cluster `subject` needs, where the limit allows it.
-pub(crate) fn charge(
-    txn: &mut Txn<'_>,
-    subject: &Subject,
-    need: Need<'_>,
-    ctx: &Context<'_>,
-) -> Result<(), Rejection> {
+pub(crate) fn charge(txn: &mut Txn<'_>, subject: &Subject, need: Need<'_>, ctx: &Context<'_>) -> Result<(), Rejection> {
     let Need { of, before, after } = need;
     if before == after {
         return Ok(());

@@ -108,10 +108,14 @@ pub enum Rejection {
         limit: u64,
     },
 
-    #[error("mirrored the quota of {organization} in {region}: the copy here is no newer than what is held, wanted a newer one")]
+    #[error(
+        "mirrored the quota of {organization} in {region}: the copy here is no newer than what is held, wanted a newer one"
+    )]
     QuotaNotNewer { organization: OrganizationName, region: RegionId },
 
-    #[error("acknowledged the quota of {organization} in {region}: nothing of that generation is awaited, wanted one that is")]
+    #[error(
+        "acknowledged the quota of {organization} in {region}: nothing of that generation is awaited, wanted one that is"
+    )]
     QuotaNotAwaited { organization: OrganizationName, region: RegionId },
 
     #[error("deleted {subject}: it is protected from deletion, wanted delete_protection to be false")]

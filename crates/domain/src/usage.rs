@@ -166,10 +166,7 @@ impl Add for Amount {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        Self {
-            vcpu_seconds: self.vcpu_seconds + other.vcpu_seconds,
-            mib_seconds: self.mib_seconds + other.mib_seconds,
-        }
+        Self { vcpu_seconds: self.vcpu_seconds + other.vcpu_seconds, mib_seconds: self.mib_seconds + other.mib_seconds }
     }
 }
 

@@ -7,8 +7,8 @@ use domain::{
     ClusterOptions, ClusterType, Command,
     command::{
         AddAccount, CreateCluster, CreateFolder, CreateOrganization, CreateProject, DeleteCluster, DeleteFolder,
-        DeleteOrganization, DeleteProject, MoveFolder, MoveProject, SetQuota, UpdateCluster, UpdateFolder, UpdateOrganization,
-        UpdateProject,
+        DeleteOrganization, DeleteProject, MoveFolder, MoveProject, SetQuota, UpdateCluster, UpdateFolder,
+        UpdateOrganization, UpdateProject,
     },
 };
 use ids::{AccountId, ContainerName, ProjectName, RegionId, RequestId};
@@ -261,7 +261,11 @@ impl Writes for v1::UpdateQuotaRequest {
             }
         }
         let organization = quotas::organization("quota.name", &quota.name)?;
-        write(SetQuota { organization, slices, etag: etag("quota.etag", &quota.etag)? }, &self.request_id, self.validate_only)
+        write(
+            SetQuota { organization, slices, etag: etag("quota.etag", &quota.etag)? },
+            &self.request_id,
+            self.validate_only,
+        )
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use api::v1::{
     GetQuotaRequest, ListQuotasRequest, ListQuotasResponse, Quota, UpdateQuotaRequest, quotas_server::Quotas,
 };
-use domain::{Allotment, quota, query};
+use domain::{Allotment, query, quota};
 use ids::{Log, OrganizationName, RegionId};
 use region::Consistency;
 use tonic::{Request, Response, Status};

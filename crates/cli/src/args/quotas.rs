@@ -52,7 +52,8 @@ mod tests {
     #[test]
     fn slices_are_regions_with_a_number() {
         assert_eq!(slice("us-east-1=512"), Ok(("us-east-1".to_owned(), 512)));
-        for text in ["us-east-1", "us-east-1=", "us-east-1=+1", "us-east-1=-1", "=5", "No=5", "a=99999999999999999999"] {
+        for text in ["us-east-1", "us-east-1=", "us-east-1=+1", "us-east-1=-1", "=5", "No=5", "a=99999999999999999999"]
+        {
             assert!(slice(text).is_err(), "{text} was taken");
         }
     }

@@ -55,7 +55,9 @@ pub fn time(text: &str) -> Result<Timestamp, String> {
     };
     let parsed = whole.parse::<Timestamp>().ok().filter(|time| time.subsec_nanosecond() == 0 && time.as_second() >= 0);
     parsed.ok_or_else(|| {
-        format!("read the time {text:?}: wanted a month such as 2026-11, a day such as 2026-11-21, or 2026-11-21T12:00:00Z")
+        format!(
+            "read the time {text:?}: wanted a month such as 2026-11, a day such as 2026-11-21, or 2026-11-21T12:00:00Z"
+        )
     })
 }
 
@@ -69,7 +71,8 @@ mod tests {
         assert_eq!(read("2026-11"), read("2026-11-01"));
         assert_eq!(read("2026-11-21"), Ok(20_778 * 86_400));
         assert_eq!(read("2026-11-21T01:00:00+01:00"), read("2026-11-21"));
-        for text in ["", "2026", "2026-13", "2026-02-30", "1969-12-31", "2026-11-21T00:00:00.5Z", "2026-11-21T00:00:00"] {
+        for text in ["", "2026", "2026-13", "2026-02-30", "1969-12-31", "2026-11-21T00:00:00.5Z", "2026-11-21T00:00:00"]
+        {
             assert!(time(text).is_err(), "{text} was taken");
         }
     }

@@ -55,7 +55,10 @@ fn print(session: &Session, report: &Report) -> Result<(), Fail> {
         let closed = regions().filter_map(|region| region.closed_before.as_ref()).min_by_key(|time| time.seconds);
         if let (Some(as_of), Some(closed)) = (as_of, closed) {
             let (as_of, closed) = (json::time(as_of), json::time(closed));
-            note(format_args!("as of {as_of}; what was before {} does not change any more", closed.replace("T00:00:00Z", "")));
+            note(format_args!(
+                "as of {as_of}; what was before {} does not change any more",
+                closed.replace("T00:00:00Z", "")
+            ));
         }
     }
     for location in &report.of.unreachable {

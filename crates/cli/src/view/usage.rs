@@ -121,12 +121,7 @@ fn row(group: String, line: &v1::UsageLine, uid: bool) -> Vec<String> {
 }
 
 fn cells(used: Amount, adjusted: Amount) -> [String; 4] {
-    [
-        used.vcpu_seconds.to_string(),
-        gib(used.mib_seconds),
-        adjusted.vcpu_seconds.to_string(),
-        gib(adjusted.mib_seconds),
-    ]
+    [used.vcpu_seconds.to_string(), gib(used.mib_seconds), adjusted.vcpu_seconds.to_string(), gib(adjusted.mib_seconds)]
 }
 
 /// MiB as GiB, exactly.

@@ -139,9 +139,8 @@ fn usage(group: &str, used: (i64, i64), adjusted: (i64, i64)) -> v1::UsageLine {
 #[test]
 fn usage_is_shown_with_totals_and_for_programs_without_rounding() {
     let world = furnished();
-    let cluster = |location: &str, id: &str| {
-        format!("organizations/acme/projects/web/locations/{location}/clusters/{id}")
-    };
+    let cluster =
+        |location: &str, id: &str| format!("organizations/acme/projects/web/locations/{location}/clusters/{id}");
     world.ring.state().usage = vec![
         usage(&cluster("eu-west-1", "try"), (172_800, 707_788_800), (0, 0)),
         usage(&cluster("us-east-1", "prod"), (5_184_000, 21_233_664_000 + 1536), (-7200, -29_491_200)),

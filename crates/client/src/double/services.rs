@@ -15,8 +15,8 @@ use api::{
         self, cloud_accounts_server::CloudAccountsServer, clusters_server::ClustersServer,
         folders_server::FoldersServer, log_server::LogServer, mutation::Kind, mutations_server::MutationsServer,
         operations_server::OperationsServer, organizations_server::OrganizationsServer,
-        projects_server::ProjectsServer, quotas_server::QuotasServer,
-        regions_server::RegionsServer, usage_server::UsageServer,
+        projects_server::ProjectsServer, quotas_server::QuotasServer, regions_server::RegionsServer,
+        usage_server::UsageServer,
     },
 };
 use tonic::{

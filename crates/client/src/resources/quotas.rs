@@ -44,8 +44,7 @@ impl Quotas {
     /// Sets all slices of the quota that `quota.name` says, at `quota.etag` if set.
     pub async fn update(&self, quota: v1::Quota, options: &Write) -> Result<Answered<v1::Quota>, Error> {
         let (options, request_id) = settled(options);
-        let request =
-            v1::UpdateQuotaRequest { quota: Some(quota), request_id, validate_only: options.validate_only };
+        let request = v1::UpdateQuotaRequest { quota: Some(quota), request_id, validate_only: options.validate_only };
         self.client.unary(Plan::write(&options), request, rpc!(quotas_client::QuotasClient, update_quota)).await
     }
 }

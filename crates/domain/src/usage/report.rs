@@ -6,9 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use ids::{
-    ClusterName, ContainerName, Hlc, ProjectName, RequestId, ResourceName, Subject, limits::FOLDER_DEPTH_MAX,
-};
+use ids::{ClusterName, ContainerName, Hlc, ProjectName, RequestId, ResourceName, Subject, limits::FOLDER_DEPTH_MAX};
 
 use super::{Tally, Within, days, tally};
 use crate::{Folder, MachineRun, Project, View, ViewError, cluster::network_entry, held::Time, sets};
@@ -119,7 +117,8 @@ impl Report {
             self.above.insert(project.clone(), above(global, project)?);
         }
         let above = self.above.get(project).map_or(&[][..], Vec::as_slice);
-        if matches!(&self.parent, ResourceName::Folder(folder) if !above.contains(&ContainerName::Folder(folder.clone()))) {
+        if matches!(&self.parent, ResourceName::Folder(folder) if !above.contains(&ContainerName::Folder(folder.clone())))
+        {
             return Ok(());
         }
         let organization = || ContainerName::Organization(self.parent.organization());

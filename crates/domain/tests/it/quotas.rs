@@ -55,7 +55,8 @@ impl Ring {
     fn new() -> Self {
         let (logs, past) = (BTreeMap::new(), vec![Memory::default()]);
         let mut ring = Self { logs, past, in_flight: VecDeque::new(), now: 0, made: 0, hasty: false, in_force: false };
-        for command in REGIONS.map(register).into_iter().chain([create_organization("a"), create_project("a/p:x", "a")]) {
+        for command in REGIONS.map(register).into_iter().chain([create_organization("a"), create_project("a/p:x", "a")])
+        {
             ring.run(&command, 0).unwrap();
         }
         ring
@@ -72,8 +73,7 @@ impl Ring {
         request_id[..8].copy_from_slice(&self.now.to_be_bytes());
         let log = command.log();
         let global = &self.past[self.past.len().saturating_sub(1 + behind)];
-        let ctx =
-            Context { now: Hlc(self.now), request_id: RequestId(request_id), global, log: &log, planner: None };
+        let ctx = Context { now: Hlc(self.now), request_id: RequestId(request_id), global, log: &log, planner: None };
         decide(&self.log(&log), command, &ctx)
     }
 
@@ -139,12 +139,26 @@ impl Ring {
 #[derive(Clone, Debug)]
 enum Step {
     Set(u64, u64),
-    Mirror { place: usize, behind: usize },
-    Acknowledge { place: usize, behind: usize },
-    Create { place: usize, behind: usize },
-    Delete { place: usize },
+    Mirror {
+        place: usize,
+        behind: usize,
+    },
+    Acknowledge {
+        place: usize,
+        behind: usize,
+    },
+    Create {
+        place: usize,
+        behind: usize,
+    },
+    Delete {
+        place: usize,
+    },
     /// A creation that is decided and applied later.
-    Begin { place: usize, behind: usize },
+    Begin {
+        place: usize,
+        behind: usize,
+    },
     Finish,
 }
 

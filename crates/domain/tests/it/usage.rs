@@ -66,7 +66,8 @@ fn runs() -> impl Strategy<Value = MachineRun> {
 }
 
 fn within() -> impl Strategy<Value = Within> {
-    (0..STEPS, 0..STEPS).prop_map(|(one, other)| Within { from: Time(at(one.min(other))), to: Time(at(one.max(other))) })
+    (0..STEPS, 0..STEPS)
+        .prop_map(|(one, other)| Within { from: Time(at(one.min(other))), to: Time(at(one.max(other))) })
 }
 
 /// The month that a second is in, and when it is closed.
@@ -295,8 +296,7 @@ fn runs_add_up_by_cluster_project_folder_organization_and_day() {
     let (world, a) = (tree(), world::organization("a"));
     let uid = |byte: u8| format!("{byte:02x}").repeat(16);
     let by_cluster = report(a.clone(), By::Cluster, &world, 2);
-    let keys: Vec<String> =
-        ["x/c/1", "x/c/2", "x/c-2/3", "x-y/c/4"].iter().map(|key| key.to_string()).collect();
+    let keys: Vec<String> = ["x/c/1", "x/c/2", "x/c-2/3", "x-y/c/4"].iter().map(|key| key.to_string()).collect();
     let wanted = keys.iter().zip([5, 2, 8, 48]).map(|(key, hours)| {
         let (name, byte) = key.rsplit_once('/').unwrap();
         (format!("us-east-1/{name}/{}", uid(byte.parse().unwrap())), hours)
@@ -317,7 +317,10 @@ fn only_what_is_asked_about_is_counted() {
     let world = tree();
     assert_eq!(hours(&report(project("a/p:x"), By::Project, &world, 2)), [("x", 15)]);
     assert_eq!(hours(&report(project("a/p:x-y"), By::Organization, &world, 2)), [("organizations/a", 48)]);
-    assert_eq!(report(cluster("a/p:x", "us-east-1", "c"), By::Organization, &world, 2)[0].tally.used.vcpu_seconds, 7 * 7200);
+    assert_eq!(
+        report(cluster("a/p:x", "us-east-1", "c"), By::Organization, &world, 2)[0].tally.used.vcpu_seconds,
+        7 * 7200
+    );
     assert_eq!(report(cluster("a/p:x", "us-east-1", "d"), By::Day, &world, 2), []);
     assert_eq!(report(world::organization("b"), By::Day, &world, 2), []);
 }
@@ -325,7 +328,9 @@ fn only_what_is_asked_about_is_counted() {
 #[test]
 fn a_project_counts_in_the_folders_where_it_is_now() {
     let mut world = tree();
-    let folder = |world: &World, name: &str| hours(&report(world::folder(name), By::Organization, world, 2)).first().map(|line| line.1);
+    let folder = |world: &World, name: &str| {
+        hours(&report(world::folder(name), By::Organization, world, 2)).first().map(|line| line.1)
+    };
     assert_eq!((folder(&world, "a/f:f"), folder(&world, "a/f:g")), (Some(15), Some(15)));
     world.run(&move_project("a/p:x", "a/f:f")).unwrap();
     world.run(&move_project("a/p:x-y", "a/f:g")).unwrap();

@@ -55,8 +55,7 @@ impl TryFrom<proto::Allotment> for Allotment {
 
     fn try_from(message: proto::Allotment) -> Result<Self, Error> {
         let proto::Allotment { organization, used, limit } = message;
-        let limit =
-            limit.map(|proto::QuotaLimit { vcpus, generation }| Limit { vcpus, generation: Hlc(generation) });
+        let limit = limit.map(|proto::QuotaLimit { vcpus, generation }| Limit { vcpus, generation: Hlc(generation) });
         Ok(Self { organization: name_in(ALLOTMENT, "organization", &organization)?, used, limit })
     }
 }

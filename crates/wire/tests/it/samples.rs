@@ -8,8 +8,8 @@ use std::{
 
 use bytes::Bytes;
 use domain::{
-    Account, AccountLife, Allotment, Cluster, ClusterType, Deeds, Entity, Fact, FactKind, Folder, Gate, Limit, Organization, Owner,
-    Project, Quota, Slice, State, Wish,
+    Account, AccountLife, Allotment, Cluster, ClusterType, Deeds, Entity, Fact, FactKind, Folder, Gate, Limit,
+    Organization, Owner, Project, Quota, Slice, State, Wish,
     catalog::{Catalog, Key, Window},
     command::*,
 };

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::{
-    Account, AccountLife, Allotment, Cluster, ClusterType, Entity, Folder, Gate, Limit, Organization, Owner, Project, Quota, Slice,
-    State, command::*,
+    Account, AccountLife, Allotment, Cluster, ClusterType, Entity, Folder, Gate, Limit, Organization, Owner, Project,
+    Quota, Slice, State, command::*,
 };
 use ids::{
     AccountId, ClusterName, ContainerName, FolderName, Hash, Hlc, Incarnation, Label, Log, OrganizationName,
@@ -222,17 +222,26 @@ fn quota_command() -> impl Strategy<Value = Command> {
 }
 
 fn quota() -> impl Strategy<Value = Quota> {
-    let slice = (any::<u64>(), any::<Option<u64>>(), hlc())
-        .prop_map(|(target, held, generation)| Slice { target, held, generation });
+    let slice = (any::<u64>(), any::<Option<u64>>(), hlc()).prop_map(|(target, held, generation)| Slice {
+        target,
+        held,
+        generation,
+    });
     let slices = collection::btree_map(region(), slice, 0..4);
-    (organization_name(), slices, hlc())
-        .prop_map(|(organization, slices, update_time)| Quota { organization, slices, update_time })
+    (organization_name(), slices, hlc()).prop_map(|(organization, slices, update_time)| Quota {
+        organization,
+        slices,
+        update_time,
+    })
 }
 
 fn allotment() -> impl Strategy<Value = Allotment> {
     let limit = option::of((any::<u64>(), hlc()).prop_map(|(vcpus, generation)| Limit { vcpus, generation }));
-    (organization_name(), any::<u64>(), limit)
-        .prop_map(|(organization, used, limit)| Allotment { organization, used, limit })
+    (organization_name(), any::<u64>(), limit).prop_map(|(organization, used, limit)| Allotment {
+        organization,
+        used,
+        limit,
+    })
 }
 
 fn organization_command() -> impl Strategy<Value = Command> {

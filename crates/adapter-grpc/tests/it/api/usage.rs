@@ -36,8 +36,16 @@ impl Planner for Fixed {
             pod_block: 24,
             services: cidr("10.64.0.0/20"),
         };
-        let (edition, version) = ("2026-11".to_owned(), "1.33".parse().unwrap());
-        Ok(Basis { account: ask.account, edition, version, network, delete_protection: false, vcpus: 2, decisions: [0; 32] })
+        let (edition, version) = ("2026-11".to_owned(), "1.36.1".parse().unwrap());
+        Ok(Basis {
+            account: ask.account,
+            edition,
+            version,
+            network,
+            delete_protection: false,
+            vcpus: 2,
+            decisions: [0; 32],
+        })
     }
 
     fn capacity(&self, _: &dyn View, _: &str) -> Option<(u32, u64)> {
@@ -216,7 +224,8 @@ async fn a_region_that_is_away_is_named_and_what_is_known_of_it_is_told() {
     story.ring.cut(1, 2);
     story.ring.cut(3, 2);
     let mut request = story.asked("organizations/acme", 7200, 600, GroupBy::Cluster);
-    request.read = Some(v1::ReadOptions { max_staleness: Some(prost_types::Duration::default()), ..Default::default() });
+    request.read =
+        Some(v1::ReadOptions { max_staleness: Some(prost_types::Duration::default()), ..Default::default() });
     let answer = story.ask(request).await;
     assert!(answer.unreachable.contains(&"locations/b".to_owned()), "{:?}", answer.unreachable);
     let told: Vec<(String, i64)> =
@@ -245,7 +254,8 @@ async fn what_does_not_read_is_named_and_what_never_was_is_not_found() {
         assert_eq!(refusal(client.query_usage(request).await).fields, [field]);
     }
     for parent in ["organizations/none", "organizations/acme/folders/none", "organizations/acme/projects/none"] {
-        let refused = refusal(client.query_usage(QueryUsageRequest { parent: parent.to_owned(), ..good.clone() }).await);
+        let refused =
+            refusal(client.query_usage(QueryUsageRequest { parent: parent.to_owned(), ..good.clone() }).await);
         assert_eq!((refused.code, refused.metadata["subject"].as_str()), (Code::NotFound, parent));
     }
     let nowhere = QueryUsageRequest { parent: cluster_name("mars", "one"), ..good };
