@@ -42,7 +42,15 @@ pub async fn detach(wishes: &Wishes) -> Result<()> {
     let output = File::create(&log).with_context(|| format!("create {}", log.display()))?;
     let mut command = Command::new(std::env::current_exe().context("find this program's own path")?);
     command.arg("up").arg("--nodes").arg(wishes.nodes_per_region.to_string());
-    command.arg("--state").arg(&wishes.state).arg("--node").arg(&wishes.node).arg("--cli").arg(&wishes.cli);
+    command
+        .arg("--state")
+        .arg(&wishes.state)
+        .arg("--node")
+        .arg(&wishes.node)
+        .arg("--cli")
+        .arg(&wishes.cli)
+        .arg("--cloud")
+        .arg(&wishes.cloud);
     if let Some(dir) = &wishes.data {
         command.arg("--data").arg(dir);
     }

@@ -133,6 +133,9 @@ struct UpArgs {
     /// The command for people [default: atoll beside this program]
     #[arg(long, value_name = "PATH")]
     cli: Option<PathBuf>,
+    /// The simulated cloud [default: cloud-sim beside this program]
+    #[arg(long, value_name = "PATH")]
+    cloud: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -154,6 +157,7 @@ async fn run(command: Command) -> Result<ExitCode> {
             let wishes = up::Wishes {
                 node: checked_binary(&beside(args.node, "region-node")?)?,
                 cli: checked_binary(&beside(args.cli, "atoll")?)?,
+                cloud: checked_binary(&beside(args.cloud, "cloud-sim")?)?,
                 nodes_per_region: args.nodes.max(1),
                 data: args.data.map(std::path::absolute).transpose().context("resolve --data")?,
                 delay: !args.no_delay,
@@ -230,6 +234,7 @@ fn options(args: &DrillArgs, dir: PathBuf) -> Result<drill::Options> {
         multiplier: args.multiplier,
         log: args.log.clone(),
         seed: args.seed,
+        cloud: None,
     };
     let load = load::Options {
         workers_per_region: args.clients,

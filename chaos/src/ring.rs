@@ -12,6 +12,7 @@ pub mod process;
 
 use std::{
     fs,
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitStatus,
     time::Duration,
@@ -59,6 +60,8 @@ pub struct Options {
     pub multiplier: f64,
     pub log: String,
     pub seed: u64,
+    /// The process of a simulated cloud; without one the regions have none.
+    pub cloud: Option<SocketAddr>,
 }
 
 /// The first port of each kind.

@@ -2,8 +2,9 @@
 //!
 //! `cargo xtask up` builds and then runs this. It stays in the foreground until it is told to stop, and stops in order.
 //!
-//! Map: [`state`] what `down` finds · [`demo`] what is in the ring · [`context`] the context of `atoll` · [`table`] the live table.
+//! Map: [`cloud`] the simulated cloud beside it · [`state`] what `down` finds · [`demo`] what is in the ring · [`context`] the context of `atoll` · [`table`] the live table.
 
+pub mod cloud;
 pub mod context;
 pub mod demo;
 pub mod state;
@@ -27,6 +28,7 @@ use crate::{
     ring::{Distance, FixedPorts, Options, Ring},
     view::Observer,
 };
+use cloud::Cloud;
 use state::State;
 
 pub const REGIONS: [&str; 3] = ["us-east-1", "us-west-2", "eu-west-1"];
@@ -48,6 +50,8 @@ pub struct Wishes {
     pub node: PathBuf,
     /// `atoll`.
     pub cli: PathBuf,
+    /// `cloud-sim`.
+    pub cloud: PathBuf,
     pub nodes_per_region: u64,
     /// Keep the state here; else it is gone when the ring stops.
     pub data: Option<PathBuf>,
@@ -112,6 +116,7 @@ fn keep_shape(dir: &Path, nodes_per_region: u64) -> Result<()> {
 
 async fn serve(wishes: &Wishes, dir: PathBuf, state: &mut State) -> Result<()> {
     let mut stop = Stop::listen()?;
+    let mut cloud = Cloud::start(&wishes.cloud, &dir).await?;
     let options = Options {
         binary: wishes.node.clone(),
         dir,
@@ -124,6 +129,7 @@ async fn serve(wishes: &Wishes, dir: PathBuf, state: &mut State) -> Result<()> {
         multiplier: 1.0,
         log: "info".to_owned(),
         seed: 0,
+        cloud: Some(cloud.address()),
     };
     let members = wishes.nodes_per_region * REGIONS.len() as u64;
     println!("starting {members} nodes in {}", options.dir.display());
@@ -135,14 +141,15 @@ async fn serve(wishes: &Wishes, dir: PathBuf, state: &mut State) -> Result<()> {
     };
     let access = ring.access()?;
     let first = ring.options.regions.first().cloned().context("start a ring without regions")?;
-    demo::make(&access.client(&first)?, &ring.options.regions).await?;
+    demo::make(&access.client(&first)?, &cloud.accounts().await?).await?;
     let contexts = context::write(&wishes.cli, &ring).await?;
     state.ready = true;
     state.write(&wishes.state)?;
     println!("{}", greeting(&ring, &contexts));
-    watch(&mut ring, &mut stop).await?;
+    watch(&mut ring, &mut cloud, &mut stop).await?;
     println!("\nstopping in order");
     ring.stop().await?;
+    cloud.stop().await?;
     println!("stopped{}", if wishes.data.is_some() { "; the state is kept" } else { "" });
     Ok(())
 }
@@ -165,7 +172,7 @@ impl Stop {
 }
 
 /// Shows the table until it is told to stop.
-async fn watch(ring: &mut Ring, stop: &mut Stop) -> Result<()> {
+async fn watch(ring: &mut Ring, cloud: &mut Cloud, stop: &mut Stop) -> Result<()> {
     let observer = Observer::new(&ring.access()?)?;
     let of_region = |region: &RegionId| (region.clone(), ring.members_of(region));
     let members: table::Members = ring.options.regions.iter().map(of_region).collect();
@@ -184,6 +191,7 @@ async fn watch(ring: &mut Ring, stop: &mut Stop) -> Result<()> {
         for (member, _) in fallen.extract_if(.., |(_, since)| since.elapsed() >= RESTART_AFTER) {
             ring.launch(member)?;
         }
+        cloud.tend()?;
         show(&lines, &mut printed, on_screen)?;
         let pause = sleep(Duration::from_secs(1));
         if let Either::Left(_) = select(Box::pin(stop.wanted()), Box::pin(pause)).await {

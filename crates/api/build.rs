@@ -4,7 +4,8 @@ use std::{env, fs, io, path::Path};
 
 use prost::Message;
 
-const FILES: [&str; 13] = [
+const FILES: [&str; 14] = [
+    "catalog",
     "cloud_accounts",
     "clusters",
     "consistency",

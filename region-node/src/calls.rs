@@ -108,6 +108,14 @@ impl Drop for Call {
 
 /// A test holds them against the descriptors.
 const METHODS: &[&str] = &[
+    "Catalog/GetEdition",
+    "Catalog/HaltEdition",
+    "Catalog/ListClusterTypes",
+    "Catalog/ListEditions",
+    "Catalog/ListInstanceTypes",
+    "Catalog/ListLocations",
+    "Catalog/ListVersions",
+    "Catalog/PublishEdition",
     "CloudAccounts/CreateCloudAccount",
     "CloudAccounts/GetCloudAccount",
     "CloudAccounts/ListCloudAccounts",

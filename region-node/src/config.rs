@@ -21,7 +21,9 @@ use std::{
 use ids::{MemberId, RegionId, RingId};
 use serde::{Deserialize, Serialize};
 
-pub use sections::{CatchUp, Data, Group, Listen, LogFormat, Member, Retention, Telemetry, Timing, Tls, TlsMode};
+pub use sections::{
+    CatchUp, Cloud, Data, Group, Listen, LogFormat, Member, Retention, Telemetry, Timing, Tls, TlsMode,
+};
 
 /// Why a configuration is not used.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +60,8 @@ pub struct Config {
     pub retention: Retention,
     #[serde(default)]
     pub catch_up: CatchUp,
+    #[serde(default)]
+    pub cloud: Cloud,
     /// Every member of the ring, this one too.
     pub members: Vec<Member>,
 }
@@ -89,6 +93,11 @@ impl Config {
 
     pub fn region(&self) -> Result<RegionId, Error> {
         region("region", &self.region)
+    }
+
+    /// What the cloud calls the region.
+    pub fn cloud_region(&self) -> &str {
+        self.cloud.region.as_deref().unwrap_or(&self.region)
     }
 
     /// Where certificates for development are.

@@ -6,14 +6,16 @@ use std::{
     time::Duration,
 };
 
+use adapter_cloud_sim::RemoteCloud;
 use adapter_grpc::peer::{GrpcTransport, Settings};
 use adapter_rocksdb::{Observe, Store, StoreEvent};
 use adapter_telemetry::Metrics;
 use futures_util::future::join_all;
 use ids::{Log, MemberId};
 use ledger::Ports;
-use ports::{Env, PeerTransport, TaskScope};
-use region::Region;
+use planner::Settler;
+use ports::{Env, PeerTransport, TaskScope, cloud::CloudRegion};
+use region::{Keeping, Region};
 use tokio::time::{Instant, timeout};
 use wire::proto::{self, peer_reply, peer_request};
 
@@ -28,6 +30,9 @@ use crate::{
 
 /// How long what was dropped may take to let go of the store.
 const LET_GO_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long one call of the cloud may take.
+const CALL_WITHIN: Duration = Duration::from_secs(30);
 
 /// How long others may take to say whether the ring exists.
 const ASK_WITHIN: Duration = Duration::from_secs(1);
@@ -62,7 +67,8 @@ impl Life {
         if form {
             no_such_ring(&config, &ledger, &transport, &store).await?;
         }
-        let started = tasks.enter(Box::pin(Region::start(ledger, ports, form))).await;
+        let keeping = keeping(&config, &tasks);
+        let started = tasks.enter(Box::pin(Region::start(ledger, ports, keeping, form))).await;
         let region = started.map_err(|error| {
             tasks.abort();
             Failure::start(&error)
@@ -115,6 +121,17 @@ impl Life {
             Err(error) => Err(error.to_string()),
         }
     }
+}
+
+/// What keeps the region's clusters, where it has a cloud.
+fn keeping(config: &Config, tasks: &TaskScope) -> Option<Keeping> {
+    let address = config.cloud.simulated.as_ref()?.0;
+    tracing::warn!(%address, "the cloud is simulated: nothing in it exists");
+    Some(Keeping {
+        cloud: Arc::new(RemoteCloud::new(address, CALL_WITHIN, tasks.clone())),
+        settler: Arc::new(Settler::new()),
+        options: reconcile::Options::new(CloudRegion::new(config.cloud_region())),
+    })
 }
 
 /// Refuses to form a group whose log somebody holds already: then this member has been in it, or another of its number, and what that

@@ -55,7 +55,7 @@ impl Subject {
                 validate_only: false,
             }),
             Wish::Delete { .. } => {
-                Kind::DeleteCluster(v1::DeleteClusterRequest { name, etag, request_id, validate_only: false })
+                Kind::DeleteCluster(v1::DeleteClusterRequest { name, etag, request_id, ..Default::default() })
             }
             Wish::Update { .. } | Wish::Append { .. } => Kind::UpdateCluster(v1::UpdateClusterRequest {
                 cluster: Some(v1::Cluster { name, description, etag, ..Default::default() }),

@@ -19,6 +19,14 @@ pub struct NodeConfig {
     pub members: Vec<Member>,
     pub telemetry: Telemetry,
     pub timing: Timing,
+    pub cloud: Cloud,
+}
+
+/// Where clusters are made; nowhere where nothing is said.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Cloud {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub simulated: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -92,6 +100,7 @@ mod tests {
             members: vec![member(1, "us-east-1", 7201), member(2, "us-west-2", 9999)],
             telemetry: Telemetry { log: "info".to_owned(), format: "text".to_owned() },
             timing: Timing { multiplier: 1.0 },
+            cloud: Cloud { simulated: Some("127.0.0.1:7601".to_owned()) },
         };
         let expected = r#"ring = "local"
 member = 1
@@ -128,6 +137,9 @@ format = "text"
 
 [timing]
 multiplier = 1.0
+
+[cloud]
+simulated = "127.0.0.1:7601"
 "#;
         assert_eq!(config.to_toml().unwrap(), expected);
     }

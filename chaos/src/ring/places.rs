@@ -12,7 +12,7 @@ use rand::{SeedableRng, rngs::SmallRng};
 
 use super::{
     FixedPorts, Node, Options,
-    config::{self, Data, Listen, Member, NodeConfig, Telemetry, Timing},
+    config::{self, Cloud, Data, Listen, Member, NodeConfig, Telemetry, Timing},
     ports::Ports,
 };
 use crate::proxy::Mesh;
@@ -98,6 +98,7 @@ pub async fn config_of(place: &Place, all: &[Place], options: &Options, mesh: &m
         members,
         telemetry: Telemetry { log: options.log.clone(), format: "text".to_owned() },
         timing: Timing { multiplier: options.multiplier },
+        cloud: Cloud { simulated: options.cloud.map(|address| address.to_string()) },
     })
 }
 

@@ -18,6 +18,7 @@ fn options(dir: &Path) -> Options {
         multiplier: 1.0,
         log: "info".to_owned(),
         seed: 1,
+        cloud: None,
     }
 }
 

@@ -1,11 +1,19 @@
-//! Something to look at: one organization with a folder, a project and a cluster in each region.
+//! Something to begin with: cloud accounts, the first edition of the catalogue, and one organization with a folder and a project.
 
 use anyhow::{Context as _, Result};
 use client::{Client, Error, Write, v1};
-use ids::RegionId;
 
 /// Makes it. What is there already stays as it is.
-pub async fn make(client: &Client, regions: &[RegionId]) -> Result<()> {
+pub async fn make(client: &Client, accounts: &[String]) -> Result<()> {
+    for account in accounts {
+        settle(account, client.cloud_accounts().create(account, &Write::default()).await)?;
+    }
+    let first = catalog::first().context("read the first edition of the catalogue")?;
+    let contents: v1::CatalogContents = wire::catalog::shown_as(&first).context("show the catalogue")?;
+    match client.catalog().publish(contents, None, &Write::default()).await {
+        Err(error) if error.is("EDITION_NOT_NEWER") => {}
+        published => drop(published.context("publish the first edition of the catalogue")?),
+    }
     let organization = v1::Organization { display_name: "Demonstration".to_owned(), ..Default::default() };
     settle("demo", client.organizations().create("demo", organization, &Write::default()).await)?;
     let parent = "organizations/demo";
@@ -13,22 +21,12 @@ pub async fn make(client: &Client, regions: &[RegionId]) -> Result<()> {
     settle("retail", client.folders().create("retail", folder, &Write::default()).await)?;
     let parent = format!("{parent}/folders/retail");
     let project = v1::Project { parent, display_name: "Web shop".to_owned(), ..Default::default() };
-    settle("shop", client.projects().create("shop", project, &Write::default()).await)?;
-    for region in regions {
-        let cluster = v1::Cluster {
-            description: format!("the shop in {region}"),
-            cluster_type: "DEVELOPMENT".into(),
-            ..Default::default()
-        };
-        let parent = format!("organizations/demo/projects/shop/locations/{region}");
-        settle("web", client.clusters().create(&parent, "web", cluster, &Write::default()).await)?;
-    }
-    Ok(())
+    settle("shop", client.projects().create("shop", project, &Write::default()).await)
 }
 
 fn settle<T>(what: &str, result: Result<T, Error>) -> Result<()> {
     match result {
-        Err(error) if error.is("ALREADY_EXISTS") => Ok(()),
+        Err(error) if error.is("ALREADY_EXISTS") || error.is("ACCOUNT_KNOWN") => Ok(()),
         other => other.map(drop).with_context(|| format!("create `{what}` of the demonstration")),
     }
 }

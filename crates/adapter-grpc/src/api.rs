@@ -17,6 +17,7 @@ pub mod status;
 pub mod token;
 
 mod call;
+mod catalog;
 mod cloud_accounts;
 mod clusters;
 mod command;
@@ -41,10 +42,10 @@ mod write;
 use std::sync::Arc;
 
 use api::v1::{
-    cloud_accounts_server::CloudAccountsServer, clusters_server::ClustersServer, folders_server::FoldersServer,
-    log_server::LogServer, mutations_server::MutationsServer, operations_server::OperationsServer,
-    organizations_server::OrganizationsServer, projects_server::ProjectsServer, quotas_server::QuotasServer,
-    regions_server::RegionsServer, usage_server::UsageServer,
+    catalog_server::CatalogServer, cloud_accounts_server::CloudAccountsServer, clusters_server::ClustersServer,
+    folders_server::FoldersServer, log_server::LogServer, mutations_server::MutationsServer,
+    operations_server::OperationsServer, organizations_server::OrganizationsServer, projects_server::ProjectsServer,
+    quotas_server::QuotasServer, regions_server::RegionsServer, usage_server::UsageServer,
 };
 pub use front::{About, Front, Limits};
 use tonic::service::Routes;
@@ -78,6 +79,7 @@ pub fn routes(front: &Arc<Front>) -> Result<Routes, tonic_reflection::server::Er
         .add_service(limited!(ProjectsServer))
         .add_service(limited!(ClustersServer))
         .add_service(limited!(CloudAccountsServer))
+        .add_service(limited!(CatalogServer))
         .add_service(limited!(MutationsServer))
         .add_service(limited!(OperationsServer))
         .add_service(limited!(LogServer))

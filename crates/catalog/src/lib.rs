@@ -10,6 +10,7 @@
 //! way.
 
 use domain::catalog::Catalog;
+use serde::Serialize;
 
 mod document;
 mod reading;
@@ -57,7 +58,12 @@ pub fn read(text: &str) -> Result<Catalog, ReadError> {
 /// # Errors
 /// That of the YAML writer.
 pub fn write(catalog: &Catalog) -> Result<String, serde_saphyr::ser_error::Error> {
-    serde_saphyr::to_string(&writing::document(catalog))
+    serde_saphyr::to_string(&as_written(catalog))
+}
+
+/// The edition as its file says it, for whoever writes other formats.
+pub fn as_written(catalog: &Catalog) -> impl Serialize {
+    writing::document(catalog)
 }
 
 /// The first edition.

@@ -1,5 +1,7 @@
 //! What can be typed.
 
+mod catalog;
+mod clusters;
 mod quotas;
 mod resources;
 mod usage;
@@ -9,12 +11,13 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use client::{Endpoint, RequestId};
 
-pub use resources::{
-    AccountCommand, ClusterCommand, Delete, FolderCommand, Get, Move, OrganizationCommand, Parent, Place,
-    ProjectCommand, Texts, Update, Writing,
-};
-
+pub use catalog::{CatalogCommand, Scope as CatalogScope, Waves};
+pub use clusters::{Change, Changeable, ClusterCommand, Explained, Options, Place, Wish};
 pub use quotas::QuotaCommand;
+pub use resources::{
+    AccountCommand, Delete, FolderCommand, Get, List, Move, OrganizationCommand, Parent, ProjectCommand, Texts, Update,
+    Writing,
+};
 pub use usage::{By, UsageArgs, time};
 
 const AFTER: &str = "\
@@ -120,6 +123,9 @@ pub enum Command {
     Quota(QuotaCommand),
     /// What machines used, in vCPU-seconds and GiB-seconds
     Usage(UsageArgs),
+    /// What clusters can be made of: editions, and what is in those in use
+    #[command(subcommand, alias = "catalogue")]
+    Catalog(CatalogCommand),
     /// Regions of the ring
     #[command(subcommand, alias = "regions")]
     Region(RegionCommand),
@@ -277,7 +283,7 @@ fn endpoint(text: &str) -> Result<Endpoint, String> {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    let wanted = || format!("read the duration {text:?}: wanted a number with ms, s, m or h, such as 10s");
+    let wanted = || format!("read the duration {text:?}: wanted a number with ms, s, m, h or d, such as 10s");
     let digits = text.find(|letter: char| !letter.is_ascii_digit()).ok_or_else(wanted)?;
     let (number, unit) = text.split_at(digits);
     let number: u64 = number.parse().map_err(|_| wanted())?;
@@ -286,6 +292,7 @@ fn duration(text: &str) -> Result<Duration, String> {
         "s" => 1_000,
         "m" => 60_000,
         "h" => 3_600_000,
+        "d" => 86_400_000,
         _ => return Err(wanted()),
     };
     number.checked_mul(unit_ms).filter(|ms| *ms > 0).map(Duration::from_millis).ok_or_else(wanted)
@@ -341,7 +348,7 @@ mod tests {
     fn durations_need_a_unit() {
         assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
-        for text in ["10", "s", "0s", "1d", "-1s", "99999999999999999999s"] {
+        for text in ["10", "s", "0s", "1w", "-1s", "99999999999999999999s"] {
             assert!(duration(text).is_err(), "{text} was taken");
         }
     }

@@ -1,6 +1,7 @@
 //! What is done, one file per noun.
 
 mod accounts;
+mod catalog;
 mod clusters;
 mod contexts;
 mod deleting;
@@ -51,6 +52,7 @@ pub async fn run(args: Args) -> Result<(), Fail> {
         Command::Account(command) => accounts::run(&session, command).await,
         Command::Quota(command) => quotas::run(&session, command).await,
         Command::Usage(args) => usage::run(&session, &args).await,
+        Command::Catalog(command) => catalog::run(&session, command).await,
         Command::Region(command) => regions::run(&session, command).await,
         Command::Log(command) => logs::run(&session, command).await,
         Command::Operation(command) => operations::run(&session, command).await,

@@ -4,6 +4,8 @@ use std::{fmt::Write as _, process::ExitCode};
 
 use client::{Error, reason};
 
+use crate::view::cluster::typed;
+
 const REFUSED: u8 = 1;
 const USAGE: u8 = 2;
 const UNKNOWN: u8 = 3;
@@ -165,12 +167,46 @@ fn next(error: &Error, again: &str) -> Option<String> {
                 .to_owned()
         }
         "UNKNOWN_LOCATION" => "`atoll region list` shows the regions".to_owned(),
-        "UPDATE_EMPTY" => "name what to change: --display-name or --description".to_owned(),
+        "UPDATE_EMPTY" => "name what to change, such as --display-name (`--help` lists what can be)".to_owned(),
         "REQUEST_ID_REUSED" => "leave --request-id out: that id belongs to another request".to_owned(),
         "DISK_FULL" => "the member has no room on its disk; try again when it has".to_owned(),
-        _ => match error.retry_after {
-            Some(after) => format!("try again in {after:?}"),
-            None => return None,
+        _ => return about_clusters_and_editions(error),
+    };
+    Some(text)
+}
+
+/// As [`next`], for what is asked of clusters and of the catalogue; of any other reason what the error itself says.
+fn about_clusters_and_editions(error: &Error) -> Option<String> {
+    let value = |name: &str| error.metadata.get(name).cloned();
+    let cluster = || value("subject").map_or_else(|| "NAME".to_owned(), |name| typed(&name));
+    let text = match error.reason.as_str() {
+        "DELETE_PROTECTED" => {
+            format!("`atoll cluster update {} --delete-protection false` lifts that; then repeat this", cluster())
+        }
+        "STATE_FORBIDS" => match value("wanted") {
+            Some(wanted) => {
+                format!("wait until it is {wanted}; `atoll cluster describe {}` shows how it stands", cluster())
+            }
+            None => format!("`atoll cluster describe {}` shows how it stands", cluster()),
+        },
+        "NOTHING_TO_UNDELETE" => format!("`atoll cluster describe {}` shows how it stands", cluster()),
+        "UNDELETE_TOO_LATE" => "create it anew: nothing of it is kept".to_owned(),
+        "ACCOUNT_POOL_EMPTY" => "an operator adds accounts: `atoll account add ID`; then repeat this".to_owned(),
+        "CATALOG_MISSING" => "an operator publishes one: `atoll catalog publish FILE`; then repeat this".to_owned(),
+        "FIXED_AT_CREATION" => "leave it as it is, or create another cluster".to_owned(),
+        "EDITION_UNPUBLISHABLE" | "EDITION_UNDECIDABLE" => {
+            "mend the file; `atoll catalog publish FILE --dry-run` looks at it again and publishes nothing".to_owned()
+        }
+        "EDITION_TOO_LARGE" => "leave out what nobody needs, such as instance types of old generations".to_owned(),
+        "EDITION_NOT_NEWER" => {
+            "name it by a later month, or with a suffix such as 2026-11-b (`atoll catalog list` shows those there are)"
+                .to_owned()
+        }
+        "EDITION_HALTED" => "it stays so; what is to come after it is another edition".to_owned(),
+        _ => match (value("accepted").filter(|accepted| !accepted.is_empty()), error.retry_after) {
+            (Some(accepted), _) => format!("accepted would be: {accepted}"),
+            (None, Some(after)) => format!("try again in {after:?}"),
+            (None, None) => return None,
         },
     };
     Some(text)

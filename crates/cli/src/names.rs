@@ -126,6 +126,17 @@ pub fn account(text: &str) -> Result<String, Fail> {
     parse::<AccountId>(text, text, "account")
 }
 
+/// `2026-11` or `editions/2026-11`. Whether it is one, the ring says.
+pub fn edition(name: &str) -> String {
+    if name.contains('/') { name.to_owned() } else { format!("editions/{name}") }
+}
+
+/// `eu-west-1` or `locations/eu-west-1`.
+pub fn location(name: &str) -> Result<String, Fail> {
+    let id = name.strip_prefix("locations/").unwrap_or(name);
+    Ok(format!("locations/{}", parse::<RegionId>(id, name, "location")?))
+}
+
 /// `global` or `region/NAME`.
 pub fn log(text: &str) -> Result<String, Fail> {
     parse::<Log>(text, text, "log")

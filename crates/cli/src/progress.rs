@@ -7,7 +7,12 @@ use futures_util::future::{Either, select};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, stderr};
 
-use crate::{fail::Fail, output::note, session::Session, view::short};
+use crate::{
+    fail::Fail,
+    output::note,
+    session::Session,
+    view::{short, took},
+};
 
 /// How long one call waits: short enough for a line that is true.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -17,6 +22,16 @@ const LOOK_FIRST: Duration = Duration::from_millis(50);
 
 /// Waits until an operation is done, at most `within`.
 pub async fn wait(session: &Session, name: &str, within: Option<Duration>) -> Result<Answered<v1::Operation>, Fail> {
+    wait_until(session, name, within, |operation| operation.done).await
+}
+
+/// Waits until an operation has come so far, at most `within`.
+pub async fn wait_until(
+    session: &Session,
+    name: &str,
+    within: Option<Duration>,
+    enough: impl Fn(&v1::Operation) -> bool,
+) -> Result<Answered<v1::Operation>, Fail> {
     let mut line = Line::new();
     let waiting = async {
         let deadline = within.map(|within| tokio::time::Instant::now() + within);
@@ -28,7 +43,7 @@ pub async fn wait(session: &Session, name: &str, within: Option<Duration>) -> Re
             let answer = session.client.operations().wait_once(name, look, &session.read()).await;
             let answer = answer.map_err(|error| session.failed(&format!("wait for {name}"), &error))?;
             line.show(&answer.value);
-            if answer.value.done {
+            if answer.value.done || enough(&answer.value) {
                 return Ok(answer);
             }
             if left.is_some_and(|left| left.is_zero()) {
@@ -74,23 +89,34 @@ impl Line {
     }
 
     fn show(&mut self, operation: &v1::Operation) {
-        let metadata = operation.metadata.clone().unwrap_or_default();
-        let stage = if operation.done { "DONE" } else { metadata.stage.as_str() };
-        let waiting = match metadata.waiting_for.as_slice() {
-            [] => String::new(),
-            regions => format!(", waiting for {}", regions.join(", ")),
-        };
-        let text = format!("{} {}: {stage} {}%{waiting}", operation.kind, short(&operation.target), metadata.percent);
         match &self.bar {
             Some(bar) if operation.done => bar.finish_and_clear(),
-            Some(bar) => bar.set_message(text),
-            None if text != self.last => {
-                note(&text);
-                self.last = text;
+            Some(bar) => bar.set_message(standing(operation, "\n  ")),
+            None => {
+                let text = standing(operation, ", ");
+                if text != self.last {
+                    note(&text);
+                    self.last = text;
+                }
             }
-            None => {}
         }
     }
+}
+
+/// How it stands: what is done to what, how far, phase by phase, and what holds it up. `between` parts the phases.
+fn standing(operation: &v1::Operation, between: &str) -> String {
+    let metadata = operation.metadata.clone().unwrap_or_default();
+    let stage = if operation.done { "DONE" } else { metadata.stage.as_str() };
+    let mut parts = vec![format!("{} {}: {stage} {}%", operation.kind, short(&operation.target), metadata.percent)];
+    parts.extend(metadata.phases.iter().map(|phase| match (&phase.begin_time, &phase.end_time) {
+        (Some(begin), Some(end)) => format!("{} done in {}", phase.name, took(begin, end)),
+        _under_way => format!("{} under way", phase.name),
+    }));
+    if !metadata.waiting_for.is_empty() {
+        parts.push(format!("waiting for {}", metadata.waiting_for.join(", ")));
+    }
+    parts.extend(metadata.held_up_by.iter().map(|held_up_by| format!("held up by {held_up_by}")));
+    parts.join(between)
 }
 
 impl Drop for Line {

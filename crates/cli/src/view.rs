@@ -1,5 +1,7 @@
 //! How the API's messages look: as JSON (the proto3 JSON form) and as rows of a table.
 
+pub mod catalog;
+pub mod cluster;
 pub mod json;
 mod logs;
 mod quotas;
@@ -39,6 +41,14 @@ pub trait Watched: Resource {
     fn log(name: &str) -> String;
     fn after(after: After) -> Option<Self>;
     fn is_deleted(&self) -> bool;
+
+    /// Takes over what a fact about the resource does not say of it.
+    fn keep(&mut self, _known: &Self) {}
+
+    /// What a fact about something that belongs to it changes of it, if anything.
+    fn amended(&self, _fact: &v1::Fact) -> Option<Self> {
+        None
+    }
 }
 
 /// Last segment of a name.
@@ -77,6 +87,22 @@ pub fn span(seconds: u64) -> String {
         (0..=1, _, _) => format!("{hours}h"),
         (2..8, _, _) if !hours.is_multiple_of(24) => format!("{days}d{}h", hours % 24),
         (_, _, _) => format!("{days}d"),
+    }
+}
+
+/// How long it took from one time to another.
+pub fn took(from: &prost_types::Timestamp, to: &prost_types::Timestamp) -> String {
+    let nanos = |at: &prost_types::Timestamp| i128::from(at.seconds) * 1_000_000_000 + i128::from(at.nanos);
+    let ms = u64::try_from((nanos(to) - nanos(from)) / 1_000_000).unwrap_or(0);
+    lasted(std::time::Duration::from_millis(ms))
+}
+
+/// A length of time, in tenths of a second where it is short.
+pub fn lasted(time: std::time::Duration) -> String {
+    match time.as_secs() {
+        seconds @ 0..=59 => format!("{seconds}.{}s", time.subsec_millis() / 100),
+        seconds @ 60..=3599 => format!("{}m{:02}s", seconds / 60, seconds % 60),
+        seconds => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
     }
 }
 

@@ -128,12 +128,20 @@ impl<R: Watched> Known<R> {
     }
 
     fn take(&mut self, fact: v1::Fact, scope: &Scope<R>, output: &Output, columns: &Columns) -> Result<(), Fail> {
+        // What belongs to a resource is a row of its own, behind its name.
+        if let Some((of, _)) = fact.subject.split_once('#') {
+            let amended = self.items.get(of).and_then(|known| known.amended(&fact));
+            return amended.map_or(Ok(()), |item| self.show("MODIFIED", item, output, columns));
+        }
         let after = match (fact.removed, fact.after) {
             (true, _) => return self.gone(&fact.subject, output, columns),
             (false, None) => return Ok(()),
             (false, Some(after)) => R::after(after),
         };
-        let Some(item) = after else { return Ok(()) };
+        let Some(mut item) = after else { return Ok(()) };
+        if let Some(known) = self.items.get(item.name()) {
+            item.keep(known);
+        }
         if item.is_deleted() || !(scope.holds)(&item) {
             return self.gone(item.name(), output, columns);
         }
@@ -154,7 +162,14 @@ impl<R: Watched> Known<R> {
         let there: Vec<&str> = items.iter().map(client_name).collect();
         let gone: Vec<String> = self.items.keys().filter(|name| !there.contains(&name.as_str())).cloned().collect();
         gone.iter().try_for_each(|name| self.gone(name, output, columns))?;
-        items.into_iter().try_for_each(|item| self.changed(item, output, columns))
+        items.into_iter().try_for_each(|item| {
+            // What became of it may be new where nothing was asked of it.
+            let became = |known: &R| known.etag() == item.etag() && known.json() != item.json();
+            if self.items.get(item.name()).is_some_and(became) {
+                return self.show("MODIFIED", item, output, columns);
+            }
+            self.changed(item, output, columns)
+        })
     }
 }
 

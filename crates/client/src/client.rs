@@ -11,7 +11,7 @@ use crate::{
     logs::Logs,
     operations::Operations,
     regions::Regions,
-    resources::{CloudAccounts, Clusters, Folders, Organizations, Projects, Quotas},
+    resources::{Catalog, CloudAccounts, Clusters, Folders, Organizations, Projects, Quotas},
     retry::Budget,
     steer::Steer,
     usage::Usage,
@@ -76,6 +76,10 @@ impl Client {
 
     pub fn cloud_accounts(&self) -> CloudAccounts {
         CloudAccounts { client: self.clone() }
+    }
+
+    pub fn catalog(&self) -> Catalog {
+        Catalog { client: self.clone() }
     }
 
     pub fn quotas(&self) -> Quotas {

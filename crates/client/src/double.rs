@@ -5,6 +5,7 @@
 //! consensus, no replication and no durability in it, and of the rules of the domain only a few.
 
 mod apply;
+mod editions;
 mod services;
 mod state;
 

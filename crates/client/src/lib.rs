@@ -7,7 +7,7 @@
 //!
 //! Map: [`config`] addresses and times · [`options`] what one call may ask for · [`answer`] values with their origin · [`error`] typed
 //! refusals · [`token`], [`request_id`], [`trace`] what a client carries · [`resources`] organizations, folders, projects, clusters,
-//! cloud accounts, quotas ·
+//! cloud accounts, the catalogue, quotas ·
 //! [`operations`], [`regions`], [`logs`], [`usage`] the rest · [`watch`] endless records · [`mutations`] many writes over one stream ·
 //! [`pages`] lists · `engine` tries, patience, fail-over · `steer` which endpoint next, and which there are · `retry` what a refusal
 //! means · `endpoint` connections · `task` the one place that spawns.
@@ -49,6 +49,7 @@ pub use mutations::{MutationOutcome, Mutations, MutationsReceiver, MutationsSend
 pub use options::{Consistency, Read, Route, Write};
 pub use pages::Pages;
 pub use request_id::RequestId;
+pub use resources::Offered;
 pub use token::Token;
 pub use tonic::Code;
 pub use trace::TraceContext;

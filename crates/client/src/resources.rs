@@ -1,7 +1,9 @@
-//! The resources: organizations, folders, projects, clusters, cloud accounts, quotas. One handle each, one method per call of the API.
+//! The resources: organizations, folders, projects, clusters, cloud accounts, the catalogue, quotas. One handle each, one method per call of
+//! the API.
 //!
 //! Reads hold what [`Read`] asks; writes carry one request id over all their tries ([`Write`]).
 
+mod catalog;
 mod cloud_accounts;
 mod clusters;
 mod folders;
@@ -9,6 +11,7 @@ mod organizations;
 mod projects;
 mod quotas;
 
+pub use catalog::{Catalog, Offered};
 pub use cloud_accounts::CloudAccounts;
 pub use clusters::Clusters;
 pub use folders::Folders;

@@ -7,8 +7,8 @@ pub(crate) mod targets;
 use std::sync::Arc;
 
 use ports::cloud::{
-    CloudError, CreateListener, CreateLoadBalancer, DeleteLoadBalancer, DescribeLoadBalancers, ErrorCode, ListenerArn,
-    LoadBalancer, LoadBalancerArn, LoadBalancerState, Page, SubnetId, TargetGroupArn, VpcId, Zone,
+    CloudError, CreateListener, CreateLoadBalancer, DeleteLoadBalancer, DescribeListeners, DescribeLoadBalancers,
+    ErrorCode, Listener, ListenerArn, LoadBalancer, LoadBalancerArn, LoadBalancerState, Page, SubnetId, VpcId, Zone,
 };
 use serde::{Deserialize, Serialize};
 
@@ -25,13 +25,6 @@ use crate::{
 pub(crate) struct Balancer {
     pub told: LoadBalancer,
     pub listeners: Vec<Listener>,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Listener {
-    arn: ListenerArn,
-    port: u16,
-    pub group: TargetGroupArn,
 }
 
 /// A load balancer becomes active.
@@ -131,20 +124,25 @@ pub(crate) fn listen(call: &mut Call<'_>, ask: CreateListener) -> Result<Listene
         return Err(CloudError::refused(ErrorCode::InvalidConfigurationRequest, message));
     }
     if let Some(same) = balancer.listeners.iter().find(|listener| listener.port == ask.port) {
-        if same.group == ask.target_group {
+        if same.target_group == ask.target_group {
             return Ok(same.arn.clone());
         }
-        let message = format!("listened on port {} of {}: it sends to {}", ask.port, ask.balancer, same.group);
+        let message = format!("listened on port {} of {}: it sends to {}", ask.port, ask.balancer, same.target_group);
         return Err(CloudError::refused(ErrorCode::DuplicateListener, message));
     }
     let unique = call.world.chance.draw(Purpose::Id);
     let arn =
         ListenerArn::new(format!("{}/{unique:016x}", ask.balancer.as_str().replace(":loadbalancer/", ":listener/")));
-    let listener = Listener { arn: arn.clone(), port: ask.port, group: ask.target_group };
+    let listener = Listener { arn: arn.clone(), port: ask.port, target_group: ask.target_group };
     let (now, lag) = (call.now, call.lag());
     call.site.balancers.change(&ask.balancer, now, lag, |balancer| balancer.listeners.push(listener));
     call.created(arn.as_str());
     Ok(arn)
+}
+
+pub(crate) fn listeners(call: &mut Call<'_>, ask: DescribeListeners) -> Result<Vec<Listener>, CloudError> {
+    let balancer = call.site.balancers.seen(&ask.balancer, call.view());
+    balancer.map(|of| of.listeners.clone()).ok_or_else(|| Table::<Balancer>::not_found(&ask.balancer))
 }
 
 /// The VPC of subnets in different zones.

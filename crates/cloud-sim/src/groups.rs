@@ -24,11 +24,14 @@ pub(crate) fn create(call: &mut Call<'_>, ask: CreateSecurityGroup) -> Result<Se
     make(call, ask)
 }
 
-/// The group that comes with a VPC.
+/// The group that comes with a VPC: whoever has it is let in by whoever has it.
 pub(crate) fn create_default(call: &mut Call<'_>, vpc: &VpcId) -> Result<(), CloudError> {
     let description = "default VPC security group".into();
-    make(call, CreateSecurityGroup { vpc: vpc.clone(), name: DEFAULT.into(), description, tags: Tags::default() })
-        .map(drop)
+    let group =
+        make(call, CreateSecurityGroup { vpc: vpc.clone(), name: DEFAULT.into(), description, tags: Tags::default() })?;
+    let own = Rule { protocol: Protocol::All, ports: (0, u16::MAX), source: Source::Group(group.clone()) };
+    add(call, &group, vec![own]);
+    Ok(())
 }
 
 fn make(call: &mut Call<'_>, ask: CreateSecurityGroup) -> Result<SecurityGroupId, CloudError> {

@@ -1,11 +1,12 @@
 //! What is there, whatever replicas show of it: for checks of orphans and doubles, not for callers of a cloud.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use ports::cloud::{Instance, InstanceState, NatGateway, NatGatewayState};
+use ports::cloud::{Instance, InstanceId, InstanceState, NatGateway, NatGatewayState};
 
 use crate::{
-    Place, Sim,
+    Place, SIMULATED, Sim, groups,
+    instances::Machine,
     table::{Resource, Table},
 };
 
@@ -13,6 +14,26 @@ impl Sim {
     /// Every instance that is listed somewhere, as it is.
     pub fn instances(&self) -> impl Iterator<Item = (&Place, &Instance)> {
         self.sites.iter().flat_map(|(place, site)| site.machines.all().map(move |machine| (place, &machine.told)))
+    }
+
+    /// Those of [`Self::instances`] that fail their status checks.
+    pub fn impaired(&self) -> impl Iterator<Item = &InstanceId> {
+        let machines = self.sites.values().flat_map(|site| site.machines.all());
+        let ill = |machine: &&Machine| machine.impaired && machine.told.state == InstanceState::Running;
+        machines.filter(ill).map(|machine| &machine.told.id)
+    }
+
+    /// Every resource that has not ended, was asked for, and carries no tag of this key. The default group and the main route table of a
+    /// VPC come along with it.
+    pub fn untagged(&self, key: &str) -> Vec<(&Place, String)> {
+        let mut tagged: BTreeSet<String> = self.tagged(key).into_iter().map(|(_, id, _)| id).collect();
+        for site in self.sites.values() {
+            let groups = site.groups.all().filter(|group| &*group.name == groups::DEFAULT);
+            tagged.extend(groups.map(|group| group.id.to_string()));
+            tagged.extend(site.routes.all().filter(|table| table.main).map(|table| table.id.to_string()));
+        }
+        let all = self.tagged(SIMULATED).into_iter().map(|(place, id, _)| (place, id));
+        all.filter(|(_, id)| !tagged.contains(id)).collect()
     }
 
     /// Every resource that has not ended and carries a tag of this key: where it is, its id, and the tag's value.

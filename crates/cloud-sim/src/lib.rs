@@ -56,7 +56,7 @@ pub mod vices;
 mod volumes;
 
 pub use audit::{Audit, Doubled, Effect, Entry, Told, What, Wish};
-pub use bill::BillLine;
+pub use bill::{BillLine, Billed};
 pub use options::{Delays, Options, Quotas, RegionOptions, TypeOptions};
 pub use place::Place;
 pub use port::SimCloud;

@@ -1,8 +1,9 @@
 //! VPCs and subnets, and tags on anything.
 
 use ports::cloud::{
-    CloudError, CreateSubnet, CreateTags, CreateVpc, DeleteSubnet, DeleteVpc, DescribeSubnets, DescribeVpcs, ErrorCode,
-    NatGatewayState, Page, ResourceId, Subnet, SubnetId, Tags, Vpc, VpcId,
+    AvailabilityZone, CloudError, CreateSubnet, CreateTags, CreateVpc, DeleteSubnet, DeleteVpc,
+    DescribeAvailabilityZones, DescribeSubnets, DescribeVpcs, ErrorCode, NatGatewayState, Page, ResourceId, Subnet,
+    SubnetId, Tags, Vpc, VpcId,
 };
 
 use crate::{
@@ -15,6 +16,12 @@ use crate::{
 
 /// What EC2 allows as the size of a VPC's or a subnet's range.
 const PREFIXES: std::ops::RangeInclusive<u8> = 16..=28;
+
+pub(crate) fn zones(call: &mut Call<'_>, _: DescribeAvailabilityZones) -> Result<Vec<AvailabilityZone>, CloudError> {
+    let region = call.world.options.regions.get(&call.place.region);
+    let zones = region.into_iter().flat_map(|region| region.zones.iter());
+    Ok(zones.map(|(name, id)| AvailabilityZone { name: name.clone(), id: id.clone() }).collect())
+}
 
 pub(crate) fn create_vpc(call: &mut Call<'_>, ask: CreateVpc) -> Result<Vpc, CloudError> {
     if !PREFIXES.contains(&ask.cidr.prefix()) {

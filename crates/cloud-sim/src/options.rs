@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Vices;
 
+mod catalog;
+
 /// Everything that is given at construction. It is part of a snapshot.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Options {
@@ -35,10 +37,12 @@ pub struct TypeOptions {
     pub architecture: Architecture,
     /// Micro-dollars per hour, by region. In a region without a price the type is not offered.
     pub prices: BTreeMap<CloudRegion, u64>,
+    /// Zones of those regions that do not have it all the same.
+    pub not_in: BTreeSet<ZoneId>,
 }
 
 /// How long things take, in milliseconds; most vary by a quarter either way. The defaults are of the order seen with AWS.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Delays {
     /// `pending` to `running`.
@@ -93,6 +97,27 @@ impl Default for Delays {
     }
 }
 
+impl Delays {
+    /// For a person who watches: seconds where a cloud takes a minute or two. What is forgotten is forgotten as late as there.
+    pub fn brisk() -> Self {
+        Self {
+            launch: 15_000,
+            join: 10_000,
+            end: 10_000,
+            stop: 10_000,
+            hibernate: 15_000,
+            checks: 10_000,
+            nat_gateway: 20_000,
+            nat_gateway_end: 10_000,
+            load_balancer: 15_000,
+            registration: 5_000,
+            draining: 10_000,
+            call: 50,
+            ..Self::default()
+        }
+    }
+}
+
 /// Per account and region; none means no bound.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -114,11 +139,12 @@ impl Options {
             ("m7g.large", 2, Architecture::Arm64, [81_600, 81_600, 91_000]),
         ];
         let types = types.into_iter().map(|(name, vcpus, architecture, of)| {
-            (InstanceType::new(name), TypeOptions { vcpus, architecture, prices: prices(of).collect() })
+            let prices = prices(of).collect();
+            (InstanceType::new(name), TypeOptions { vcpus, architecture, prices, not_in: BTreeSet::new() })
         });
         Self {
             seed,
-            accounts: (1..=accounts).filter_map(|number| format!("{number:012}").parse().ok()).collect(),
+            accounts: numbered(accounts),
             regions: regions.iter().map(|(name, short)| (CloudRegion::new(*name), region(name, short))).collect(),
             types: types.collect(),
             delays: Delays::default(),
@@ -127,6 +153,11 @@ impl Options {
             audit_max: Some(100_000),
         }
     }
+}
+
+/// Accounts by the numbers from 1 on: nobody takes them for real ones.
+fn numbered(accounts: u64) -> BTreeSet<AccountId> {
+    (1..=accounts).filter_map(|number| format!("{number:012}").parse().ok()).collect()
 }
 
 fn region(name: &str, short: &str) -> RegionOptions {

@@ -1,12 +1,12 @@
 //! Calls and the passing of time.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use ports::cloud::{AccountId, CallSite, CloudError, CloudReply, CloudRequest, ErrorCode, InstanceId, Trouble};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Audit, BillLine, Effect, Options, Place, SIMULATED, Told, Vices, What, balancers,
+    Audit, BillLine, Delays, Effect, Options, Place, SIMULATED, Told, Vices, What, balancers,
     call::{Call, Due, World},
     chance::Purpose,
     dispatch, gateways, instances,
@@ -118,13 +118,24 @@ impl Sim {
         self.world.options.vices = vices;
     }
 
+    /// Other delays for what begins from now on.
+    pub fn set_delays(&mut self, delays: Delays) {
+        self.world.options.delays = delays;
+    }
+
     pub fn audit(&self) -> &Audit {
         &self.world.audit
     }
 
     /// What the instances of an account cost until now.
     pub fn bill(&self, account: AccountId) -> BTreeMap<InstanceId, BillLine> {
-        self.world.bills.of(account, self.world.now / 1000)
+        self.bill_within(account, 0..u64::MAX)
+    }
+
+    /// The part of [`Self::bill`] that falls into a span of Unix seconds. Parts of spans that follow each other add up to the whole, but for
+    /// what is rounded.
+    pub fn bill_within(&self, account: AccountId, span: Range<u64>) -> BTreeMap<InstanceId, BillLine> {
+        self.world.bills.within(account, span, self.world.now / 1000)
     }
 
     /// What an account is called, so that nobody takes it for a real one.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::chance::{Chance, Purpose};
 
 /// Shares are per mille of the calls, or of what is said; times are in milliseconds unless named otherwise.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Vices {
     /// Throttle calls, with buckets of so many percent of AWS's own sizes.
@@ -47,7 +47,7 @@ pub struct Vices {
 }
 
 /// A span, in Unix milliseconds, in which a region, a zone of it, or a type in them, launches nothing.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outage {
     pub region: CloudRegion,
     pub zone: Option<Zone>,
@@ -56,7 +56,7 @@ pub struct Outage {
     pub until: u64,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capacity {
     pub zone: Zone,
     pub instance_type: InstanceType,

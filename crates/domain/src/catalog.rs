@@ -153,6 +153,29 @@ pub struct Version {
     pub conformance: String,
 }
 
+/// How a version is supported on one day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Support {
+    /// Its release is yet to come.
+    Announced,
+    /// Channels choose it for new clusters.
+    Standard,
+    /// It may be run, and asked for by name.
+    Extended,
+    Ended,
+}
+
+impl Version {
+    pub fn support(&self, today: Date) -> Support {
+        match today {
+            today if today < self.released => Support::Announced,
+            today if today <= self.standard_end => Support::Standard,
+            today if today <= self.extended_end => Support::Extended,
+            _later => Support::Ended,
+        }
+    }
+}
+
 /// A machine image in one region.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
@@ -181,6 +204,22 @@ pub struct Chosen {
 }
 
 impl Catalog {
+    /// What of it is to be had in these regions.
+    #[must_use]
+    pub fn only_in(mut self, regions: &BTreeSet<RegionId>) -> Self {
+        self.regions.retain(|region, _| regions.contains(region));
+        self.instance_types.retain(|_, kind| {
+            kind.offers.retain(|region, _| regions.contains(region));
+            !kind.offers.is_empty()
+        });
+        self.versions.retain(|_, version| {
+            version.published.retain(|region| regions.contains(region));
+            !version.published.is_empty()
+        });
+        self.images.retain(|image| regions.contains(&image.region));
+        self
+    }
+
     /// The newest image for a version and architecture in a region.
     pub fn image(&self, region: &RegionId, architecture: Architecture, version: KubernetesVersion) -> Option<&Image> {
         let fits =
@@ -192,6 +231,23 @@ impl Catalog {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_version_is_supported_up_to_and_with_its_last_days() {
+        let day = |text: &str| text.parse::<Date>().unwrap();
+        let version = Version {
+            channels: BTreeSet::new(),
+            released: day("2026-01-10"),
+            standard_end: day("2026-12-10"),
+            extended_end: day("2027-12-10"),
+            published: BTreeSet::new(),
+            conformance: "none on record".to_owned(),
+        };
+        let days = ["2026-01-09", "2026-01-10", "2026-12-10", "2026-12-11", "2027-12-10", "2027-12-11"];
+        use Support::{Announced, Ended, Extended, Standard};
+        let wanted = [Announced, Standard, Standard, Extended, Extended, Ended];
+        assert_eq!(days.map(|text| version.support(day(text))), wanted);
+    }
 
     #[test]
     fn the_class_of_an_instance_type_is_the_letters_it_begins_with() {

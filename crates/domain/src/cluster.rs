@@ -100,12 +100,24 @@ fn take_addresses(txn: &mut Txn<'_>, network: Network, account: AccountId, ctx: 
     let (tenancy, vpc) = (network.tenancy, network.vpc);
     txn.write(FactKind::AddressesTaken, set.entry(&network_entry(&name)), Some(Entity::Network(network)))?;
     txn.bump(&set)?;
-    let shared = shared_vpc(&name.project, vpc);
-    if tenancy == Tenancy::Dedicated || txn.get::<SharedVpc>(&shared)?.is_some() {
+    if tenancy == Tenancy::Dedicated {
         return Ok(());
     }
-    let row = SharedVpc { project: name.project, vpc, uid: ctx.request_id, account };
-    txn.write(FactKind::SharedVpcWanted, shared, Some(row.into()))
+    let made = || SharedVpc { project: name.project.clone(), vpc, uid: ctx.request_id, account };
+    share_vpc(txn, &shared_vpc(&name.project, vpc), Some(made))
+}
+
+/// One cluster more is in a shared VPC, or one less: whoever keeps it looks at it anew.
+pub(crate) fn share_vpc(
+    txn: &mut Txn<'_>,
+    subject: &Subject,
+    made: Option<impl FnOnce() -> SharedVpc>,
+) -> Result<(), Rejection> {
+    let there = txn.get::<SharedVpc>(subject)?.map(|(_, row)| row);
+    match there.or_else(|| made.map(|made| made())) {
+        Some(row) => txn.write(FactKind::SharedVpcUsed, subject.clone(), Some(row.into())),
+        None => Ok(()),
+    }
 }
 
 pub fn update(txn: &mut Txn<'_>, command: &UpdateCluster, ctx: &Context<'_>) -> Result<(), Rejection> {

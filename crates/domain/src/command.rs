@@ -221,6 +221,24 @@ pub struct RegisterRegion {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublishCatalog {
     pub catalog: Catalog,
+    /// `None`: at once where it is the first, else the regions by name with [`edition::SOAK_SECONDS`] between them.
+    pub waves: Option<Waves>,
+}
+
+/// How an edition is to spread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waves {
+    /// Regions that come first, in this order; the others follow by name.
+    pub order: Vec<RegionId>,
+    /// 0: all at once; else [`edition::SOAK_SECONDS_MIN`] to [`edition::SOAK_SECONDS_MAX`].
+    pub soak_seconds: u32,
+}
+
+/// Stops an edition from being used for new clusters, everywhere and for good, by an operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HaltEdition {
+    pub edition: String,
+    pub etag: Option<Revision>,
 }
 
 /// Says how many vCPUs clusters of an ACTIVE organization may need in each region; none in those that are not named. Regions that are to
@@ -275,6 +293,7 @@ pub enum Command {
     AddAccount(AddAccount),
     ClaimAccount(ClaimAccount),
     PublishCatalog(PublishCatalog),
+    HaltEdition(HaltEdition),
     SetQuota(SetQuota),
     MirrorQuota(MirrorQuota),
     AcknowledgeQuota(AcknowledgeQuota),
@@ -349,6 +368,7 @@ impl Command {
             Self::AddAccount(command) => return About::Account(command.account),
             Self::ClaimAccount(command) => command.organization.clone().into(),
             Self::PublishCatalog(command) => return About::Edition(&command.catalog.edition),
+            Self::HaltEdition(command) => return About::Edition(&command.edition),
             Self::SetQuota(command) => return About::Quota(&command.organization),
             Self::AcknowledgeQuota(command) => return About::Quota(&command.organization),
             Self::MirrorQuota(command) => return About::Allotment(command),
@@ -396,6 +416,7 @@ into_command!(
     AddAccount,
     ClaimAccount,
     PublishCatalog,
+    HaltEdition,
     SetQuota,
     MirrorQuota,
     AcknowledgeQuota,

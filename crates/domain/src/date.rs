@@ -75,6 +75,13 @@ impl Date {
     }
 }
 
+impl Date {
+    /// The day of a time in Unix milliseconds, in UTC; the last day that there is for any later time.
+    pub fn at_unix_ms(ms: u64) -> Self {
+        Self::from_days_since_1970(ms / 86_400_000)
+    }
+}
+
 /// Days of 400 years, after which the calendar repeats.
 const ERA_DAYS: u64 = 146_097;
 /// From the first of March of the year 0 to 1970-01-01.
@@ -139,6 +146,17 @@ mod tests {
     fn days_are_counted_from_1970() {
         let counted = ["1970-01-01", "1972-03-01", "2026-11-21"].map(|day| day.parse::<Date>().unwrap());
         assert_eq!(counted.map(Date::days_since_1970), [0, 790, 20_778]);
+    }
+
+    #[test]
+    fn times_fall_on_days_in_utc() {
+        const DAY_MS: u64 = 86_400_000;
+        for text in ["1970-01-01", "1972-02-29", "1999-12-31", "2026-11-21", "9999-12-31"] {
+            let day: Date = text.parse().unwrap();
+            let first = day.days_since_1970() * DAY_MS;
+            assert_eq!([first, first + DAY_MS - 1].map(Date::at_unix_ms), [day, day]);
+        }
+        assert_eq!(Date::at_unix_ms(u64::MAX).to_string(), "9999-12-31");
     }
 
     #[test]

@@ -151,6 +151,21 @@ impl fmt::Display for AccountLife {
     }
 }
 
+/// One published edition of the catalogue: how it spreads over the regions. What is in it is a row of its own, because that is large
+/// and this is read often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edition {
+    /// Such as `2026-11`.
+    pub name: String,
+    /// Regions in the order in which it reaches them. One that is not named, because it came later, follows the last.
+    pub order: Vec<RegionId>,
+    /// Between one region and the next; 0: it reaches all of them at once.
+    pub soak_seconds: u32,
+    pub publish_time: Hlc,
+    /// Set when it was halted: no cluster is made of it any more.
+    pub halt_time: Option<Hlc>,
+}
+
 /// The content of one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entity {
@@ -168,8 +183,9 @@ pub enum Entity {
     Account(Account),
     Quota(Quota),
     Allotment(Allotment),
-    /// One edition, as it was published.
+    /// What is in one edition, as it was published.
     Catalog(Catalog),
+    Edition(Edition),
     /// Nothing beyond being there: a set, an entry of a set, a registered region. Its revision is what is read.
     Marker,
 }
@@ -192,6 +208,7 @@ impl Entity {
             Self::Quota(_) => Quota::KIND,
             Self::Allotment(_) => Allotment::KIND,
             Self::Catalog(_) => Catalog::KIND,
+            Self::Edition(_) => Edition::KIND,
             Self::Marker => "marker",
         }
     }
@@ -247,7 +264,8 @@ row!(Gate, "gate", |_row| State::Active);
 row!(Account, "cloud account", |_row| State::Active);
 row!(Quota, "quota", |_row| State::Active);
 row!(Allotment, "allotment", |_row| State::Active);
-row!(Catalog, "catalogue edition", |_row| State::Active);
+row!(Catalog, "catalogue", |_row| State::Active);
+row!(Edition, "edition", |_row| State::Active);
 
 impl Row for ClusterStatus {
     const KIND: &'static str = "cluster status";

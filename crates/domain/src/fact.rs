@@ -77,8 +77,8 @@ fact_kinds! {
     AddressesTaken = 43,
     /// The row is gone: others may have the addresses.
     AddressesReleased = 44,
-    /// A VPC for several clusters is wanted.
-    SharedVpcWanted = 45,
+    /// A cluster is in it that was not, or is no more.
+    SharedVpcUsed = 45,
     SharedVpcProgressed = 46,
     /// The rows are gone.
     SharedVpcGone = 47,
@@ -91,7 +91,12 @@ fact_kinds! {
     AccountClaimed = 71,
     /// CLAIMED to RETIRED: its organization is gone, and nobody else is ever given it.
     AccountRetired = 72,
+    /// What is in the edition; never changed.
     CatalogPublished = 80,
+    /// The row says which region it reaches when.
+    EditionPublished = 81,
+    /// No cluster is made of it any more.
+    EditionHalted = 82,
     MachineStarted = 90,
     MachineStopped = 91,
     /// What regions are to hold for an organization.
@@ -146,7 +151,7 @@ mod tests {
             numbers,
             [
                 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23, 24, 25, 30, 31, 32, 33, 34, 35, 36, 37, 38, 40, 41, 42, 43,
-                44, 45, 46, 47, 50, 60, 70, 71, 72, 80, 90, 91, 92, 93, 94, 95, 96
+                44, 45, 46, 47, 50, 60, 70, 71, 72, 80, 81, 82, 90, 91, 92, 93, 94, 95, 96
             ]
         );
         for kind in FactKind::ALL {

@@ -55,9 +55,9 @@ pub use cluster_type::{ClusterType, ClusterTypeError};
 pub use command::Command;
 pub use date::{Date, DateError};
 pub use entity::{
-    Account, AccountLife, Allotment, Basis, Cluster, ClusterOptions, ClusterStatus, DEEDS_MAX, Deed, Deeds, Entity,
-    Folder, Gate, Limit, MachineRun, Organization, Owner, PhaseTimes, Project, Quota, Row, SharedVpc, Slice, State,
-    VersionWish, Wish,
+    Account, AccountLife, Allotment, Basis, Cluster, ClusterOptions, ClusterStatus, DEEDS_MAX, Deed, Deeds, Edition,
+    Entity, Folder, Gate, Limit, MachineRun, Organization, Owner, PhaseTimes, Project, Quota, Row, SharedVpc, Slice,
+    State, VersionWish, Wish,
 };
 pub use fact::{Decision, Fact, FactKind, Guard};
 pub use network::{Network, Tenancy};
@@ -115,8 +115,9 @@ pub fn decide(view: &dyn View, command: &Command, ctx: &Context<'_>) -> Result<D
         Command::Progress(command) => progress::progress(&mut txn, command, ctx)?,
         Command::RegisterRegion(command) => registry::register(&mut txn, command)?,
         Command::AddAccount(command) => account::add(&mut txn, command, ctx)?,
-        Command::PublishCatalog(command) => edition::publish(&mut txn, command)?,
+        Command::PublishCatalog(command) => edition::publish(&mut txn, command, ctx)?,
         Command::ClaimAccount(command) => account::claim_later(&mut txn, command, ctx)?,
+        Command::HaltEdition(command) => edition::halt(&mut txn, command, ctx)?,
         Command::SetQuota(command) => quota::set(&mut txn, command, ctx)?,
         Command::MirrorQuota(command) => quota::mirror(&mut txn, command, ctx)?,
         Command::AcknowledgeQuota(command) => quota::acknowledge(&mut txn, command, ctx)?,

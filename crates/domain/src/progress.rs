@@ -4,7 +4,7 @@
 //! one is refused. Times that machines ran become rows of their own here, which stay for bills when the cluster goes; and when nothing
 //! is left of a cluster that is wished away, its rows go, and its addresses are free.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use ids::{ClusterName, ProjectName, RegionId, Revision, Subject};
 
@@ -50,6 +50,15 @@ impl Kept {
         match self {
             Self::Cluster(name) => &name.location,
             Self::SharedVpc { location, .. } => location,
+        }
+    }
+}
+
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cluster(name) => name.fmt(f),
+            Self::SharedVpc { project, location, vpc } => write!(f, "the VPC {vpc} of {project} in {location}"),
         }
     }
 }
@@ -250,6 +259,11 @@ fn write_off(
     txn.bump(&networks)?;
     if before.is_some() {
         txn.write(FactKind::ClusterProgressed, command.of.status(), None)?;
+    }
+    let network = txn.unguarded().row::<Network>(&networks.entry(&network_entry(name)))?.map(|(_, row)| row);
+    if let Some(network) = network.filter(|network| network.tenancy == Tenancy::Shared) {
+        let vpc = cluster::shared_vpc(&name.project, network.vpc);
+        cluster::share_vpc(txn, &vpc, None::<fn() -> SharedVpc>)?;
     }
     let deeds = cluster::deeds(name);
     if txn.get::<Deeds>(&deeds)?.is_some() {

@@ -11,9 +11,13 @@ use ids::{
 };
 
 use crate::{
-    Account, Cluster, Folder, Organization, Project, Quota, Rejection, Row, State, View, ViewError, account, check,
-    quota, sets,
+    Account, Cluster, Edition, Folder, Organization, Project, Quota, Rejection, Row, State, View, ViewError, account,
+    catalog::{Catalog, is_edition},
+    check, edition, quota, sets,
 };
+
+/// What a page token is.
+const PAGE_TOKEN: &str = "the token of the page before, or none";
 
 /// Which part of a list.
 #[derive(Clone, Copy, Debug, Default)]
@@ -70,6 +74,24 @@ pub fn account(view: &dyn View, id: AccountId) -> Result<(Revision, Account), Re
     view.row(&subject)?.ok_or(Rejection::NotFound { subject })
 }
 
+/// An edition of the catalogue, also one that is halted.
+///
+/// # Errors
+/// As [`organization`].
+pub fn edition(view: &dyn View, name: &str) -> Result<(Revision, Edition), Rejection> {
+    let subject = edition::subject(name);
+    view.row(&subject)?.ok_or(Rejection::NotFound { subject })
+}
+
+/// What is in an edition.
+///
+/// # Errors
+/// As [`organization`].
+pub fn catalog(view: &dyn View, edition: &str) -> Result<Catalog, Rejection> {
+    let found = view.row(&edition::contents(edition))?;
+    found.map(|(_, catalog)| catalog).ok_or_else(|| Rejection::NotFound { subject: edition::subject(edition) })
+}
+
 /// The quota of an organization.
 ///
 /// # Errors
@@ -95,6 +117,17 @@ pub fn organizations(view: &dyn View, page: PageRequest<'_>) -> Result<Page<Orga
 /// As [`organizations`].
 pub fn accounts(view: &dyn View, page: PageRequest<'_>) -> Result<Page<Account>, Rejection> {
     list(view, &Listing { set: sets::accounts(), prefix: "" }, page, account::subject)
+}
+
+/// All editions of the catalogue.
+///
+/// # Errors
+/// As [`organizations`].
+pub fn editions(view: &dyn View, page: PageRequest<'_>) -> Result<Page<Edition>, Rejection> {
+    if !page.token.is_empty() && !is_edition(page.token) {
+        return Err(check::invalid("page_token", page.token, PAGE_TOKEN.to_owned()));
+    }
+    list(view, &Listing { set: sets::editions(), prefix: "" }, page, |name: String| edition::subject(&name))
 }
 
 /// The quotas of all organizations that have one.
@@ -143,6 +176,11 @@ pub fn clusters(
     })
 }
 
+/// Entries of a page for which so many were asked, see [`PageRequest::size`].
+pub fn page_size(asked: usize) -> usize {
+    if asked == 0 { PAGE_SIZE_MAX } else { asked.min(PAGE_SIZE_MAX) }
+}
+
 fn get<T: Row>(view: &dyn View, name: &ResourceName) -> Result<(Revision, T), Rejection> {
     let subject = Subject::resource(name);
     match view.row::<T>(&subject)? {
@@ -176,9 +214,9 @@ fn list<T: Row, Id: FromStr>(
     subject: impl Fn(Id) -> Subject,
 ) -> Result<Page<T>, Rejection> {
     let Listing { set, prefix } = listing;
-    let size = if page.size == 0 { PAGE_SIZE_MAX } else { page.size.min(PAGE_SIZE_MAX) };
+    let size = page_size(page.size);
     if !page.token.is_empty() && page.token.parse::<Id>().is_err() {
-        return Err(check::invalid("page_token", page.token, "the token of the page before, or none".to_owned()));
+        return Err(check::invalid("page_token", page.token, PAGE_TOKEN.to_owned()));
     }
     // The bare prefix sorts before all that begins with it, and no entry is the bare prefix.
     let after = format!("{prefix}{}", page.token);

@@ -143,6 +143,15 @@ pub enum Rejection {
     /// `left` is one of those things.
     #[error("wrote off {subject}: {left} is left of it, wanted nothing")]
     NotGone { subject: Subject, left: String },
+    /// `cluster_type` and `region` are the first combination that cannot.
+    #[error(
+        "published the edition {edition}: of its combinations of cluster type and region {count} cannot be decided, wanted none; the first \
+         is {cluster_type} in {region}: {why}"
+    )]
+    EditionUndecidable { edition: String, count: usize, cluster_type: String, region: RegionId, why: String },
+
+    #[error("halted the edition {edition}: it is halted, wanted one that is not")]
+    EditionHalted { edition: String },
 
     #[error("decided about {subject} in the log {here}: wanted the log {wanted}")]
     WrongLog { subject: Subject, wanted: Log, here: Log },
@@ -200,6 +209,8 @@ impl Rejection {
             Self::CatalogMissing { .. } => "CATALOG_MISSING",
             Self::NoSuchTransition { .. } => "NO_SUCH_TRANSITION",
             Self::NotGone { .. } => "NOT_GONE",
+            Self::EditionUndecidable { .. } => "EDITION_UNDECIDABLE",
+            Self::EditionHalted { .. } => "EDITION_HALTED",
             Self::WrongLog { .. } => "WRONG_LOG",
             Self::DecisionTooLarge { .. } => "DECISION_TOO_LARGE",
             Self::WrittenTwice { .. } => "WRITTEN_TWICE",
@@ -270,7 +281,11 @@ impl Rejection {
             Self::EditionNotNewer { edition, newest } => {
                 vec![("edition", edition.clone()), ("newest", newest.clone())]
             }
-            Self::TooManyEditions { edition } => vec![("edition", edition.clone())],
+            Self::TooManyEditions { edition } | Self::EditionHalted { edition } => vec![("edition", edition.clone())],
+            Self::EditionUndecidable { edition, cluster_type, region, .. } => {
+                let (edition, region) = (edition.clone(), region.to_string());
+                vec![("edition", edition), ("cluster_type", cluster_type.clone()), ("region", region)]
+            }
             Self::AccountPoolEmpty { organization } => vec![("subject", organization.to_string())],
             Self::OrganizationHasAccount { organization, account } => {
                 vec![("subject", organization.to_string()), ("account", account.to_string())]

@@ -39,7 +39,12 @@ pub fn ready_accounts() -> Subject {
 
 /// All editions of the catalogue, by name. In the global log. Its entries are the editions' own rows.
 pub fn editions() -> Subject {
-    Subject::root_set("editions")
+    Subject::collection("editions")
+}
+
+/// What is in the editions, by name, one row each. In the global log. Nobody lists it; [`editions`] names the same.
+pub fn catalogs() -> Subject {
+    Subject::root_set("catalogs")
 }
 
 /// Folders (`folders/{f}`) and projects (`projects/{p}`) that are directly in a container and not DELETED. In the

@@ -12,7 +12,7 @@ use invariants::{Observation, observation::entry_digest};
 use ports::{BoxFuture, Env, Instant, TaskScope};
 
 /// The wall clock at the start, in Unix milliseconds: any moment will do, as long as it is the same in every run.
-const STARTED_MS: u64 = 1_767_225_600_000;
+const STARTED_MS: u64 = 1_795_219_200_000;
 
 /// An [`Env`] whose seeds depend on its own seed, the purpose and how often that purpose asked, and on nothing else.
 pub struct TokioEnv {

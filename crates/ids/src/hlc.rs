@@ -1,7 +1,8 @@
 //! Hybrid logical clock values: wall-clock milliseconds with a counter that keeps them strictly rising within a log.
 //!
-//! Kulkarni et al., "Logical Physical Clocks", 2014. They order and display; nothing is ever decided by comparing them to a
-//! wall clock, because wall clocks prove nothing.
+//! Kulkarni et al., "Logical Physical Clocks", 2014. They order and display; nothing that must be true is decided by comparing them to a
+//! wall clock or between logs, because wall clocks prove nothing. When an edition of the catalogue reaches a region is a matter of taste
+//! and is decided so.
 
 use std::fmt;
 

@@ -6,6 +6,9 @@ pub const GUARDS_MAX: usize = 64;
 pub const FACTS_MAX: usize = 256;
 /// Encoded bytes of one proposal (256 KiB): four fit in one Raft message of the size that replication was tuned for.
 pub const PROPOSAL_BYTES_MAX: usize = 256 * 1024;
+/// Encoded bytes of what is in an edition of the catalogue (192 KiB): with the rest of its proposal it fits into one. The first edition
+/// has a quarter of that.
+pub const EDITION_BYTES_MAX: usize = 192 * 1024;
 /// Encoded bytes of a recorded rejection (4 KiB): a text and a few values. A log remembers many.
 pub const REJECTION_BYTES_MAX: usize = 4096;
 /// Bytes of a subject: the longest resource name (four labels of 63 and their collection words) with room for a set suffix.

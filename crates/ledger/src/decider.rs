@@ -30,7 +30,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use domain::{Context, Rejection};
+use domain::{Command, Context, Rejection};
 use ids::{Hlc, Log, MemberId, Seq, Subject};
 use openraft::{async_runtime::watch::WatchReceiver, impls::ProgressResponder};
 use ports::{timeout, trace::tracing::Span, trace_span};
@@ -70,6 +70,10 @@ const GATHER: Duration = Duration::from_millis(5);
 /// How long decisions wait for a state to begin from, before their callers are told to ask again. They have no effect until then.
 const SETTLE_WITHIN: Duration = Duration::from_secs(1);
 
+/// A further rule about a command that the domain accepts at this time, given by whoever assembles the member: of what needs more than the
+/// domain knows. It looks at nothing else, so it holds whatever state the command is decided on.
+pub type Rule = fn(&Command, Hlc) -> Result<(), Rejection>;
+
 /// See the module. Cheap to clone: every task of the decider holds one.
 #[derive(Clone)]
 pub struct Decider {
@@ -77,6 +81,7 @@ pub struct Decider {
     raft: Raft,
     /// The global log's state at this member; for the global group its own.
     global: Arc<StateCell>,
+    rule: Rule,
     queue: Queue<Ticket>,
     in_flight: Arc<AtomicUsize>,
     /// Room for answers that a quorum must confirm first.
@@ -94,12 +99,13 @@ struct LookAhead {
 
 impl Decider {
     /// A decider and its queue; `run` it in a task of its own.
-    pub fn new(shared: Shared, raft: Raft, global: Arc<StateCell>) -> (Self, Waiting<Ticket>) {
+    pub fn new(shared: Shared, raft: Raft, global: Arc<StateCell>, rule: Rule) -> (Self, Waiting<Ticket>) {
         let (queue, tickets) = queue(QUEUE_MAX);
         let decider = Self {
             shared,
             raft,
             global,
+            rule,
             queue,
             in_flight: Arc::default(),
             confirming: Arc::new(Semaphore::new(QUEUE_MAX)),
@@ -250,6 +256,7 @@ impl Decider {
             planner: self.shared.planner.as_deref(),
         };
         let decision = domain::decide(state, &submission.command, &context)?;
+        (self.rule)(&submission.command, now)?;
         let unguarded =
             |subject: &Subject| self.shared.canary.is(Canary::UnguardedClaim) && domain::account::in_pool(subject);
         let guards = decision.guards.into_iter().filter(|guard| !unguarded(&guard.subject));

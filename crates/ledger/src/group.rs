@@ -20,7 +20,7 @@ use crate::{
     Canary,
     cell::StateCell,
     config::{GroupTiming, Retention},
-    decider::Decider,
+    decider::{Decider, Rule},
     peers::Peers,
     raft::{
         Raft,
@@ -94,6 +94,7 @@ impl Group {
         store: Arc<dyn LogStore>,
         peers: Arc<Peers>,
         global: Arc<StateCell>,
+        rule: Rule,
     ) -> Result<Self, GroupError> {
         let log = shared.log.clone();
         let failed = |source| GroupError::Start { log: log.clone(), source };
@@ -105,7 +106,7 @@ impl Group {
         let seed = shared.env.seed("raft");
         let raft = Raft::new(shared.member.0, config, network, storage, machine);
         let raft = Runtime::scope(seed, Box::pin(raft)).await.map_err(|error| failed(io::Error::other(error)))?;
-        let (decider, tickets) = Decider::new(shared.clone(), raft.clone(), global);
+        let (decider, tickets) = Decider::new(shared.clone(), raft.clone(), global, rule);
         shared.env.tasks().spawn(decider.clone().run(tickets));
         let (stopped, incoming, changing) = Default::default();
         let group = Self { shared, raft, decider, stopped, incoming, changing };

@@ -16,6 +16,7 @@ use wire::proto::{self, peer_reply, peer_request};
 use crate::{
     cell::StateCell,
     config::Config,
+    decider::Rule,
     feed::Feed,
     group::{Group, GroupError, refusal},
     heads::{Head, HeadTable},
@@ -55,6 +56,7 @@ pub enum StartError {
 pub struct Ledger {
     config: Config,
     ports: Ports,
+    rule: Rule,
     peers: Arc<Peers>,
     groups: BTreeMap<Log, Arc<Group>>,
     replicas: BTreeMap<Log, Arc<Replica>>,
@@ -67,8 +69,8 @@ pub struct Ledger {
 
 impl Ledger {
     /// Starts everything this member holds. With `form`, groups that were never formed are formed by their first member; a member that
-    /// replaces another starts without, and is taken in by the others.
-    pub async fn start(config: Config, ports: Ports, form: bool) -> Result<Arc<Self>, StartError> {
+    /// replaces another starts without, and is taken in by the others. `rule` holds where this member leads.
+    pub async fn start(config: Config, ports: Ports, form: bool, rule: Rule) -> Result<Arc<Self>, StartError> {
         let topology = ports.registry.topology();
         if !topology.members_of(&config.region).contains(&config.member) {
             return Err(StartError::NotListed { member: config.member, region: config.region });
@@ -77,7 +79,7 @@ impl Ledger {
         let peers = Arc::new(Peers::new(config.ring.clone(), config.member, transport, env));
         let (groups, replicas, not_started, snapshots_out) = Default::default();
         let mut ledger =
-            Self { config, ports, peers, groups, replicas, not_started, heads: Arc::default(), snapshots_out };
+            Self { config, ports, rule, peers, groups, replicas, not_started, heads: Arc::default(), snapshots_out };
         let own = Log::Region(ledger.config.region.clone());
         for log in [Log::Global, own] {
             let group = match ledger.start_group(log.clone()).await {
@@ -143,7 +145,7 @@ impl Ledger {
             // The global log is not served here: nothing in it is known, so nothing that needs it is accepted.
             (Log::Region(_), None) => Arc::new(StateCell::new(LogState::new(Log::Global))),
         };
-        Group::start(shared, timing, Arc::clone(&self.ports.logs), Arc::clone(&self.peers), global).await
+        Group::start(shared, timing, Arc::clone(&self.ports.logs), Arc::clone(&self.peers), global, self.rule).await
     }
 
     fn open_replica(&self, log: Log) -> Result<Replica, OpenError> {

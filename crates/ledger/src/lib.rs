@@ -46,6 +46,7 @@ pub mod verify;
 
 pub use canary::Canary;
 pub use config::{Config, GroupTiming, Retention, Timing};
+pub use decider::Rule;
 pub use feed::{Feed, FeedError, FeedItem};
 pub use ledger::{Ledger, Ports, StartError};
 pub use peers::Peers;

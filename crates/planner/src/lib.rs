@@ -12,7 +12,7 @@
 //! Map: [`Request`], [`Inputs`] and [`Current`] what is known · [`Policy`] and [`Rule`] what an organization says · [`Choice`] and
 //! [`Source`] one decision · [`Need`] and [`Sizing`] the cheapest instance type that fits · [`Network`] addresses · [`Blueprint`]
 //! the outcome · [`Refusal`] every way to be refused · [`render`] tables for people · `draft` the decisions being made
-//! · [`Settler`] the same from the rows of a ring's logs · [`plan`] from a blueprint, our log and what was seen of a cloud to what is to be done.
+//! · [`Settler`] the same from the rows of a ring's logs · [`undecidable`] what an edition is of no use for · [`plan`] from a blueprint, our log and what was seen of a cloud to what is to be done.
 //!
 //! **Architecture invariants**
 //! - Pure: one value in, one value out; the same value gives the same bytes. No clock, no chance, no I/O, no floats.
@@ -33,6 +33,7 @@ mod request;
 mod settle;
 mod settler;
 mod sizing;
+mod trial;
 
 pub use addresses::{Network, Subnet, Tenancy};
 pub use blueprint::{
@@ -46,6 +47,7 @@ pub use refusal::Refusal;
 pub use request::{Asked, Current, Inputs, Request};
 pub use settler::Settler;
 pub use sizing::{Candidate, Need, Rejected, Sizing, Why};
+pub use trial::{Undecidable, undecidable};
 
 /// Decides everything about a cluster.
 ///

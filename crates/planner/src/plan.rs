@@ -42,6 +42,7 @@ pub use domain::held::{
 };
 pub use look::{Change, Look, Opening};
 pub use situation::{MachineFacts, MachineState, Observed, PartFacts, Phase, Seen};
+pub use text::explain;
 
 use fleet::Fleet;
 
@@ -51,6 +52,8 @@ pub const LATE_AT_MOST: u64 = 360;
 const AGAIN: u64 = 10;
 /// Seconds before something that is under way is looked at again.
 const LOOK: u64 = 15;
+/// Seconds after which what was seen of a machine says nothing about how it is now, unless it had ended.
+const STALE: u64 = 300;
 /// Seconds of the first pause after a refusal; each is twice the one before.
 const PAUSE: u64 = 15;
 /// Seconds of the longest pause.
@@ -137,13 +140,20 @@ impl Planner<'_> {
         self.desired.wish == Wish::Delete && self.desired.used_by == 0
     }
 
+    /// Whether it is deleted: nothing is held or under way, and a list showed nothing that has our tag.
+    fn nothing_left(&self) -> bool {
+        self.deleting() && self.held.is_empty() && self.actions.is_empty() && self.observed.listed.is_some()
+    }
+
     /// Whether a part can be made now, and as which generation and attempt. Else it waits.
     fn next_try(&mut self, part: &Part, cause: Cause) -> Option<Try> {
         if self.observed.listed.is_none() {
             self.wait(part, Waiting::Listing, self.soon());
             return None;
         }
-        let missing = self.desired.parts.keys().find(|other| part.relies_on(other) && !self.ready.contains(other));
+        let missing =
+            |other: &&Part| part.relies_on(other) && !self.ready.contains(other) && !self.elsewhere(part, other);
+        let missing = self.desired.parts.keys().find(missing);
         if let Some(missing) = missing.cloned() {
             self.wait(part, Waiting::For(missing), self.soon());
             return None;
@@ -178,6 +188,19 @@ impl Planner<'_> {
         }
         let cause = Cause::WasRefused { times, why };
         Some(Try { generation: last.max(1), attempt: times.saturating_add(1), cause, same: None })
+    }
+
+    /// Whether a part is of another zone than a machine goes to now: once a cluster runs, a zone's trouble is its own.
+    fn elsewhere(&self, machine: &Part, part: &Part) -> bool {
+        let (Part::Machine(slot), Part::Subnet { zone, .. } | Part::RouteTable { zone, .. }) = (machine, part) else {
+            return false;
+        };
+        let refused = self.held.refused.get(machine).map_or(0, |refused| refused.times);
+        let goes_to = match self.held.intents.get(machine).map(|intent| &intent.creation) {
+            Some(Creation::Launch(launch)) => Some(launch.placement.clone()),
+            _ => self.placement(*slot, refused.saturating_add(1)),
+        };
+        self.held.made.is_some() && goes_to.is_some_and(|placement| placement.zone != *zone)
     }
 
     /// When all was listed last, if the list is to be believed about what is not on it: it has everything that has long been held.

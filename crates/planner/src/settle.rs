@@ -1,6 +1,6 @@
 //! The decisions that are given: by the type's record, changed by policies, then by the request.
 
-use domain::catalog::{ClusterTypeRecord, Key, Shape, Value};
+use domain::catalog::{Chosen, ClusterTypeRecord, Key, Shape, Value};
 
 use crate::{Choice, Inputs, Refusal, Request, Source, draft::Draft, policy::Ruling};
 
@@ -29,7 +29,7 @@ pub fn settle<'a>(
         }
         let choice = match request.wish(key) {
             None => unasked,
-            Some(wish) => match asked(key, &given, &chosen.value, &wish, &ruling) {
+            Some(wish) => match asked(key, &given, chosen, &wish, &ruling) {
                 Ok(choice) => choice,
                 Err(refusal) => {
                     draft.object(refusal)?;
@@ -59,8 +59,13 @@ fn unasked(key: Key, given: &Source, value: &Value, why: &str, ruling: &Ruling<'
 }
 
 /// Something was asked: that, if nobody forbids it.
-fn asked(key: Key, given: &Source, value: &Value, wish: &Value, ruling: &Ruling<'_>) -> Result<Choice, Refusal> {
+fn asked(key: Key, given: &Source, chosen: &Chosen, wish: &Value, ruling: &Ruling<'_>) -> Result<Choice, Refusal> {
+    let value = &chosen.value;
     accepted_at_all(key, wish)?;
+    if chosen.fixed && wish != value {
+        let (given, by, accepted) = (wish.to_string(), Box::new(given.clone()), value.to_string());
+        return Err(Refusal::OverrideForbidden { key, given, by, accepted });
+    }
     if let Some((by, says)) = ruling.broken(wish) {
         let (given, by) = (wish.to_string(), Box::new(by.clone()));
         return Err(Refusal::OverrideForbidden { key, given, by, accepted: says.allowed() });

@@ -9,9 +9,9 @@ use std::{
 };
 
 use domain::{
-    Basis, Cluster, Date, Network, Planner, Rejection, View, ViewError, catalog::Catalog, edition, planner::Ask,
+    Basis, Cluster, Date, Network, Planner, Rejection, View, ViewError, catalog::Catalog, edition, planner::Ask, sets,
 };
-use ids::{Hlc, Revision, Subject};
+use ids::{Hlc, RegionId, Revision, Subject};
 
 use crate::{Asked, Blueprint, Current, Inputs, Placed, Refusal, Request, decide};
 
@@ -30,13 +30,28 @@ impl Settler {
         Self::default()
     }
 
-    /// The edition that is in use; none before the first is published.
+    /// The edition that new clusters in a region are made of; none before the first is published.
     ///
     /// # Errors
-    /// [`ViewError`] when its row cannot be read.
-    pub fn catalog(&self, global: &dyn View) -> Result<Option<Arc<Catalog>>, ViewError> {
-        let Some(subject) = edition::newest_subject(global) else { return Ok(None) };
-        self.read(global, &subject)
+    /// [`ViewError`] when a row cannot be read.
+    pub fn catalog(&self, global: &dyn View, region: &RegionId, now: Hlc) -> Result<Option<Arc<Catalog>>, ViewError> {
+        let name = edition::name_in_effect(global, region, now)?;
+        name.map_or(Ok(None), |name| self.read(global, &edition::contents(&name)))
+    }
+
+    /// The edition that a cluster is decided by again, which was made of the edition `had`.
+    ///
+    /// # Errors
+    /// [`ViewError`] when a row cannot be read; [`None`] is never a cluster's.
+    pub fn catalog_after(
+        &self,
+        global: &dyn View,
+        region: &RegionId,
+        now: Hlc,
+        had: &str,
+    ) -> Result<Option<Arc<Catalog>>, ViewError> {
+        let name = edition::name_in_effect(global, region, now)?.filter(|name| name.as_str() > had);
+        self.read(global, &edition::contents(name.as_deref().unwrap_or(had)))
     }
 
     fn read(&self, global: &dyn View, subject: &Subject) -> Result<Option<Arc<Catalog>>, ViewError> {
@@ -68,14 +83,32 @@ impl Settler {
         let current = Current { network: basis.network.clone(), version: basis.version };
         decide(&request(cluster), &inputs(catalog, now, &[], Asked::Before, Some(&current)))
     }
+
+    /// Everything that would be decided about a cluster that is asked for now, where these addresses are in use.
+    ///
+    /// # Errors
+    /// [`Refusal`], as its creation would be refused.
+    pub fn preview(
+        &self,
+        asked: &Request,
+        networks: &[Network],
+        catalog: &Catalog,
+        now: Hlc,
+    ) -> Result<Blueprint, Refusal> {
+        decide(asked, &inputs(catalog, now, networks, Asked::Now, None))
+    }
 }
 
 impl Planner for Settler {
     fn settle(&self, ask: &Ask<'_>) -> Result<Basis, Rejection> {
         let cluster = ask.cluster;
         let subject = || Subject::resource(&cluster.name.clone().into());
-        let catalog = self.catalog(ask.global)?.ok_or_else(|| Rejection::CatalogMissing { subject: subject() })?;
-        let had = cluster.basis.as_ref();
+        let (region, had) = (&cluster.name.location, cluster.basis.as_ref());
+        let catalog = match had {
+            None => self.catalog(ask.global, region, ask.now)?,
+            Some(basis) => self.catalog_after(ask.global, region, ask.now, &basis.edition)?,
+        };
+        let catalog = catalog.ok_or_else(|| Rejection::CatalogMissing { subject: subject() })?;
         let current = had.map(|basis| Current { network: basis.network.clone(), version: basis.version });
         let inputs = inputs(&catalog, ask.now, ask.networks, Asked::Now, current.as_ref());
         let refused = |refusal: Refusal| Rejection::Undecidable {
@@ -98,9 +131,13 @@ impl Planner for Settler {
     }
 
     fn capacity(&self, global: &dyn View, instance_type: &str) -> Option<(u32, u64)> {
-        let catalog = self.catalog(global).ok()??;
-        let of = catalog.instance_types.get(instance_type)?;
-        Some((of.vcpus, of.memory_mib))
+        // A machine may have been launched from any of them, the newest most likely.
+        let editions = global.entries(&sets::editions(), None, edition::EDITIONS_MAX);
+        let known = editions.iter().rev().find_map(|name| {
+            let catalog = self.read(global, &edition::contents(name)).ok()??;
+            catalog.instance_types.get(instance_type).map(|of| (of.vcpus, of.memory_mib))
+        });
+        known
     }
 }
 

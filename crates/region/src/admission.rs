@@ -117,6 +117,7 @@ impl Admission {
                 | Command::ClaimAccount(_)
                 | Command::MirrorQuota(_)
                 | Command::AcknowledgeQuota(_)
+                | Command::Progress(_)
         );
         if owed {
             return Ok(());

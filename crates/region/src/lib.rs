@@ -9,8 +9,8 @@
 //! The same composition runs in a real process and in the simulator, over different ports.
 //!
 //! Map: [`ask`] one question to the leader of a log, wherever it is · [`submit`] commands · [`read`] the three levels of reading and
-//! [`freshness`] of copies · `relay` the hop in between · `drain` what a region owes the global log · `claim` cloud accounts for organizations without · `quota` slices taken over and given up ·
-//! `wish` what both ask for · `join` taking the place of a lost member · [`admission`] how much is taken on · [`status`] what this member knows ·
+//! [`freshness`] of copies · `relay` the hop in between · `drain` what a region owes the global log · `claim` cloud accounts for organizations without · `quota` slices taken over and given up · `keep` clusters as they are wished ·
+//! `wish` what both ask for · `trial` editions of the catalogue that are of use · `join` taking the place of a lost member · [`admission`] how much is taken on · [`status`] what this member knows ·
 //! [`stopped`] when it can serve no longer · [`shutdown`] its orderly end · [`region`] the whole.
 //!
 //! **Architecture invariant:** a command passes at most one relay, and an answer says "not done" only when that is certain.
@@ -29,9 +29,12 @@ pub mod submit;
 mod claim;
 mod drain;
 mod join;
+mod keep;
 mod relay;
+mod trial;
 mod wish;
 
+pub use keep::Keeping;
 pub use ledger::group::StopCause;
 pub use read::{Consistency, ReadRefusal, ReadView};
 pub use region::Region;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use ids::{Log, MemberId, Seq};
@@ -13,7 +13,9 @@ use wire::proto::{self, PeerReply, PeerRequest, peer_reply, peer_request};
 use crate::{
     admission::{Admission, Asker},
     freshness::Freshness,
+    keep::Keeping,
     relay::Relayed,
+    trial,
 };
 
 /// A running member. Cheap to clone; it ends with the task scope of its environment.
@@ -32,27 +34,46 @@ pub struct Inner {
     pub(crate) admission: Admission,
     /// Leaders of other regions' logs, as far as they told.
     leaders: Mutex<BTreeMap<Log, MemberId>>,
+    /// What keeps the region's clusters; none in a region without a cloud.
+    pub(crate) keeper: OnceLock<Arc<reconcile::Engine>>,
 }
 
 impl Region {
-    /// Starts a member over the given ports. With `form`, groups that were never formed are formed.
-    pub async fn start(config: Config, ports: Ports, form: bool) -> Result<Self, StartError> {
+    /// Starts a member over the given ports. With `form`, groups that were never formed are formed. Without `keeping` the region has no
+    /// cloud: clusters in it are wishes and nothing else.
+    pub async fn start(
+        config: Config,
+        mut ports: Ports,
+        keeping: Option<Keeping>,
+        form: bool,
+    ) -> Result<Self, StartError> {
+        if let Some(keeping) = &keeping {
+            ports.planner = Some(Arc::clone(&keeping.settler) as _);
+        }
         let (env, registry) = (Arc::clone(&ports.env), Arc::clone(&ports.registry));
         let freshness = Freshness::new(Arc::clone(&env), config.canary);
-        let ledger = Ledger::start(config, ports, form).await?;
+        let ledger = Ledger::start(config, ports, form, trial::rule).await?;
         let started = env.now();
-        let (admission, leaders) = Default::default();
-        let inner = Inner { ledger, env, registry, freshness, started, admission, leaders };
+        let (admission, leaders, keeper) = Default::default();
+        let inner = Inner { ledger, env, registry, freshness, started, admission, leaders, keeper };
         let region = Self { inner: Arc::new(inner) };
         region.spawn_probes();
         region.spawn_drains();
         region.spawn_claims();
         region.spawn_quotas();
+        if let Some(keeping) = keeping {
+            region.spawn_keeping(keeping);
+        }
         Ok(region)
     }
 
     pub fn ledger(&self) -> &Arc<Ledger> {
         &self.inner.ledger
+    }
+
+    /// What keeps the region's clusters; none in a region without a cloud.
+    pub fn keeper(&self) -> Option<&Arc<reconcile::Engine>> {
+        self.inner.keeper.get()
     }
 
     /// Watches a log from a place on; `None` when no copy of it is in service here.

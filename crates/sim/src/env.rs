@@ -17,8 +17,8 @@ use crate::{
     trace::Trace,
 };
 
-/// Wall clocks start here: 2026-01-01.
-const EPOCH_MS: i64 = 1_767_225_600_000;
+/// Wall clocks start here: 2026-11-21.
+const EPOCH_MS: i64 = 1_795_219_200_000;
 
 /// A member's clocks: they outlive its processes, as the machine's do.
 #[derive(Debug, Default)]

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Map: [`plan`] what a seed draws · [`canaries`] known bugs · [`world`] machines and members · [`net`] and `damage` the network · [`env`] clocks and chance of
-//! one member · [`faults`] the nemesis · [`call`], [`client`], [`watcher`] the load · [`history`] what they wrote down ·
+//! one member · [`faults`] the nemesis · [`call`], [`client`], [`watcher`] the load · [`history`] what they wrote down · [`kept`] days in the life of clusters, over a simulated cloud ·
 //! [`checks`] the judgement at the end · [`trace`] the stream · [`run`] the phases · [`seeds`] streams of chance.
 //!
 //! **Architecture invariants**
@@ -22,6 +22,7 @@ pub mod client;
 pub mod env;
 pub mod faults;
 pub mod history;
+pub mod kept;
 pub mod net;
 pub mod owner;
 pub mod plan;

@@ -5,8 +5,11 @@
 use std::{collections::BTreeSet, process::ExitCode};
 
 use clap::Parser;
+use reconcile::Planted;
 use sim::{
-    count_panics, on_virtual_time,
+    count_panics,
+    kept::Wished,
+    on_virtual_time,
     plan::{CANARIES, CanaryCase, Plan},
     run::{Report, run},
 };
@@ -23,6 +26,7 @@ use tracing_subscriber::{
 ///   sim --seed 7
 ///   sim --seed 7 --nodes 3 --verbose
 ///   sim --seed 1 --canary ack-before-flush
+///   sim --seed 1 --days 3 --clusters 10
 #[derive(Parser)]
 #[command(verbatim_doc_comment)]
 struct Args {
@@ -35,6 +39,15 @@ struct Args {
     /// Has a known bug, which the run is to catch.
     #[arg(long)]
     canary: Option<String>,
+    /// Runs so many days in the life of clusters over a simulated cloud instead.
+    #[arg(long, conflicts_with_all = ["nodes", "canary"])]
+    days: Option<u64>,
+    /// Clusters in each region, with `--days`.
+    #[arg(long, default_value_t = 6, requires = "days")]
+    clusters: usize,
+    /// A known bug of reconciling, with `--days`.
+    #[arg(long, requires = "days", value_parser = ["random-tokens", "acts-before-intent", "stale-fence", "token-over-types", "believes-empty-lists"])]
+    planted: Option<String>,
     /// Tells on standard error what happens.
     #[arg(long)]
     verbose: bool,
@@ -75,6 +88,10 @@ fn main() -> ExitCode {
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time();
     tracing_subscriber::registry().with(lines.with_filter(shown)).init();
     count_panics();
+    if let Some(days) = args.days {
+        let planted = args.planted.as_deref().and_then(planted);
+        return live(Wished { seed: args.seed.unwrap_or_default(), days, clusters: args.clusters, planted });
+    }
     let nodes = args.nodes.and_then(|nodes| nodes.parse().ok());
     let plan = Plan::draw(args.seed.unwrap_or_default(), nodes, canary);
     match on_virtual_time(run(plan.clone())) {
@@ -84,6 +101,38 @@ fn main() -> ExitCode {
             ExitCode::from(1)
         }
     }
+}
+
+fn planted(name: &str) -> Option<Planted> {
+    Some(match name {
+        "random-tokens" => Planted::RandomTokens,
+        "acts-before-intent" => Planted::ActsBeforeIntent,
+        "stale-fence" => Planted::StaleFence,
+        "token-over-types" => Planted::TokenOverTypes,
+        "believes-empty-lists" => Planted::BelievesEmptyLists,
+        _ => return None,
+    })
+}
+
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line program")]
+fn live(wished: Wished) -> ExitCode {
+    let mut kept = match on_virtual_time(sim::kept::run(wished)) {
+        Ok(kept) => kept,
+        Err(error) => {
+            eprintln!("built a runtime with a paused clock: {error}");
+            return ExitCode::from(1);
+        }
+    };
+    if sim::panics() > 0 {
+        kept.violations.push(format!("{} tasks panicked", sim::panics()));
+    }
+    kept.violations.iter().for_each(|violation| eprintln!("{violation}"));
+    let verdict = if kept.violations.is_empty() { "ok" } else { "violation" };
+    println!(
+        "seed={} days={} cluster-days={:.1} machines={} calls={} records={} while-alone={} verdict={verdict}",
+        wished.seed, wished.days, kept.cluster_days, kept.machines, kept.calls, kept.records, kept.isolated_records,
+    );
+    if kept.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(3) }
 }
 
 fn find_canary(name: &str) -> Result<&'static CanaryCase, String> {

@@ -6,7 +6,7 @@
 use std::{collections::BTreeSet, fmt, time::Duration};
 
 use ids::RegionId;
-use ledger::Retention;
+use ledger::{Retention, Timing};
 use rand::{Rng, RngExt, rngs::SmallRng};
 
 pub use crate::canaries::{Bug, CANARIES, CanaryCase};
@@ -110,6 +110,7 @@ pub struct Plan {
     pub weather: Weather,
     pub flush: (Duration, Duration),
     pub retention: Retention,
+    pub timing: Timing,
     /// So few that a snapshot takes many pieces, and faults come in between.
     pub snapshot_chunk_bytes: usize,
     pub clients_per_region: usize,
@@ -157,6 +158,7 @@ impl Plan {
             weather,
             flush,
             retention,
+            timing: Timing::default(),
             snapshot_chunk_bytes: seeds.rng("chunks").random_range(2..=16) * 1024,
             clients_per_region: rng.random_range(2..=4),
             think_ms: rng.random_range(20..=150),

@@ -339,7 +339,7 @@ async fn conclude(world: &Arc<World>, load: Load) -> Report {
     Report { violations, digest, lines, counts: written.counts, virtual_time, folds }
 }
 
-fn final_state(world: &World, log: &Log) -> Option<LogState> {
+pub fn final_state(world: &World, log: &Log) -> Option<LogState> {
     let copies = world.members().into_iter().filter_map(|member| world.region(member)?.0.ledger().copy(log));
     copies.map(|copy| copy.cell.state()).max_by_key(|state| state.seq)
 }

@@ -8,16 +8,19 @@ use std::{
     },
 };
 
+use cloud_sim::SimCloud;
 use fakes::{Disk, DiskCanary, DiskWeather, StillRegistry};
 use ids::{Log, MemberId, RegionId, RingId};
 use invariants::{AccountOnce, Observation};
 use ledger::{
-    Canary, Config, Ports, Timing,
+    Canary, Config, Ports,
     verify::{self, Held},
 };
-use ports::{Env, Registry, TaskScope, Topology};
+use planner::Settler;
+use ports::{Env, Registry, TaskScope, Topology, cloud::CloudRegion};
 use rand::RngExt;
-use region::Region;
+use reconcile::Planted;
+use region::{Keeping, Region};
 
 use crate::{
     env::{Clocks, SimEnv},
@@ -57,6 +60,7 @@ enum Started {
 /// See the module.
 pub struct World {
     pub plan: Plan,
+    cloud: Option<(SimCloud, Option<Planted>)>,
     pub trace: Arc<Trace>,
     pub net: Arc<Net>,
     pub registry: Arc<StillRegistry>,
@@ -69,8 +73,13 @@ pub struct World {
 }
 
 impl World {
-    /// A ring with nothing running yet.
+    /// A ring with nothing running yet, and without a cloud.
     pub fn new(plan: Plan) -> Arc<Self> {
+        Self::over(plan, None)
+    }
+
+    /// A ring with nothing running yet, over a cloud whose clusters it keeps, perhaps with a known bug.
+    pub fn over(plan: Plan, cloud: Option<(SimCloud, Option<Planted>)>) -> Arc<Self> {
         let trace = Arc::new(Trace::begin());
         let mut distances = BTreeMap::new();
         for a in &plan.regions {
@@ -82,6 +91,7 @@ impl World {
         let registry = Arc::new(StillRegistry::new(Topology::default()));
         let world = Arc::new(Self {
             plan,
+            cloud,
             trace,
             net,
             registry,
@@ -186,8 +196,9 @@ impl World {
         let Some((config, ports, process)) = self.new_process(member) else { return };
         self.trace.observe(&Observation::Started { member });
         let (world, slot, scope) = (Arc::clone(self), Arc::clone(&process.region), process.scope.clone());
+        let keeping = self.keeping(&config);
         process.scope.spawn(async move {
-            let started = match Box::pin(Region::start(config, ports, form)).await {
+            let started = match Box::pin(Region::start(config, ports, keeping, form)).await {
                 Ok(region) => {
                     world.net.attach(member, region.clone(), scope);
                     Started::Yes(region)
@@ -214,7 +225,7 @@ impl World {
             ring: RingId::new("simulated"),
             member,
             region: machine.region.clone(),
-            timing: Timing::default(),
+            timing: self.plan.timing,
             retention: self.plan.retention,
             catch_up_bytes_per_second: 4 * 1024 * 1024,
             snapshot_chunk_bytes: self.plan.snapshot_chunk_bytes,
@@ -229,6 +240,13 @@ impl World {
             planner: None,
         };
         Some((config, ports, process))
+    }
+
+    fn keeping(&self, config: &Config) -> Option<Keeping> {
+        let (cloud, planted) = self.cloud.clone()?;
+        let mut options = reconcile::Options::new(CloudRegion::new(config.region.as_str()));
+        options.planted = planted;
+        Some(Keeping { cloud: Arc::new(cloud), settler: Arc::new(Settler::new()), options })
     }
 
     /// Ends a member without warning; what its disk had not flushed is lost.

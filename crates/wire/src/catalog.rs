@@ -1,13 +1,12 @@
-//! Editions of the catalogue to messages and back.
+//! What is in editions of the catalogue, to messages and back.
+//!
+//! There is one conversion. The public API has a message of the same shape in a package of its own, because its crate knows nothing
+//! of the domain; it goes through the same bytes ([`read_as`], [`shown_as`]).
 //!
 //! A value of a decision is kept as its one text and read by the shape that its key has, so a value that does not fit its decision is
 //! refused here. Whether the edition can be published is for the domain to say.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Display,
-    str::FromStr,
-};
+use std::{collections::BTreeMap, fmt::Display, str::FromStr};
 
 use domain::{
     Cidr,
@@ -15,11 +14,11 @@ use domain::{
         self, AddressPools, Architecture, Catalog, Chosen, ClusterTypeRecord, Image, InstanceType, Key,
         KubernetesVersion, Offer, Region, Source, Version, Zone,
     },
-    command::PublishCatalog,
 };
 use ids::RegionId;
+use prost::Message;
 
-use crate::{Error, field::name_in, proto};
+use crate::{Error, decode, encode, field::name_in, proto};
 
 const CATALOG: &str = "a catalogue";
 const REGION: &str = "a region of a catalogue";
@@ -64,6 +63,22 @@ impl TryFrom<proto::Catalog> for Catalog {
     }
 }
 
+/// What is in an edition, from a message of the same shape as ours.
+///
+/// # Errors
+/// A field of another shape.
+pub fn read_as(message: &impl Message) -> Result<Catalog, Error> {
+    decode::<proto::Catalog>(CATALOG, encode(message))?.try_into()
+}
+
+/// What is in an edition, as a message of the same shape as ours.
+///
+/// # Errors
+/// The message has another shape: a defect.
+pub fn shown_as<M: Message + Default>(catalog: &Catalog) -> Result<M, Error> {
+    decode(CATALOG, encode(&proto::Catalog::from(catalog)))
+}
+
 /// What is listed by a key has each key once.
 fn keyed<Message, K: Ord + Display, V>(
     field: &'static str,
@@ -85,12 +100,24 @@ fn text_in<T: FromStr>(what: &'static str, field: &'static str, value: &str, wan
     value.parse().map_err(|_| Error::field(what, field, value, wanted))
 }
 
-fn texts_out<T: Display>(items: impl IntoIterator<Item = T>) -> Vec<String> {
+pub(crate) fn texts_out<T: Display>(items: impl IntoIterator<Item = T>) -> Vec<String> {
     items.into_iter().map(|item| item.to_string()).collect()
 }
 
-fn regions_in(what: &'static str, field: &'static str, names: &[String]) -> Result<BTreeSet<RegionId>, Error> {
+pub(crate) fn regions_in<C: FromIterator<RegionId>>(
+    what: &'static str,
+    field: &'static str,
+    names: &[String],
+) -> Result<C, Error> {
     names.iter().map(|name| name_in(what, field, name)).collect()
+}
+
+/// Reads the name of an edition, which becomes part of a row's.
+pub(crate) fn edition_in(what: &'static str, field: &'static str, name: String) -> Result<String, Error> {
+    if catalog::is_edition(&name) {
+        return Ok(name);
+    }
+    Err(Error::field(what, field, name, "a month, such as 2026-11 or 2026-11-b"))
 }
 
 fn architecture_in(what: &'static str, value: &str) -> Result<Architecture, Error> {
@@ -247,26 +274,4 @@ fn cluster_type_in(message: proto::ClusterTypeRecord) -> Result<(String, Cluster
         }
     }
     Ok((message.id, ClusterTypeRecord { display_name: message.display_name, decisions }))
-}
-
-impl From<&PublishCatalog> for proto::PublishCatalog {
-    fn from(command: &PublishCatalog) -> Self {
-        let PublishCatalog { catalog } = command;
-        Self { catalog: Some(Box::new(catalog.into())) }
-    }
-}
-
-impl TryFrom<proto::PublishCatalog> for PublishCatalog {
-    type Error = Error;
-
-    fn try_from(message: proto::PublishCatalog) -> Result<Self, Error> {
-        const WHAT: &str = "the publication of a catalogue";
-        let catalog = message.catalog.ok_or_else(|| Error::field(WHAT, "catalog", "not set", "an edition"))?;
-        let catalog: Catalog = (*catalog).try_into()?;
-        // It becomes part of a row's name.
-        if !catalog::is_edition(&catalog.edition) {
-            return Err(Error::field(CATALOG, "edition", &catalog.edition, "a month, such as 2026-11 or 2026-11-b"));
-        }
-        Ok(Self { catalog })
-    }
 }

@@ -16,6 +16,7 @@ use crate::{
 
 mod account;
 mod cluster;
+mod edition;
 mod folder;
 mod organization;
 mod progress;
@@ -128,6 +129,7 @@ pub fn command_out(command: &Command) -> proto::Command {
         Command::AddAccount(command) => Kind::AddAccount(command.into()),
         Command::ClaimAccount(command) => Kind::ClaimAccount(command.into()),
         Command::PublishCatalog(command) => Kind::PublishCatalog(command.into()),
+        Command::HaltEdition(command) => Kind::HaltEdition(command.into()),
         Command::SetQuota(command) => Kind::SetQuota(command.into()),
         Command::MirrorQuota(command) => Kind::MirrorQuota(command.into()),
         Command::AcknowledgeQuota(command) => Kind::AcknowledgeQuota(command.into()),
@@ -168,6 +170,7 @@ pub fn command_in(message: proto::Command) -> Result<Command, Error> {
         Kind::AddAccount(message) => Command::AddAccount(message.try_into()?),
         Kind::ClaimAccount(message) => Command::ClaimAccount(message.try_into()?),
         Kind::PublishCatalog(message) => Command::PublishCatalog(message.try_into()?),
+        Kind::HaltEdition(message) => Command::HaltEdition(message.try_into()?),
         Kind::SetQuota(message) => Command::SetQuota(message.try_into()?),
         Kind::MirrorQuota(message) => Command::MirrorQuota(message.try_into()?),
         Kind::AcknowledgeQuota(message) => Command::AcknowledgeQuota(message.try_into()?),

@@ -16,6 +16,7 @@ use crate::{
 
 mod account;
 mod cluster;
+mod edition;
 mod held;
 mod network;
 mod quota;
@@ -47,6 +48,7 @@ pub fn encode_entity(entity: &Entity) -> Bytes {
         Entity::Quota(row) => Kind::Quota(row.into()),
         Entity::Allotment(row) => Kind::Allotment(row.into()),
         Entity::Catalog(row) => Kind::Catalog(Box::new(row.into())),
+        Entity::Edition(row) => Kind::Edition(row.into()),
         Entity::Marker => Kind::Marker(proto::Marker {}),
     };
     encode(&proto::Entity { kind: Some(kind) })
@@ -73,6 +75,7 @@ pub fn decode_entity(bytes: &Bytes) -> Result<Entity, Error> {
         Some(Kind::Quota(row)) => Ok(Entity::Quota(row.try_into()?)),
         Some(Kind::Allotment(row)) => Ok(Entity::Allotment(row.try_into()?)),
         Some(Kind::Catalog(row)) => Ok(Entity::Catalog((*row).try_into()?)),
+        Some(Kind::Edition(row)) => Ok(Entity::Edition(row.try_into()?)),
         Some(Kind::Marker(proto::Marker {})) => Ok(Entity::Marker),
         None => Err(Error::field(ENTITY, "kind", "not set", "one of the kinds of rows")),
     }

@@ -48,6 +48,8 @@ pub const LEVEL_OF_REJECTIONS: u32 = 2;
 pub const LEVEL_OF_CLOUD_FACTS: u32 = 3;
 /// What a proposal with facts about what became of clusters needs, as above.
 pub const LEVEL_OF_MACHINES: u32 = 4;
+/// What a proposal with facts about how editions of the catalogue spread needs.
+pub const LEVEL_OF_WAVES: u32 = 4;
 
 /// The bytes of a message.
 pub fn encode(message: &impl Message) -> Bytes {

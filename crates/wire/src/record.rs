@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     CommandDigest, Error, LEVEL, LEVEL_OF_CLOUD_FACTS, LEVEL_OF_EFFECTS, LEVEL_OF_MACHINES, LEVEL_OF_REJECTIONS,
-    Rejected, decode, encode, field::sixteen_bytes_in, proto, rejected::bounded,
+    LEVEL_OF_WAVES, Rejected, decode, encode, field::sixteen_bytes_in, proto, rejected::bounded,
 };
 
 /// Domain separation: a record's hash is never the hash of anything else.
@@ -148,6 +148,7 @@ fn level_of_kind(kind: FactKind) -> u32 {
         FactKind::AccountAdded | FactKind::AccountClaimed | FactKind::AccountRetired | FactKind::CatalogPublished => {
             LEVEL_OF_CLOUD_FACTS
         }
+        FactKind::EditionPublished | FactKind::EditionHalted => LEVEL_OF_WAVES,
         FactKind::ClusterProgressed
         | FactKind::DeedsNoted
         | FactKind::ClusterDeletionWished
@@ -156,7 +157,7 @@ fn level_of_kind(kind: FactKind) -> u32 {
         | FactKind::ClusterWakingWished
         | FactKind::AddressesTaken
         | FactKind::AddressesReleased
-        | FactKind::SharedVpcWanted
+        | FactKind::SharedVpcUsed
         | FactKind::SharedVpcProgressed
         | FactKind::SharedVpcGone
         | FactKind::MachineStarted

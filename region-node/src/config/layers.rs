@@ -11,7 +11,7 @@ use toml::{Table, Value};
 use super::{Config, Error, value};
 
 const PREFIX: &str = "ATOLL_";
-const SECTIONS: [&str; 7] = ["data", "listen", "tls", "telemetry", "timing", "retention", "catch_up"];
+const SECTIONS: [&str; 8] = ["data", "listen", "tls", "telemetry", "timing", "retention", "catch_up", "cloud"];
 /// Variables of other programs, and of the tests that run this one.
 const OF_OTHERS: [&str; 3] = ["ATOLL_CONFIG", "ATOLL_UPDATE_GOLDEN", "ATOLL_TESTS_MAY_SKIP_MOUNTS"];
 /// Keys above all sections.
@@ -88,7 +88,8 @@ fn key_of(name: &str) -> Result<Option<String>, Error> {
 fn known() -> BTreeSet<String> {
     let keys = "data.dir data.reserve listen.api listen.peer listen.telemetry tls.mode tls.dir tls.names tls.ca tls.cert tls.key \
                 telemetry.log telemetry.format telemetry.otlp telemetry.sample timing.multiplier retention.snapshot_every \
-                retention.log_bytes retention.entries_kept retention.records_kept catch_up.bytes_per_second";
+                retention.log_bytes retention.entries_kept retention.records_kept catch_up.bytes_per_second cloud.simulated \
+                cloud.region";
     keys.split_whitespace().map(str::to_owned).collect()
 }
 

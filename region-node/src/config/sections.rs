@@ -152,6 +152,18 @@ impl Default for Retention {
     }
 }
 
+/// Where the region's clusters are made. Without a cloud they are wishes and nothing else.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Cloud {
+    /// The process of a simulated cloud.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub simulated: Option<Address>,
+    /// What the cloud calls the region; as the ring does where it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CatchUp {

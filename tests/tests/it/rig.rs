@@ -111,6 +111,7 @@ pub fn options(dir: &Path, members_per_region: u64) -> Options {
         multiplier: 1.0,
         log: "info".to_owned(),
         seed: 7,
+        cloud: None,
     }
 }
 

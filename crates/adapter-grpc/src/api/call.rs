@@ -2,7 +2,7 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use ids::Token;
+use ids::{Hlc, Token};
 use ports::{Env, Instant};
 use tonic::{
     Request, Response, Status,
@@ -67,6 +67,11 @@ impl Call {
 
     pub fn env(&self) -> &dyn Env {
         self.opened.env().as_ref()
+    }
+
+    /// The time here, for showing what depends on it. It proves nothing.
+    pub fn now(&self) -> Hlc {
+        Hlc::at_unix_ms(self.env().wall_ms())
     }
 }
 

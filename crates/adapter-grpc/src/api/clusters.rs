@@ -1,12 +1,26 @@
-//! `atoll.v1.Clusters`.
+//! `atoll.v1.Clusters`: what is asked of clusters, and what their region's log holds of them.
+//!
+//! Map: `asked` requests as commands · `show` rows as messages · `machines` what a cluster runs on, and what was done about it ·
+//! `decisions` why it is as it is.
 
-use std::time::Duration;
+mod asked;
+mod decisions;
+pub mod machines;
+pub mod show;
+
+use std::{sync::Arc, time::Duration};
 
 use api::v1::{
-    Cluster, CreateClusterRequest, DeleteClusterRequest, GetClusterRequest, ListClustersRequest, ListClustersResponse,
-    UpdateClusterRequest, clusters_server::Clusters,
+    Cluster, CreateClusterRequest, Decisions, DeleteClusterRequest, ExplainClusterRequest, ExplainClusterResponse,
+    GetClusterRequest, HibernateClusterRequest, ListClustersRequest, ListClustersResponse, ListDecisionsRequest,
+    ListMachinesRequest, ListMachinesResponse, Machine, PreviewDecisionsRequest, UndeleteClusterRequest,
+    UpdateClusterRequest, WakeClusterRequest, clusters_server::Clusters,
 };
-use domain::query::{self, PageRequest};
+use domain::{
+    Deeds, Planner as _, cluster,
+    held::{Held, Slot},
+    query::{self, PageRequest},
+};
 use futures_util::future::join_all;
 use ids::{ClusterName, Label, Log, ProjectName, RegionId, limits::PAGE_SIZE_MAX};
 use region::{Consistency, ReadView};
@@ -17,8 +31,8 @@ use super::{
     command::location,
     front::Front,
     input::name,
-    read::{Paging, Wanted, paging, rejected, seen, wanted},
-    resource::{Resource, fitting},
+    read::{Paging, Wanted, paging, rejected, row, seen, unreadable, wanted},
+    resource::{fitting, shown},
     status::Refusal,
 };
 
@@ -43,7 +57,8 @@ impl Clusters for Front {
             let name: ClusterName = name("name", &request.name)?;
             let view = call.read(&Log::Region(name.location.clone()), &wanted(request.read)?).await?;
             let (revision, row) = query::cluster(&view.state, &name).map_err(|why| rejected(&why, ""))?;
-            Ok(Answer::new(Cluster::show(revision, &row), view.token(), view.age))
+            let cluster = shown(&view.state, revision, &row).map_err(unreadable)?;
+            Ok(Answer::new(cluster, view.token(), view.age))
         })
         .await
     }
@@ -80,6 +95,93 @@ impl Clusters for Front {
     async fn delete_cluster(&self, request: Request<DeleteClusterRequest>) -> Result<Response<Cluster>, Status> {
         self.write(request).await
     }
+
+    async fn undelete_cluster(&self, request: Request<UndeleteClusterRequest>) -> Result<Response<Cluster>, Status> {
+        self.write(request).await
+    }
+
+    async fn hibernate_cluster(&self, request: Request<HibernateClusterRequest>) -> Result<Response<Cluster>, Status> {
+        self.write(request).await
+    }
+
+    async fn wake_cluster(&self, request: Request<WakeClusterRequest>) -> Result<Response<Cluster>, Status> {
+        self.write(request).await
+    }
+
+    async fn list_machines(
+        &self,
+        request: Request<ListMachinesRequest>,
+    ) -> Result<Response<ListMachinesResponse>, Status> {
+        let settler = Arc::clone(&self.settler);
+        self.serve(request, WITHIN, |call, request| async move {
+            let name: ClusterName = name("parent", &request.parent)?;
+            let paging = paging(request.page_size, request.page_token)?;
+            let view = call.read(&Log::Region(name.location.clone()), &wanted(request.read)?).await?;
+            let (held, deeds) = life(&view, &name)?;
+            let global = call.here(&Log::Global).await?;
+            let machines = machines::list(&held, &deeds, |kind| settler.capacity(&global.state, kind));
+            Ok(Answer::new(page(machines, &paging)?, view.token(), view.age))
+        })
+        .await
+    }
+
+    async fn list_decisions(&self, request: Request<ListDecisionsRequest>) -> Result<Response<Decisions>, Status> {
+        let settler = Arc::clone(&self.settler);
+        self.serve(request, WITHIN, |call, request| async move { decisions::listed(&call, &settler, request).await })
+            .await
+    }
+
+    async fn preview_decisions(
+        &self,
+        request: Request<PreviewDecisionsRequest>,
+    ) -> Result<Response<Decisions>, Status> {
+        let settler = Arc::clone(&self.settler);
+        self.serve(request, WITHIN, |call, request| async move {
+            // It holds everything that is asked for.
+            Box::pin(decisions::previewed(&call, &settler, request)).await
+        })
+        .await
+    }
+
+    async fn explain_cluster(
+        &self,
+        request: Request<ExplainClusterRequest>,
+    ) -> Result<Response<ExplainClusterResponse>, Status> {
+        self.serve(request, WITHIN, |call, request| async move {
+            let name: ClusterName = name("name", &request.name)?;
+            let view = call.read(&Log::Region(name.location.clone()), &wanted(request.read)?).await?;
+            let (held, deeds) = life(&view, &name)?;
+            let deeds = machines::explained(&held, &deeds, &request.machine);
+            Ok(Answer::new(ExplainClusterResponse { deeds }, view.token(), view.age))
+        })
+        .await
+    }
+}
+
+/// What is there of a cluster, and what was done about it.
+fn life(view: &ReadView, name: &ClusterName) -> Result<(Held, Deeds), Refusal> {
+    let (_, of) = query::cluster(&view.state, name).map_err(|why| rejected(&why, ""))?;
+    let status = show::status_of(&view.state, &of).map_err(unreadable)?;
+    let deeds = row::<Deeds>(&view.state, &cluster::deeds(name))?.map(|(_, deeds)| deeds).unwrap_or_default();
+    Ok((status.map_or_else(Held::nothing, |row| row.held), deeds))
+}
+
+/// A page of machines. Its token is the last machine that was shown, `slot/id`.
+fn page(machines: Vec<Machine>, paging: &Paging) -> Result<ListMachinesResponse, Refusal> {
+    let size = if paging.size == 0 { PAGE_SIZE_MAX } else { paging.size.min(PAGE_SIZE_MAX) };
+    let place = |slot: &str, id: &str| Some((slot.parse::<Slot>().ok()?, id.to_owned()));
+    let after = match paging.token.as_str() {
+        "" => None,
+        token => {
+            let after = token.split_once('/').and_then(|(slot, id)| place(slot, id));
+            Some(after.ok_or_else(|| Refusal::field("page_token", token, "the token of the page before, or none"))?)
+        }
+    };
+    let mut machines = machines.into_iter().skip_while(|one| after.is_some() && place(&one.slot, &one.id) <= after);
+    let page: Vec<Machine> = machines.by_ref().take(size).collect();
+    let last = page.last().filter(|_| machines.next().is_some());
+    let next_page_token = last.map(|last| format!("{}/{}", last.slot, last.id)).unwrap_or_default();
+    Ok(ListMachinesResponse { machines: page, next_page_token })
 }
 
 /// What is known here of one region, and whether that is as much as was asked for.
@@ -115,8 +217,10 @@ fn list(project: &ProjectName, parts: &[Part], paging: &Paging) -> Result<Answer
         }
         let request = PageRequest { size: size - clusters.len(), token: after };
         let page = query::clusters(&view.state, project, &part.location, request).map_err(|why| rejected(&why, ""))?;
-        clusters
-            .extend(page.items.into_iter().map(|(revision, row)| (row.name.clone(), Cluster::show(revision, &row))));
+        for (revision, row) in page.items {
+            let cluster = shown(&view.state, revision, &row).map_err(unreadable)?;
+            clusters.push((row.name, cluster));
+        }
         if page.next.is_some() {
             next = Some(last(&clusters));
             break;

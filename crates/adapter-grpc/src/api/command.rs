@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 
 use api::v1::{self, mutation::Kind};
 use domain::{
-    ClusterOptions, ClusterType, Command,
+    Command,
     command::{
-        AddAccount, CreateCluster, CreateFolder, CreateOrganization, CreateProject, DeleteCluster, DeleteFolder,
-        DeleteOrganization, DeleteProject, MoveFolder, MoveProject, SetQuota, UpdateCluster, UpdateFolder,
-        UpdateOrganization, UpdateProject,
+        AddAccount, CreateFolder, CreateOrganization, CreateProject, DeleteFolder, DeleteOrganization, DeleteProject,
+        MoveFolder, MoveProject, SetQuota, UpdateFolder, UpdateOrganization, UpdateProject,
     },
 };
-use ids::{AccountId, ContainerName, ProjectName, RegionId, RequestId};
+use ids::{AccountId, ContainerName, ProjectName, RequestId};
 
 use super::{
     input::{etag, name, new_name, present, request_id, texts},
@@ -36,7 +35,8 @@ pub trait Writes {
     fn write(self) -> Result<Write, Refusal>;
 }
 
-const FIXED: &[&str] = &[
+/// Paths that no update changes.
+pub const FIXED: &[&str] = &[
     "name",
     "uid",
     "parent",
@@ -49,7 +49,7 @@ const FIXED: &[&str] = &[
     "etag",
 ];
 
-fn write(command: impl Into<Command>, id: &str, validate_only: bool) -> Result<Write, Refusal> {
+pub fn write(command: impl Into<Command>, id: &str, validate_only: bool) -> Result<Write, Refusal> {
     Ok(Write { command: command.into(), request_id: request_id(id)?, validate_only })
 }
 
@@ -189,51 +189,6 @@ impl Writes for v1::DeleteProjectRequest {
     }
 }
 
-impl Writes for v1::CreateClusterRequest {
-    fn write(self) -> Result<Write, Refusal> {
-        let (project, region) = location("parent", &self.parent)?;
-        let region: RegionId = name("parent", region)?;
-        let cluster = present("cluster", self.cluster)?;
-        let collection = format!("{project}/locations/{region}/clusters");
-        let cluster_type: ClusterType = cluster.cluster_type.parse().map_err(|_| {
-            let wanted = "the id of a cluster type, such as DEVELOPMENT or PRODUCTION";
-            Refusal::field("cluster.cluster_type", &cluster.cluster_type, wanted)
-        })?;
-        let create = CreateCluster {
-            name: new_name(&collection, ("cluster_id", &self.cluster_id), ("cluster.name", &cluster.name))?,
-            display_name: cluster.display_name,
-            description: cluster.description,
-            cluster_type,
-            options: ClusterOptions::default(),
-        };
-        write(create, &self.request_id, self.validate_only)
-    }
-}
-
-impl Writes for v1::UpdateClusterRequest {
-    fn write(self) -> Result<Write, Refusal> {
-        let cluster = present("cluster", self.cluster)?;
-        let texts = texts(self.update_mask, cluster.display_name, cluster.description, FIXED)?;
-        let update = UpdateCluster {
-            name: name("cluster.name", &cluster.name)?,
-            display_name: texts.display_name,
-            description: texts.description,
-            allow_list: None,
-            delete_protection: None,
-            maintenance_window: None,
-            etag: etag("cluster.etag", &cluster.etag)?,
-        };
-        write(update, &self.request_id, self.validate_only)
-    }
-}
-
-impl Writes for v1::DeleteClusterRequest {
-    fn write(self) -> Result<Write, Refusal> {
-        let delete = DeleteCluster { name: name("name", &self.name)?, retain_ms: 0, etag: etag("etag", &self.etag)? };
-        write(delete, &self.request_id, self.validate_only)
-    }
-}
-
 impl Writes for v1::CreateCloudAccountRequest {
     fn write(self) -> Result<Write, Refusal> {
         let account: AccountId = name("cloud_account_id", &self.cloud_account_id)?;
@@ -287,6 +242,11 @@ impl Writes for v1::Mutation {
             Kind::UpdateCluster(request) => request.write(),
             Kind::DeleteCluster(request) => request.write(),
             Kind::CreateCloudAccount(request) => request.write(),
+            Kind::UndeleteCluster(request) => request.write(),
+            Kind::HibernateCluster(request) => request.write(),
+            Kind::WakeCluster(request) => request.write(),
+            Kind::PublishEdition(request) => request.write(),
+            Kind::HaltEdition(request) => request.write(),
         }
     }
 }
@@ -316,7 +276,8 @@ pub fn resource_field(command: &Command) -> &'static str {
         | Command::Progress(_) => "cluster",
         Command::RegisterRegion(_) => "region",
         Command::AddAccount(_) => "cloud_account",
-        Command::PublishCatalog(_) => "catalog",
+        Command::PublishCatalog(_) => "waves",
+        Command::HaltEdition(_) => "edition",
         Command::SetQuota(_) | Command::MirrorQuota(_) | Command::AcknowledgeQuota(_) => "quota",
     }
 }

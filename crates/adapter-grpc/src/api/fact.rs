@@ -7,6 +7,7 @@ use ids::{Hash, Revision};
 use wire::{Proposal, RawFact, Record, decode_entity};
 
 use super::{
+    clusters::show,
     read::with_details,
     resource::{Resource, timestamp},
     status::Refusal,
@@ -39,31 +40,37 @@ pub fn record(record: &Record, hash: Hash, proposal: &Proposal, with_proposal: b
 /// What the row holds is shown where this version reads it; a newer one's is shown by kind and subject only.
 fn fact(raw: &RawFact, revision: Revision) -> v1::Fact {
     let entity = raw.after.as_ref().and_then(|bytes| decode_entity(bytes).ok());
+    let kind = FactKind::from_number(raw.kind);
     v1::Fact {
-        kind: FactKind::from_number(raw.kind)
-            .map_or_else(|| format!("kind-{}", raw.kind), |kind| kind_name(kind).to_owned()),
+        kind: kind.map_or_else(|| format!("kind-{}", raw.kind), |kind| kind_name(kind).to_owned()),
         subject: raw.subject.to_string(),
-        after: entity.and_then(|entity| after(&entity, revision)),
+        after: entity.and_then(|entity| after(&entity, kind, revision)),
         removed: raw.after.is_none(),
     }
 }
 
-fn after(entity: &Entity, revision: Revision) -> Option<After> {
+fn after(entity: &Entity, kind: Option<FactKind>, revision: Revision) -> Option<After> {
     match entity {
         Entity::Organization(row) => Some(After::Organization(v1::Organization::show(revision, row))),
         Entity::Folder(row) => Some(After::Folder(v1::Folder::show(revision, row))),
         Entity::Project(row) => Some(After::Project(v1::Project::show(revision, row))),
         Entity::Cluster(row) => Some(After::Cluster(v1::Cluster::show(revision, row))),
         Entity::Account(row) => Some(After::CloudAccount(v1::CloudAccount::show(revision, row))),
+        // Of a VPC that clusters share it says nothing that a customer could use.
+        Entity::ClusterStatus(row) if kind == Some(FactKind::ClusterProgressed) => {
+            Some(After::ClusterStatus(show::status(row)))
+        }
+        Entity::Deeds(row) => Some(After::Deeds(v1::Deeds { deeds: row.0.iter().map(show::deed).collect() })),
+        Entity::MachineRun(row) => Some(After::MachineRun(show::machine_run(row))),
+        Entity::Edition(row) => Some(After::Edition(v1::Edition::show(revision, row))),
+        // As large as a page of records.
+        Entity::Catalog(_) => None,
         Entity::ClusterStatus(_)
-        | Entity::Deeds(_)
         | Entity::Network(_)
         | Entity::SharedVpc(_)
-        | Entity::MachineRun(_)
         | Entity::Gate(_)
         | Entity::Quota(_)
         | Entity::Allotment(_)
-        | Entity::Catalog(_)
         | Entity::Marker => None,
     }
 }
@@ -95,7 +102,7 @@ fn kind_name(kind: FactKind) -> &'static str {
         FactKind::ClusterWakingWished => "cluster-waking-wished",
         FactKind::AddressesTaken => "addresses-taken",
         FactKind::AddressesReleased => "addresses-released",
-        FactKind::SharedVpcWanted => "shared-vpc-wanted",
+        FactKind::SharedVpcUsed => "shared-vpc-used",
         FactKind::SharedVpcProgressed => "shared-vpc-progressed",
         FactKind::SharedVpcGone => "shared-vpc-gone",
         FactKind::MachineStarted => "machine-started",
@@ -109,6 +116,8 @@ fn kind_name(kind: FactKind) -> &'static str {
         FactKind::AccountClaimed => "cloud-account-claimed",
         FactKind::AccountRetired => "cloud-account-retired",
         FactKind::CatalogPublished => "catalog-published",
+        FactKind::EditionPublished => "edition-published",
+        FactKind::EditionHalted => "edition-halted",
         FactKind::QuotaSet => "quota-set",
         FactKind::QuotaAcknowledged => "quota-acknowledged",
         FactKind::QuotaRemoved => "quota-removed",

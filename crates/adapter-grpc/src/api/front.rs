@@ -16,6 +16,7 @@ use std::{
 
 use futures_util::future::{Either, select};
 use ids::{MemberId, RegionId, RequestId, RingId};
+use planner::Settler;
 use ports::Env;
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use region::Region;
@@ -57,6 +58,8 @@ pub struct Front {
     pub(super) limits: Limits,
     pub(super) signature: Signature,
     pub(super) writes: Writes,
+    /// Works out decisions about clusters for who asks, from the copies here.
+    pub(super) settler: Arc<Settler>,
     state: RwLock<State>,
     /// Whether the region is open, for health.
     serving: watch::Sender<bool>,
@@ -127,6 +130,7 @@ impl Front {
             about,
             limits,
             writes: Writes::default(),
+            settler: Arc::default(),
             state: RwLock::new(State { door: Door::Closed(starting), leaving: None }),
             serving: watch::Sender::new(false),
         })

@@ -15,8 +15,9 @@ use tonic_health::pb::{
 use super::front::Front;
 
 /// What can be asked after; the empty name is the whole.
-const SERVICES: [&str; 12] = [
+const SERVICES: [&str; 13] = [
     "",
+    "atoll.v1.Catalog",
     "atoll.v1.CloudAccounts",
     "atoll.v1.Clusters",
     "atoll.v1.Folders",

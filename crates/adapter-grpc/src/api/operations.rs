@@ -1,47 +1,51 @@
-//! `atoll.v1.Operations`: how a project's deletion stands, read off the project's row.
+//! `atoll.v1.Operations`: what takes its time, read off the rows that it changes.
 //!
-//! An operation has no row of its own. Its name holds the project's id and uid, `{project}.{uid}`, so any region can tell how it stands,
-//! and a project that takes the name later is told apart.
+//! An operation has no row of its own. Its name says which resource it is of and what is done to it, so any region can tell how it stands:
+//! [`deletion`] of a project by the global log, [`life`] of a cluster by its region's.
+
+pub mod deletion;
+pub mod life;
+
+use std::slice;
 
 use api::v1::{
-    GetOperationRequest, ListOperationsRequest, ListOperationsResponse, Operation, OperationMetadata,
-    WaitOperationRequest, operations_server::Operations,
+    GetOperationRequest, ListOperationsRequest, ListOperationsResponse, Operation, WaitOperationRequest,
+    operations_server::Operations,
 };
-use domain::{Project, State, View as _, sets};
-use ids::{Label, Log, OrganizationName, ProjectName, RegionId, RequestId, ResourceName, Subject, Token};
-use ledger::{FeedItem, LogState};
+use domain::{Cluster, Project, View as _, query, sets};
+use futures_util::future::join_all;
+use ids::{Hlc, Label, Log, OrganizationName, RegionId, Subject, limits::PAGE_SIZE_MAX};
+use ledger::LogState;
 use ports::timeout;
 use region::Consistency;
 use tonic::{Request, Response, Status};
 
+use self::{deletion::Deletion, life::Life};
 use super::{
-    call::{Answer, Call, WITHIN, WITHIN_MAX},
-    command::Write,
+    call::{Answer, WITHIN, WITHIN_MAX},
+    clusters::{part, show::status_of},
     front::Front,
     input::{name, page_size},
-    read::{rejected, row, span, wanted},
-    resource::timestamp,
+    read::{rejected, row, seen, span, unreadable, wanted},
     status::Refusal,
-    write::{Committed, unknown},
 };
 
-const KIND: &str = "projects.delete";
 /// Rows that one page of a list looks at; a page may be empty and not be the last.
 const LOOKED_AT_MAX: usize = 2000;
 
-/// One deletion of one project.
-struct Deletion {
-    project: ProjectName,
-    uid: RequestId,
+/// What an operation's name says.
+enum Named {
+    Deletion(Deletion),
+    Life(Life),
 }
 
 #[tonic::async_trait]
 impl Operations for Front {
     async fn get_operation(&self, request: Request<GetOperationRequest>) -> Result<Response<Operation>, Status> {
         self.serve(request, WITHIN, |call, request| async move {
-            let deletion = parse(&request.name)?;
-            let view = call.read(&Log::Global, &wanted(request.read)?).await?;
-            Ok(Answer::new(deletion.stands(&view.state)?, view.token(), view.age))
+            let named = Named::parse(&request.name)?;
+            let view = call.read(&named.log(), &wanted(request.read)?).await?;
+            Ok(Answer::new(named.stands(&view.state, call.now())?, view.token(), view.age))
         })
         .await
     }
@@ -53,188 +57,204 @@ impl Operations for Front {
         self.serve(request, WITHIN, |call, request| async move {
             let parent = name("parent", &request.parent)?;
             let size = page_size(request.page_size)?;
-            let view = call.read(&Log::Global, &wanted(request.read)?).await?;
-            Ok(Answer::new(list(&view.state, &parent, size, &request.page_token)?, view.token(), view.age))
+            let from = From::parse(&request.page_token)?;
+            let wanted = wanted(request.read)?;
+            let view = call.read(&Log::Global, &wanted).await?;
+            query::organization(&view.state, &parent).map_err(|why| rejected(&why, ""))?;
+            let regions = call.regions().into_iter();
+            let parts = join_all(regions.map(|location| part(&call, location, &wanted))).await;
+            let views: Vec<_> = parts.iter().filter_map(|part| Some((&part.location, part.view.as_ref()?))).collect();
+            let mut page = Page::of(size, call.now());
+            let next = page.fill(
+                &parent,
+                &view.state,
+                &views.iter().map(|(at, of)| (*at, &of.state)).collect::<Vec<_>>(),
+                from,
+            )?;
+            let token = seen(slice::from_ref(&view).iter().chain(views.into_iter().map(|(_, view)| view)));
+            let body =
+                ListOperationsResponse { operations: page.operations, next_page_token: next.unwrap_or_default() };
+            Ok(Answer::new(body, token, view.age))
         })
         .await
     }
 
     async fn wait_operation(&self, request: Request<WaitOperationRequest>) -> Result<Response<Operation>, Status> {
         self.serve(request, WITHIN_MAX, |call, request| async move {
-            let deletion = parse(&request.name)?;
+            let named = Named::parse(&request.name)?;
+            let log = named.log();
             let wanted = wanted(request.read)?;
             let most = request.timeout.map(|given| span("timeout", &given)).transpose()?;
             let until = call.env().now().plus(most.unwrap_or(WITHIN_MAX).min(call.left()));
-            let mut view = call.read(&Log::Global, &wanted).await?;
+            let mut view = call.read(&log, &wanted).await?;
             loop {
-                let operation = deletion.stands(&view.state)?;
+                let operation = named.stands(&view.state, call.now())?;
                 let left = until.since(call.env().now());
                 if operation.done || left.is_zero() {
                     return Ok(Answer::new(operation, view.token(), view.age));
                 }
                 // Whatever changed, the row tells how it stands now.
-                if let Some(copy) = call.opened.region.ledger().copy(&Log::Global) {
+                if let Some(copy) = call.opened.region.ledger().copy(&log) {
                     let _ = timeout(call.env(), left, copy.cell.reached(view.state.seq.next())).await;
                 }
-                let local = call.opened.region.read(&Log::Global, &Consistency::Local, left).await;
-                view = local.map_err(|refusal| call.unread(&Log::Global, refusal))?;
+                let local = call.opened.region.read(&log, &Consistency::Local, left).await;
+                view = local.map_err(|refusal| call.unread(&log, refusal))?;
             }
         })
         .await
     }
 }
 
-/// The operation that a deletion began. Where the copy here does not show it in time, the caller does not learn its name, and asks again.
-pub async fn begun(call: &Call, write: &Write, committed: &Committed) -> Result<Answer<Operation>, Refusal> {
-    let looked = call.opened.unless_closing(look(call, write, committed)).await.and_then(|looked| looked);
-    looked.map_err(|why| match committed.validated_only {
-        true => why,
-        // It was done, so nothing that says "not done" may be said.
-        false => unknown(committed.request_id, format!("began a deletion and did not see it here: {}", why.message)),
-    })
-}
-
-async fn look(call: &Call, write: &Write, committed: &Committed) -> Result<Answer<Operation>, Refusal> {
-    let consistency = Consistency::AtLeast(Token::from(committed.position.clone()));
-    let read = call.opened.region.read(&Log::Global, &consistency, call.left()).await;
-    // The name needs the project's uid, which only the row tells.
-    let view = read.map_err(|refusal| call.unread(&Log::Global, refusal))?;
-    let subject = write.command.subject();
-    let row = row::<Project>(&view.state, &subject)?;
-    let (_, mut row) = row.ok_or_else(|| rejected(&domain::Rejection::NotFound { subject: subject.clone() }, ""))?;
-    if committed.validated_only {
-        row.state = State::Deleting;
-        row.awaiting = registered(&view.state);
-    } else if let Some(uid) = deleted_uid(call, committed, &subject).await {
-        // The name may have been taken by another project since.
-        let deletion = Deletion { project: row.name, uid };
-        return Ok(Answer::new(deletion.stands(&view.state)?, view.token(), view.age));
+impl Named {
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let read = || {
+            let (organization, operation) = text.split_once("/operations/")?;
+            let organization: OrganizationName = organization.parse().ok()?;
+            let parts: Vec<&str> = operation.split('.').collect();
+            let deletion = Deletion::named(&organization, &parts).map(Self::Deletion);
+            deletion.or_else(|| Life::named(&organization, &parts).map(Self::Life))
+        };
+        let wanted = "organizations/{o}/operations/{operation}, as an answer gave it";
+        read().ok_or_else(|| Refusal::field("name", text, wanted))
     }
-    let deletion = Deletion { project: row.name.clone(), uid: row.uid };
-    Ok(Answer::new(deletion.of(&row, &view.state), view.token(), view.age))
-}
 
-/// The uid of the project that a deletion is about, from its record; `None` when that is no longer kept.
-async fn deleted_uid(call: &Call, committed: &Committed, subject: &Subject) -> Option<RequestId> {
-    let before = ids::Seq(committed.position.seq.0.checked_sub(1)?);
-    let mut feed = call.opened.region.watch(&Log::Global, before)?;
-    let FeedItem::Record { proposal, .. } = timeout(call.env(), call.left(), feed.next()).await?.ok()? else {
-        return None;
-    };
-    let fact = proposal.facts.iter().find(|fact| fact.subject == *subject)?;
-    match wire::decode_entity(fact.after.as_ref()?).ok()? {
-        domain::Entity::Project(row) => Some(row.uid),
-        _another_kind => None,
+    /// The log that tells how it stands.
+    fn log(&self) -> Log {
+        match self {
+            Self::Deletion(_) => Log::Global,
+            Self::Life(life) => Log::Region(life.cluster.location.clone()),
+        }
+    }
+
+    fn stands(&self, state: &LogState, now: Hlc) -> Result<Operation, Refusal> {
+        match self {
+            Self::Deletion(deletion) => deletion.stands(state),
+            Self::Life(life) => life.stands(state, now),
+        }
     }
 }
 
-fn parse(text: &str) -> Result<Deletion, Refusal> {
-    let read = || {
-        let (organization, operation) = text.split_once("/operations/")?;
-        let organization: OrganizationName = organization.parse().ok()?;
-        let (project, uid) = operation.split_once('.')?;
-        let project: Label = project.parse().ok()?;
-        let uid = super::input::request_id(uid).ok().flatten()?;
-        Some(Deletion { project: organization.project(project), uid })
-    };
-    read().ok_or_else(|| Refusal::field("name", text, "organizations/{o}/operations/{operation}, as an answer gave it"))
+/// Where a page of a list begins: after a project, or after a cluster (`project/cluster`) of a region. Projects come first.
+enum From {
+    Projects(String),
+    Clusters(RegionId, String),
 }
 
-impl Deletion {
-    fn name(&self) -> String {
-        let organization = OrganizationName { organization: self.project.organization.clone() };
-        format!("{organization}/operations/{}.{}", self.project.project, self.uid)
-    }
-
-    /// How it stands in a state of the global log.
-    fn stands(&self, state: &LogState) -> Result<Operation, Refusal> {
-        let subject = Subject::resource(&ResourceName::Project(self.project.clone()));
-        let row = row::<Project>(state, &subject)?;
-        match row {
-            Some((_, row)) if row.uid != self.uid => Ok(self.done(None)),
-            Some((_, row)) if row.state != State::Active => Ok(self.of(&row, state)),
-            _not_begun => {
-                let message = format!("looked for {}: no deletion of that project has begun", self.name());
-                Err(Refusal::new("NOT_FOUND", message).with("subject", self.name()))
+impl From {
+    fn parse(token: &str) -> Result<Self, Refusal> {
+        let wrong = || Refusal::field("page_token", token, "the token of the page before, or none");
+        match token.split_once('/') {
+            None if token.is_empty() || token.parse::<Label>().is_ok() => Ok(Self::Projects(token.to_owned())),
+            None => Err(wrong()),
+            Some((location, after)) => {
+                let labels = after.split('/').all(|label| label.parse::<Label>().is_ok());
+                let location = location.parse().map_err(|_| wrong())?;
+                if labels { Ok(Self::Clusters(location, after.to_owned())) } else { Err(wrong()) }
             }
         }
     }
-
-    /// How it stands by the row of its project.
-    fn of(&self, row: &Project, state: &LogState) -> Operation {
-        if row.state == State::Deleted {
-            return self.done(timestamp(row.update_time));
-        }
-        let all = registered(state).len().max(row.awaiting.len()).max(1);
-        let percent = (all - row.awaiting.len()) * 100 / all;
-        let metadata = OperationMetadata {
-            stage: "DRAINING".to_owned(),
-            percent: i32::try_from(percent).unwrap_or(0),
-            waiting_for: row.awaiting.iter().map(RegionId::to_string).collect(),
-            create_time: None,
-            update_time: timestamp(row.update_time),
-        };
-        self.operation(false, metadata)
-    }
-
-    fn done(&self, update_time: Option<prost_types::Timestamp>) -> Operation {
-        let stage = "DONE".to_owned();
-        self.operation(true, OperationMetadata { stage, percent: 100, update_time, ..OperationMetadata::default() })
-    }
-
-    fn operation(&self, done: bool, metadata: OperationMetadata) -> Operation {
-        Operation {
-            name: self.name(),
-            kind: KIND.to_owned(),
-            target: self.project.to_string(),
-            done,
-            metadata: Some(metadata),
-            error: None,
-        }
-    }
 }
 
-fn registered(state: &LogState) -> std::collections::BTreeSet<RegionId> {
-    let regions = state.entries(&sets::regions(), None, domain::REGIONS_MAX);
-    regions.iter().filter_map(|region| region.parse().ok()).collect()
-}
-
-/// Those of an organization that are not done: a look at its projects, from where the page before ended.
-fn list(
-    state: &LogState,
-    parent: &OrganizationName,
+/// One page of what is under way in an organization.
+struct Page {
+    operations: Vec<Operation>,
     size: usize,
-    after: &str,
-) -> Result<ListOperationsResponse, Refusal> {
-    domain::query::organization(state, parent).map_err(|why| rejected(&why, ""))?;
-    let size = if size == 0 { ids::limits::PAGE_SIZE_MAX } else { size.min(ids::limits::PAGE_SIZE_MAX) };
-    let prefix = format!("{parent}/projects/");
-    let wrong = || Refusal::field("page_token", after, "the token of the page before, or none");
-    if !after.is_empty() && after.parse::<Label>().is_err() {
-        return Err(wrong());
+    looked_at: usize,
+    now: Hlc,
+}
+
+impl Page {
+    fn of(size: usize, now: Hlc) -> Self {
+        let size = if size == 0 { PAGE_SIZE_MAX } else { size.min(PAGE_SIZE_MAX) };
+        Self { operations: Vec::new(), size, looked_at: 0, now }
     }
-    let from: Subject = format!("{prefix}{after}").parse().map_err(|_| wrong())?;
-    let (mut operations, mut looked_at, mut last) = (Vec::new(), 0, None);
-    let rows = state.rows_from(from).take_while(|(subject, _)| subject.as_str().starts_with(&prefix));
-    for (subject, _) in rows {
-        // A project's sets and their entries sort behind it.
-        let Some(label) = subject.as_str().strip_prefix(&prefix).filter(|label| label.parse::<Label>().is_ok()) else {
-            continue;
+
+    fn is_full(&self) -> bool {
+        self.operations.len() == self.size || self.looked_at == LOOKED_AT_MAX
+    }
+
+    /// Looks on from where the page before ended; gives the token of the page after this one.
+    fn fill(
+        &mut self,
+        parent: &OrganizationName,
+        global: &LogState,
+        regions: &[(&RegionId, &LogState)],
+        from: From,
+    ) -> Result<Option<String>, Refusal> {
+        let (first, after) = match from {
+            From::Clusters(location, after) => (Some(location), after),
+            From::Projects(after) => match self.projects(parent, global, &after)? {
+                Some(next) => return Ok(Some(next)),
+                None => (None, String::new()),
+            },
         };
-        if label == after {
-            continue;
+        for (location, state) in regions {
+            let after = match &first {
+                Some(first) if *location < first => continue,
+                Some(first) if *location == first => after.as_str(),
+                _later => "",
+            };
+            if let Some(next) = self.clusters(parent, state, after)? {
+                return Ok(Some(format!("{location}/{next}")));
+            }
         }
-        if operations.len() == size || looked_at == LOOKED_AT_MAX {
-            let next_page_token = last.unwrap_or_default();
-            return Ok(ListOperationsResponse { operations, next_page_token });
-        }
-        looked_at += 1;
-        last = Some(label.to_owned());
-        let row = row::<Project>(state, subject)?;
-        if let Some((_, row)) = row.filter(|(_, row)| row.state == State::Deleting) {
-            let deletion = Deletion { project: row.name.clone(), uid: row.uid };
-            operations.push(deletion.of(&row, state));
-        }
+        Ok(None)
     }
-    Ok(ListOperationsResponse { operations, next_page_token: String::new() })
+
+    /// Deletions of projects behind `after`; the last project that was looked at, where the page is full.
+    fn projects(
+        &mut self,
+        parent: &OrganizationName,
+        state: &LogState,
+        after: &str,
+    ) -> Result<Option<String>, Refusal> {
+        let prefix = format!("{parent}/projects/");
+        let wrong = |_| Refusal::field("page_token", after, "the token of the page before, or none");
+        let from: Subject = format!("{prefix}{after}").parse().map_err(wrong)?;
+        let mut last = None;
+        let rows = state.rows_from(from).take_while(|(subject, _)| subject.as_str().starts_with(&prefix));
+        for (subject, _) in rows {
+            // A project's sets and their entries sort behind it.
+            let label = subject.as_str().strip_prefix(&prefix).filter(|label| label.parse::<Label>().is_ok());
+            let Some(label) = label.filter(|label| *label != after) else { continue };
+            if self.is_full() {
+                return Ok(Some(last.unwrap_or_default()));
+            }
+            self.looked_at += 1;
+            last = Some(label.to_owned());
+            let Some((_, row)) = row::<Project>(state, subject)? else { continue };
+            if let Some(deletion) = Deletion::under_way(&row) {
+                self.operations.push(deletion.of(&row, state));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What is under way with clusters of a region behind `after`; the last that was looked at, where the page is full.
+    fn clusters(
+        &mut self,
+        parent: &OrganizationName,
+        state: &LogState,
+        after: &str,
+    ) -> Result<Option<String>, Refusal> {
+        // Each cluster that becomes something has addresses.
+        let set = sets::networks(parent);
+        let after = Some(after).filter(|after| !after.is_empty());
+        let mut last = None;
+        for entry in state.entries(&set, after, LOOKED_AT_MAX + 1) {
+            if self.is_full() {
+                return Ok(Some(last.or_else(|| after.map(str::to_owned)).unwrap_or_default()));
+            }
+            self.looked_at += 1;
+            let network = row::<domain::Network>(state, &set.entry(&entry))?;
+            last = Some(entry);
+            let Some((_, network)) = network else { continue };
+            let Some((_, of)) = row::<Cluster>(state, &Subject::resource(&network.cluster.into()))? else { continue };
+            let status = status_of(state, &of).map_err(unreadable)?;
+            if let Some(life) = Life::under_way(&of, status.as_ref()) {
+                self.operations.push(life.of(&of, status.as_ref(), self.now));
+            }
+        }
+        Ok(None)
+    }
 }

@@ -64,7 +64,7 @@ impl Projects for Front {
             takes?;
             let write = request.write()?;
             let committed = call.submit(&write).await?;
-            operations::begun(&call, &write, &committed).await
+            operations::deletion::begun(&call, &write, &committed).await
         })
         .await
     }

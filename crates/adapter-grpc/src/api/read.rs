@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use api::v1::{ReadOptions, read_options::Level};
-use domain::{Rejection, Row, View};
+use domain::{Rejection, Row, View, ViewError};
 use ids::{Log, RegionId, Revision, Subject, Token};
 use ledger::LogState;
 use region::{Consistency, ReadRefusal, ReadView};
@@ -72,6 +72,12 @@ impl Call {
         }
     }
 
+    /// What is here of a log, whatever its age: for what is worked out beside a read.
+    pub async fn here(&self, log: &Log) -> Result<ReadView, Refusal> {
+        let read = self.opened.region.read(log, &Consistency::Local, self.left()).await;
+        read.map_err(|refusal| self.unread(log, refusal))
+    }
+
     /// A log of this ring.
     pub fn known(&self, log: &Log) -> Result<(), Refusal> {
         match log {
@@ -116,7 +122,12 @@ impl Call {
 /// A row of a kind, also one that is DELETED; `None` when there is none.
 pub fn row<T: Row>(state: &LogState, subject: &Subject) -> Result<Option<(Revision, T)>, Refusal> {
     let view: &dyn View = state;
-    view.row(subject).map_err(|why| rejected(&why.into(), ""))
+    view.row(subject).map_err(unreadable)
+}
+
+/// A stored row that does not read.
+pub fn unreadable(why: ViewError) -> Refusal {
+    rejected(&why.into(), "")
 }
 
 /// A refusal by the rules of the domain. `prefix` is the request's field that the domain's fields are in, with its dot.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use api::v1;
-use domain::{AccountLife, Command, State};
+use domain::{AccountLife, Command, State, View, ViewError};
 use ids::{AccountId, Hlc, RegionId, RequestId, Revision};
 
 /// A kind of resource as the API shows it.
@@ -12,6 +12,14 @@ pub trait Resource: Default + Send {
 
     /// The row at a revision.
     fn show(revision: Revision, row: &Self::Row) -> Self;
+
+    /// Adds what other rows of the same log say of it, where there are any.
+    ///
+    /// # Errors
+    /// One of them cannot be read.
+    fn look(&mut self, _row: &Self::Row, _view: &dyn View) -> Result<(), ViewError> {
+        Ok(())
+    }
 
     /// Does to the message what the command does to the row, as far as the command says it. For answers where the row itself is not at
     /// hand: `self` is the row before, or, when that is not known, nothing but defaults. Times stay as they are.
@@ -28,6 +36,19 @@ pub trait Resource: Default + Send {
 pub const ANSWER_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Bytes of a resource beyond its name and texts, at most: parent, uid, times, etag.
 const REST_BYTES: usize = 512;
+
+/// The row at a revision, with what other rows say of it.
+///
+/// # Errors
+/// As [`Resource::look`].
+pub fn shown<T: Resource>(view: &dyn View, revision: Revision, row: &T::Row) -> Result<T, ViewError> {
+    let mut shown = T::show(revision, row);
+    shown.look(row, view)?;
+    Ok(shown)
+}
+
+/// Bytes of a wave beyond its location, and of the location where the edition is in use.
+const WAVE_BYTES: usize = 128;
 
 /// Bytes of one slice of a quota, at most.
 const SLICE_BYTES: usize = 128;
@@ -80,7 +101,7 @@ pub fn cloud_account_name(account: AccountId) -> String {
     domain::account::subject(account).to_string()
 }
 
-fn set(text: &mut String, to: &Option<String>) {
+pub fn set(text: &mut String, to: &Option<String>) {
     if let Some(to) = to {
         text.clone_from(to);
     }
@@ -250,46 +271,41 @@ impl Resource for v1::Project {
     }
 }
 
-impl Resource for v1::Cluster {
-    type Row = domain::Cluster;
+/// The name of a location.
+pub fn location_name(region: &RegionId) -> String {
+    format!("locations/{region}")
+}
+
+impl Resource for v1::Edition {
+    type Row = domain::Edition;
 
     fn show(revision: Revision, row: &Self::Row) -> Self {
+        let start = |ms| timestamp(Hlc::at_unix_ms(ms));
+        let wave = |region: &RegionId| v1::Wave {
+            location: location_name(region),
+            start_time: row.start_ms(region).and_then(start),
+        };
         Self {
-            name: row.name.to_string(),
-            uid: row.uid.to_string(),
-            display_name: row.display_name.clone(),
-            description: row.description.clone(),
-            cluster_type: row.cluster_type.to_string(),
-            create_time: timestamp(row.create_time),
-            update_time: timestamp(row.update_time),
+            name: domain::edition::subject(&row.name).to_string(),
+            waves: row.order.iter().map(wave).collect(),
+            soak: Some(duration(Duration::from_secs(row.soak_seconds.into()))),
+            publish_time: timestamp(row.publish_time),
+            halt_time: row.halt_time.and_then(timestamp),
+            locations: Vec::new(),
+            update_time: timestamp(row.halt_time.unwrap_or(row.publish_time)),
             etag: revision.to_string(),
+            contents: None,
         }
     }
 
-    fn apply(&mut self, command: &Command, request_id: RequestId) {
-        match command {
-            Command::CreateCluster(create) => {
-                *self = Self {
-                    name: create.name.to_string(),
-                    uid: request_id.to_string(),
-                    display_name: create.display_name.clone(),
-                    description: create.description.clone(),
-                    cluster_type: create.cluster_type.to_string(),
-                    ..Self::default()
-                };
-            }
-            Command::UpdateCluster(update) => {
-                self.name = update.name.to_string();
-                set(&mut self.display_name, &update.display_name);
-                set(&mut self.description, &update.description);
-            }
-            Command::DeleteCluster(delete) => self.name = delete.name.to_string(),
-            _of_another_kind => {}
+    fn apply(&mut self, command: &Command, _: RequestId) {
+        if matches!(command, Command::PublishCatalog(_) | Command::HaltEdition(_)) {
+            self.name = command.subject().to_string();
         }
     }
 
     fn size(&self) -> (&str, usize) {
-        (&self.name, self.display_name.len() + self.description.len())
+        (&self.name, self.waves.iter().map(|wave| wave.location.len() + WAVE_BYTES).sum())
     }
 
     fn version(&mut self) -> (&mut String, &mut Option<prost_types::Timestamp>) {

@@ -16,7 +16,7 @@ use super::{
     command::{Write, Writes, resource_field},
     front::{Front, Opened},
     read::{row, with_details},
-    resource::Resource,
+    resource::{Resource, shown},
     status::Refusal,
 };
 
@@ -122,8 +122,10 @@ impl Call {
             return Answer { body: planned, token, age: None, partial: copy.is_none() };
         }
         let made = Revision::from(committed.position.seq);
-        match (found.filter(|(revision, _)| *revision >= made), copy) {
-            (Some((revision, row)), Some(view)) => Answer::new(T::show(revision, &row), view.token(), view.age),
+        let here = found.filter(|(revision, _)| *revision >= made).zip(copy.as_ref());
+        let here = here.and_then(|((revision, row), view)| shown(&view.state, revision, &row).ok());
+        match (here, copy) {
+            (Some(here), Some(view)) => Answer::new(here, view.token(), view.age),
             _not_here => {
                 let mut implied = T::default();
                 implied.apply(&write.command, committed.request_id);

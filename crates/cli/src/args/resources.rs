@@ -1,4 +1,4 @@
-//! What can be typed about organizations, folders, projects, clusters and cloud accounts.
+//! What can be typed about organizations, folders, projects and cloud accounts.
 
 use clap::{Args as ClapArgs, Subcommand};
 use client::RequestId;
@@ -52,7 +52,7 @@ pub struct Writing {
     #[arg(long, value_name = "ID", value_parser = super::request_id)]
     pub request_id: Option<RequestId>,
     /// Ask whether it would be done, change nothing
-    #[arg(long)]
+    #[arg(long, alias = "validate-only")]
     pub dry_run: bool,
 }
 
@@ -260,83 +260,6 @@ pub enum ProjectCommand {
     /// Use none where none is named
     #[command(after_help = "Examples:\n  atoll project unset")]
     Unset,
-}
-
-/// Where clusters are.
-#[derive(Clone, Debug, Default, ClapArgs)]
-#[group(skip)]
-pub struct Place {
-    /// Project, instead of the one that is set
-    #[arg(short, long, value_name = "NAME")]
-    pub project: Option<String>,
-    /// Region that the cluster is pinned to
-    #[arg(short, long, value_name = "REGION")]
-    pub location: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum ClusterCommand {
-    /// Create a cluster; nothing makes machines for it yet
-    #[command(after_help = "Examples:\n  atoll cluster create prod --location us-east-1 --type production")]
-    Create {
-        /// 1 to 63 of a-z, 0-9 and -
-        id: String,
-        #[command(flatten)]
-        place: Place,
-        /// A cluster type of the catalogue, in either case.
-        #[arg(short = 't', long = "type", visible_alias = "cluster-type", default_value = "development")]
-        cluster_type: String,
-        #[command(flatten)]
-        texts: Texts,
-        #[command(flatten)]
-        writing: Writing,
-    },
-    /// Show clusters
-    #[command(
-        visible_alias = "show",
-        after_help = "Names are LOCATION/ID, an ID with --location, or full.\n\nExamples:\n  \
-                                                    atoll cluster get us-east-1/prod\n  atoll cluster get prod --location us-east-1"
-    )]
-    Get {
-        #[command(flatten)]
-        place: Place,
-        #[command(flatten)]
-        get: Get,
-    },
-    /// List the clusters of a project, in every region or in one
-    #[command(
-        visible_alias = "ls",
-        after_help = "Examples:\n  atoll cluster list\n  atoll cluster list --location us-east-1 --watch"
-    )]
-    List {
-        #[command(flatten)]
-        place: Place,
-        #[command(flatten)]
-        list: List,
-    },
-    /// Show a cluster in full
-    #[command(after_help = "Examples:\n  atoll cluster describe us-east-1/prod")]
-    Describe {
-        name: String,
-        #[command(flatten)]
-        place: Place,
-    },
-    /// Change display name or description
-    #[command(after_help = "Examples:\n  atoll cluster update us-east-1/prod --display-name Production")]
-    Update {
-        #[command(flatten)]
-        place: Place,
-        #[command(flatten)]
-        update: Update,
-    },
-    /// Delete a cluster
-    #[command(visible_alias = "rm", after_help = "Examples:\n  atoll cluster delete us-east-1/prod --yes")]
-    Delete {
-        #[command(flatten)]
-        place: Place,
-        #[command(flatten)]
-        delete: Delete,
-    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -24,6 +24,12 @@ impl Object {
         self
     }
 
+    /// One that is kept also where it is false: not set is something else.
+    pub fn set(mut self, name: &str, value: Option<bool>) -> Self {
+        self.fields.extend(value.map(|value| (name.to_owned(), Value::from(value))));
+        self
+    }
+
     pub fn text(self, name: &str, value: &str) -> Self {
         self.value(name, Value::from(value))
     }

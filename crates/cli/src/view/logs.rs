@@ -4,7 +4,7 @@ use client::v1::{self, fact::After};
 use serde_json::Value;
 
 use super::{
-    Resource,
+    Resource, cluster,
     json::{Object, time},
 };
 
@@ -48,6 +48,13 @@ fn fact(fact: &v1::Fact) -> Value {
         Some(After::Project(after)) => made.value("project", after.json()),
         Some(After::Cluster(after)) => made.value("cluster", after.json()),
         Some(After::CloudAccount(after)) => made.value("cloudAccount", after.json()),
+        Some(After::ClusterStatus(after)) => made.value("clusterStatus", cluster::status(after)),
+        Some(After::Deeds(after)) => {
+            let deeds = Value::from(after.deeds.iter().map(cluster::deed).collect::<Vec<Value>>());
+            made.value("deeds", Object::default().value("deeds", deeds).done())
+        }
+        Some(After::MachineRun(after)) => made.value("machineRun", cluster::machine_run(after)),
+        Some(After::Edition(after)) => made.value("edition", after.json()),
     };
     made.value("removed", Value::from(fact.removed)).done()
 }
@@ -59,7 +66,12 @@ const BOOKKEEPING: [&str; 3] = ["entry-added", "entry-removed", "set-changed"];
 /// rejection that the record holds.
 pub fn line(record: &v1::Record, with_log: bool, whole: bool) -> String {
     let shown = record.facts.iter().filter(|fact| whole || !BOOKKEEPING.contains(&fact.kind.as_str()));
-    let mut what: Vec<String> = shown.map(|fact| format!("{} {}", fact.kind, fact.subject)).collect();
+    let fact = |fact: &v1::Fact| match cluster::said(fact) {
+        None => format!("{} {}", fact.kind, fact.subject),
+        // Its row is not what people know by name.
+        Some(said) => format!("{} {} {said}", fact.kind, fact.subject.split('#').next().unwrap_or_default()),
+    };
+    let mut what: Vec<String> = shown.map(fact).collect();
     what.extend(record.rejected.as_ref().map(|error| format!("rejected {}: {}", error.reason, error.message)));
     let time = record.time.as_ref().map(|at| time(&prost_types::Timestamp { nanos: 0, ..*at })).unwrap_or_default();
     let log = if with_log { format!("{:<18}  ", record.log) } else { String::new() };

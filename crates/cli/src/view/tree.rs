@@ -1,10 +1,12 @@
-//! Organizations, folders, projects, clusters, cloud accounts, operations.
+//! Organizations, folders, projects, cloud accounts, operations.
 
 use client::v1::{self, fact::After};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Resource, Watched, age, enum_name, inside, json::Object, list_or_dash, or_dash, short, state};
+use super::{
+    Resource, Watched, age, cluster::phase, enum_name, inside, json::Object, list_or_dash, or_dash, short, state,
+};
 
 impl Resource for v1::Organization {
     const NOUN: &'static str = "organization";
@@ -107,43 +109,6 @@ impl Resource for v1::Project {
     }
 }
 
-impl Resource for v1::Cluster {
-    const NOUN: &'static str = "cluster";
-    const HEADERS: &'static [&'static str] = &["NAME", "LOCATION", "TYPE", "DISPLAY NAME", "AGE"];
-    const WIDE: &'static [&'static str] = &["ETAG", "UID", "DESCRIPTION"];
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn json(&self) -> Value {
-        Object::default()
-            .text("name", &self.name)
-            .text("uid", &self.uid)
-            .text("displayName", &self.display_name)
-            .text("description", &self.description)
-            .text("clusterType", &self.cluster_type)
-            .time("createTime", self.create_time.as_ref())
-            .time("updateTime", self.update_time.as_ref())
-            .text("etag", &self.etag)
-            .done()
-    }
-
-    fn row(&self, now: Timestamp) -> Vec<String> {
-        vec![
-            short(&self.name).to_owned(),
-            location(&self.name).to_owned(),
-            or_dash(&self.cluster_type),
-            or_dash(&self.display_name),
-            age(self.create_time.as_ref(), now),
-        ]
-    }
-
-    fn wide(&self, _: Timestamp) -> Vec<String> {
-        vec![self.etag.clone(), self.uid.clone(), or_dash(&self.description)]
-    }
-}
-
 impl Resource for v1::CloudAccount {
     const NOUN: &'static str = "account";
     const HEADERS: &'static [&'static str] = &["ID", "STATE", "ORGANIZATION", "AGE"];
@@ -196,6 +161,9 @@ impl Resource for v1::Operation {
                 .texts("waitingFor", &metadata.waiting_for)
                 .time("createTime", metadata.create_time.as_ref())
                 .time("updateTime", metadata.update_time.as_ref())
+                .value("phases", Value::from(metadata.phases.iter().map(phase).collect::<Vec<_>>()))
+                .texts("heldUpBy", &metadata.held_up_by)
+                .time("purgeTime", metadata.purge_time.as_ref())
                 .done()
         });
         let error = self.error.as_ref().map(|error| {
@@ -228,7 +196,7 @@ impl Resource for v1::Operation {
             short(&self.target).to_owned(),
             state,
             format!("{}%", metadata.percent),
-            list_or_dash(&metadata.waiting_for),
+            list_or_dash(&if metadata.waiting_for.is_empty() { metadata.held_up_by } else { metadata.waiting_for }),
             age(metadata.create_time.as_ref(), now),
         ]
     }
@@ -236,11 +204,6 @@ impl Resource for v1::Operation {
     fn wide(&self, _: Timestamp) -> Vec<String> {
         vec![self.error.as_ref().map_or_else(|| "-".to_owned(), |error| format!("{}: {}", error.reason, error.message))]
     }
-}
-
-/// The location in a cluster's name.
-fn location(name: &str) -> &str {
-    name.split("/locations/").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or("-")
 }
 
 macro_rules! watched {
@@ -271,4 +234,3 @@ watched!(Organization, |_| "global".to_owned(), |one| one.state() == v1::State::
 watched!(Folder, |_| "global".to_owned(), |one| one.state() == v1::State::Deleted);
 watched!(Project, |_| "global".to_owned(), |one| one.state() == v1::State::Deleted);
 watched!(CloudAccount, |_| "global".to_owned(), |_| false);
-watched!(Cluster, |name| format!("region/{}", location(name)), |_| false);

@@ -11,5 +11,6 @@
 
 mod following;
 mod golden;
+mod lives;
 mod sessions;
 mod world;

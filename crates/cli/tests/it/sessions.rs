@@ -107,6 +107,79 @@ fn accounts_are_added_and_given_to_organizations() {
     assert_golden("accounts.txt", &text);
 }
 
+/// Two editions as files, with little in them, and one that does not read.
+fn editions(world: &World) {
+    let mut edition = catalog::first().unwrap();
+    edition.sources.truncate(2);
+    edition.images.truncate(1);
+    edition.instance_types.retain(|name, _| ["m7g.large", "t4g.small"].contains(&name.as_str()));
+    edition.versions.retain(|version, _| version.minor > 35);
+    for record in edition.cluster_types.values_mut() {
+        while record.decisions.len() > 2 {
+            record.decisions.pop_last();
+        }
+    }
+    let write = |name: &str, text: &str| std::fs::write(world.files.path().join(name), text).unwrap();
+    write("2026-11.yaml", &catalog::write(&edition).unwrap());
+    write("broken.yaml", &catalog::write(&edition).unwrap().replace("10.0.0.0/11", "10.0.0.1/11"));
+    edition.edition = "2026-12".to_owned();
+    write("2026-12.yaml", &catalog::write(&edition).unwrap());
+}
+
+#[test]
+fn editions_are_published_spread_shown_and_halted() {
+    let world = World::with_context();
+    editions(&world);
+    let file = |name: &str| world.files.path().join(name).display().to_string();
+    let (first, second) = (file("2026-11.yaml"), file("2026-12.yaml"));
+    let lines = [
+        "catalog list".to_owned(),
+        format!("catalog publish {first} --validate-only {}", id(1)),
+        format!("catalog publish {first} {}", id(2)),
+        "catalog list".to_owned(),
+        format!("catalog publish {second} --wave us-west-2 --soak 2h {}", id(3)),
+        "catalog ls -o wide".to_owned(),
+        "catalog locations".to_owned(),
+        "catalog describe 2026-12".to_owned(),
+        "catalog describe 2026-12 -o yaml".to_owned(),
+        format!("catalog halt 2026-12 {}", id(4)),
+        "catalog halt editions/2026-12".to_owned(),
+        "catalog list -o json".to_owned(),
+        format!("catalog publish {first}"),
+        format!("catalog publish {}", file("none.yaml")),
+        format!("catalog publish {}", file("broken.yaml")),
+        format!("catalog publish {second} --at-once --soak 1h"),
+        "catalog describe 2027-01".to_owned(),
+    ];
+    assert_golden("catalog.txt", &world.session(&lines.each_ref().map(String::as_str)));
+}
+
+#[test]
+fn what_clusters_can_be_made_of_is_listed_by_edition_and_location() {
+    let world = World::with_context();
+    editions(&world);
+    for (name, wave) in [("2026-11.yaml", ""), ("2026-12.yaml", " --wave us-west-2")] {
+        let line = format!("catalog publish {}{wave}", world.files.path().join(name).display());
+        let output = world.run(&line);
+        assert!(output.status.success(), "{line}: {output:?}");
+    }
+    let text = world.session(&[
+        "catalog types",
+        "catalog types --location us-west-2 -o json",
+        "catalog versions",
+        "catalog versions --location eu-west-1 -o wide",
+        "catalog versions --edition 2026-11 --location eu-west-1 -o json",
+        "catalog instance-types",
+        "catalog instance-types --location us-east-1 -o wide",
+        "catalog instance-types --edition 2026-12 -o yaml",
+        "catalog instance-types -o name",
+        "catalog locations -o wide",
+        "catalog locations -o json",
+        "catalog types --location Mars",
+    ]);
+    assert_golden("offered.txt", &text);
+}
+
 #[test]
 fn quotas_are_set_and_listed_region_by_region() {
     let world = furnished();
@@ -425,7 +498,15 @@ fn all_calls_of_a_run_are_one_trace_which_is_said_when_asked_for() {
 #[test]
 fn help_has_examples() {
     let world = World::start();
-    let text = world.session(&["--help", "project delete --help", "log verify --help", "version", "version -o json"]);
+    let text = world.session(&[
+        "--help",
+        "project delete --help",
+        "cluster create --help",
+        "cluster decisions --help",
+        "log verify --help",
+        "version",
+        "version -o json",
+    ]);
     assert_golden("help.txt", &text);
     let completions = world.run("completions bash");
     assert!(String::from_utf8_lossy(&completions.stdout).contains("_atoll()"));

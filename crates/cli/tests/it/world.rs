@@ -56,6 +56,17 @@ impl World {
         world
     }
 
+    /// With a context, and an organization and a project that are set; clusters become something when a test says so.
+    pub fn with_cloud() -> Self {
+        let world = Self::with_context();
+        for line in ["organization create acme", "organization set acme", "project create web", "project set web"] {
+            let output = world.run(line);
+            assert!(output.status.success(), "{line}: {output:?}");
+        }
+        world.ring.state().cloud = true;
+        world
+    }
+
     pub fn command<S: AsRef<std::ffi::OsStr>>(&self, args: &[S]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_atoll"));
         command.args(args).env_clear().env("ATOLL_CONFIG", self.files.path().join("config.toml"));

@@ -1,9 +1,14 @@
 //! What writes do to the tree of the double: few rules, the reasons as in the API.
 
+mod clusters;
+
 use api::v1::{self, cloud_account::State as Life, fact::After, mutation::Kind};
 use tonic::{Code, Status};
 
-use super::state::{Done, State, bad_field, check_etag, exists, not_found, refusal};
+use super::{
+    editions,
+    state::{Done, State, bad_field, check_etag, exists, not_found, refusal},
+};
 
 const GLOBAL: &str = "global";
 
@@ -57,7 +62,7 @@ macro_rules! rules {
 rules!(create_organization, update_organization, organizations, Organization, Organization, "organization");
 rules!(create_folder, update_folder, folders, Folder, Folder, "folder");
 rules!(create_project, update_project, projects, Project, Project, "project");
-rules!(create_cluster, update_cluster, clusters, Cluster, Cluster, "cluster");
+rules!(create_cluster, update_texts, clusters, Cluster, Cluster, "cluster");
 
 const ACTIVE: i32 = v1::State::Active as i32;
 
@@ -74,6 +79,8 @@ pub(super) fn apply(state: &mut State, kind: Kind) -> Result<Done, Status> {
             Ok(done)
         }
         Kind::CreateCloudAccount(r) => create_cloud_account(state, &r),
+        Kind::PublishEdition(r) => editions::publish(state, r),
+        Kind::HaltEdition(r) => editions::halt(state, &r),
         Kind::CreateFolder(r) => {
             let given = v1::Folder { state: ACTIVE, ..r.folder.unwrap_or_default() };
             let name = format!("{}/folders/{}", container(state, &given.parent)?, r.folder_id);
@@ -86,7 +93,8 @@ pub(super) fn apply(state: &mut State, kind: Kind) -> Result<Done, Status> {
         }
         Kind::CreateCluster(r) => {
             let (name, log) = (format!("{}/clusters/{}", r.parent, r.cluster_id), region_log(&r.parent));
-            create_cluster(state, &log, name, &r.request_id, r.cluster.unwrap_or_default())
+            let given = clusters::new(state, &name, &r.request_id, r.cluster.unwrap_or_default());
+            create_cluster(state, &log, name, &r.request_id, given)
         }
         Kind::UpdateOrganization(r) => {
             update_organization(state, GLOBAL, &r.request_id, r.organization.unwrap_or_default(), r.update_mask)
@@ -99,8 +107,13 @@ pub(super) fn apply(state: &mut State, kind: Kind) -> Result<Done, Status> {
         }
         Kind::UpdateCluster(r) => {
             let given = r.cluster.unwrap_or_default();
-            update_cluster(state, &region_log(&given.name), &r.request_id, given, r.update_mask)
+            clusters::update(state, &region_log(&given.name), &r.request_id, given, r.update_mask)
         }
+        Kind::HibernateCluster(r) => {
+            clusters::wish(state, &r.name, &r.etag, &r.request_id, ("hibernate", "hibernation-wished"))
+        }
+        Kind::WakeCluster(r) => clusters::wish(state, &r.name, &r.etag, &r.request_id, ("wake", "waking-wished")),
+        Kind::UndeleteCluster(r) => clusters::undelete(state, &r),
         moved @ (Kind::MoveFolder(_) | Kind::MoveProject(_)) => apply_move(state, moved),
         deleted => apply_delete(state, deleted),
     }
@@ -155,13 +168,7 @@ fn apply_delete(state: &mut State, kind: Kind) -> Result<Done, Status> {
             state.append(GLOBAL, &r.request_id, "folder-deleted", &r.name, None);
             Ok(Done::Folder(v1::Folder { state: v1::State::Deleted.into(), ..found }))
         }
-        Kind::DeleteCluster(r) => {
-            let found = state.clusters.get(&r.name).cloned().ok_or_else(|| not_found(&r.name))?;
-            check_etag(&r.name, &r.etag, &found.etag)?;
-            state.clusters.remove(&r.name);
-            state.append(&region_log(&r.name), &r.request_id, "cluster-deleted", &r.name, None);
-            Ok(Done::Cluster(found))
-        }
+        Kind::DeleteCluster(r) => clusters::delete(state, &r),
         Kind::DeleteProject(r) => delete_project(state, &r),
         _ => Err(Status::unimplemented("not a deletion")),
     }
@@ -222,6 +229,7 @@ fn delete_project(state: &mut State, r: &v1::DeleteProjectRequest) -> Result<Don
             waiting_for: regions,
             create_time: stamp.time,
             update_time: stamp.time,
+            ..v1::OperationMetadata::default()
         }),
         error: None,
     };
@@ -244,7 +252,7 @@ fn empty(name: &str, entry: Option<&String>) -> Result<(), Status> {
 }
 
 /// The log that decides about something in a location.
-fn region_log(name: &str) -> String {
+pub(super) fn region_log(name: &str) -> String {
     let location = name.split("/locations/").nth(1).unwrap_or_default();
     format!("region/{}", location.split('/').next().unwrap_or_default())
 }

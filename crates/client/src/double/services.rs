@@ -1,5 +1,6 @@
 //! The services of the double.
 
+mod catalog;
 mod logs;
 mod reads;
 mod writes;
@@ -12,11 +13,11 @@ use std::{
 use api::{
     metadata,
     v1::{
-        self, cloud_accounts_server::CloudAccountsServer, clusters_server::ClustersServer,
-        folders_server::FoldersServer, log_server::LogServer, mutation::Kind, mutations_server::MutationsServer,
-        operations_server::OperationsServer, organizations_server::OrganizationsServer,
-        projects_server::ProjectsServer, quotas_server::QuotasServer, regions_server::RegionsServer,
-        usage_server::UsageServer,
+        self, catalog_server::CatalogServer, cloud_accounts_server::CloudAccountsServer,
+        clusters_server::ClustersServer, folders_server::FoldersServer, log_server::LogServer, mutation::Kind,
+        mutations_server::MutationsServer, operations_server::OperationsServer,
+        organizations_server::OrganizationsServer, projects_server::ProjectsServer, quotas_server::QuotasServer,
+        regions_server::RegionsServer, usage_server::UsageServer,
     },
 };
 use tonic::{
@@ -53,6 +54,7 @@ pub(super) fn router(service: Service, tls: Option<&(String, String)>) -> Result
         .add_service(ProjectsServer::with_interceptor(service.clone(), look.clone()))
         .add_service(ClustersServer::with_interceptor(service.clone(), look.clone()))
         .add_service(CloudAccountsServer::with_interceptor(service.clone(), look.clone()))
+        .add_service(CatalogServer::with_interceptor(service.clone(), look.clone()))
         .add_service(OperationsServer::with_interceptor(service.clone(), look.clone()))
         .add_service(QuotasServer::with_interceptor(service.clone(), look.clone()))
         .add_service(RegionsServer::with_interceptor(service.clone(), look.clone()))
@@ -190,6 +192,11 @@ fn wish(kind: &Kind) -> (String, bool) {
         CreateCluster,
         UpdateCluster,
         DeleteCluster,
-        CreateCloudAccount
+        CreateCloudAccount,
+        UndeleteCluster,
+        HibernateCluster,
+        WakeCluster,
+        PublishEdition,
+        HaltEdition
     )
 }

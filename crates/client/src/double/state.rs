@@ -26,6 +26,14 @@ pub struct State {
     pub projects: BTreeMap<String, v1::Project>,
     pub clusters: BTreeMap<String, v1::Cluster>,
     pub cloud_accounts: BTreeMap<String, v1::CloudAccount>,
+    /// Clusters become something: each write about one begins an operation, which [`State::became`] carries on.
+    pub cloud: bool,
+    /// Of clusters, by name.
+    pub machines: BTreeMap<String, Vec<v1::Machine>>,
+    pub deeds: BTreeMap<String, Vec<v1::Deed>>,
+    /// By cluster type.
+    pub decisions: BTreeMap<String, v1::Decisions>,
+    pub editions: BTreeMap<String, v1::Edition>,
     pub quotas: BTreeMap<String, v1::Quota>,
     pub logs: BTreeMap<String, Vec<v1::Record>>,
     /// What is told of usage, whatever is asked.
@@ -60,12 +68,14 @@ pub struct State {
 
 /// What a write did.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "few of them, and only in tests")]
 pub(super) enum Done {
     Organization(v1::Organization),
     Folder(v1::Folder),
     Project(v1::Project),
     Cluster(v1::Cluster),
     CloudAccount(v1::CloudAccount),
+    Edition(v1::Edition),
     Operation(v1::Operation),
 }
 
@@ -86,6 +96,11 @@ impl State {
             projects: BTreeMap::new(),
             clusters: BTreeMap::new(),
             cloud_accounts: BTreeMap::new(),
+            cloud: false,
+            machines: BTreeMap::new(),
+            deeds: BTreeMap::new(),
+            decisions: BTreeMap::new(),
+            editions: BTreeMap::new(),
             quotas: BTreeMap::new(),
             logs: BTreeMap::new(),
             usage: Vec::new(),
@@ -149,7 +164,11 @@ impl State {
     }
 
     /// Appends one record.
-    pub fn append(&mut self, log: &str, request_id: &str, kind: &str, subject: &str, after: Option<After>) {
+    pub fn append(&mut self, log: &str, request_id: &str, kind: &str, subject: &str, mut after: Option<After>) {
+        if let Some(After::Cluster(cluster)) = &mut after {
+            // Facts have it by itself.
+            (cluster.status, cluster.operation) = (None, String::new());
+        }
         let records = self.logs.get(log).map_or(&[][..], Vec::as_slice);
         let seq = u64::try_from(records.len()).unwrap_or(u64::MAX).saturating_add(1);
         let prev_hash = records.last().map_or_else(|| vec![0; 32].into(), |record| record.hash.clone());
@@ -195,6 +214,46 @@ impl State {
         let positions: Vec<String> =
             self.logs.iter().map(|(log, records)| format!("{log}@1.{}", records.len())).collect();
         positions.join(",")
+    }
+
+    /// What is known of a cluster that there is.
+    pub(super) fn of_cluster<T: Clone>(&self, name: &str, of: &BTreeMap<String, Vec<T>>) -> Result<Vec<T>, Status> {
+        self.clusters.get(name).ok_or_else(|| not_found(name))?;
+        Ok(of.get(name).cloned().unwrap_or_default())
+    }
+
+    /// A region writes down what became of a cluster: its operation goes on, or ends.
+    pub fn became(&mut self, name: &str, status: v1::ClusterStatus) {
+        use v1::cluster_status::State as Is;
+        let Some(cluster) = self.clusters.get_mut(name) else { return };
+        let (state, log) = (status.state(), super::apply::region_log(name));
+        let operation = std::mem::take(&mut cluster.operation);
+        if let Some(operation) = self.operations.get_mut(&operation) {
+            operation.done = match operation.kind.as_str() {
+                "clusters.hibernate" => state == Is::Hibernated,
+                "clusters.delete" => state == Is::Deleted,
+                _ => state == Is::Running,
+            };
+            let begun = status.creation.iter().map(|phase| if phase.end_time.is_some() { 20 } else { 10 }).sum();
+            let metadata = operation.metadata.get_or_insert_default();
+            metadata.stage = if operation.done { "DONE" } else { state.as_str_name() }.to_owned();
+            metadata.percent = if operation.done { 100 } else { begun };
+            metadata.phases.clone_from(&status.creation);
+            metadata.held_up_by.clone_from(&status.held_up_by);
+            if metadata.purge_time.is_some() && state == Is::Hibernated {
+                metadata.stage = "RETAINED".to_owned();
+            }
+            if !operation.done {
+                cluster.operation.clone_from(&operation.name);
+            }
+        }
+        cluster.status = Some(status.clone());
+        if state == Is::Deleted {
+            self.clusters.remove(name);
+            return self.append(&log, "", "cluster-deleted", name, None);
+        }
+        let subject = format!("{name}#status");
+        self.append(&log, "", "cluster-progressed", &subject, Some(After::ClusterStatus(status)));
     }
 
     /// A region acknowledges the deletion of a project; with the last one it is done.

@@ -159,6 +159,11 @@ fn field(mutation: &mut v1::Mutation) -> Option<&mut String> {
         Kind::UpdateCluster(request) => &mut request.request_id,
         Kind::DeleteCluster(request) => &mut request.request_id,
         Kind::CreateCloudAccount(request) => &mut request.request_id,
+        Kind::UndeleteCluster(request) => &mut request.request_id,
+        Kind::HibernateCluster(request) => &mut request.request_id,
+        Kind::WakeCluster(request) => &mut request.request_id,
+        Kind::PublishEdition(request) => &mut request.request_id,
+        Kind::HaltEdition(request) => &mut request.request_id,
     })
 }
 

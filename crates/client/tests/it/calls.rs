@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use client::{Client, Code, Config, Endpoint, Read, RequestId, Route, Token, Write, reason, v1};
+use client::{Client, Code, Config, Endpoint, Offered, Read, RequestId, Route, Token, Write, reason, v1};
 
 use crate::world::{World, organization};
 
@@ -198,4 +198,59 @@ async fn usage_is_put_together_from_its_pages_with_the_earliest_times() {
     let asked = world.ring.state().usage_asked.clone();
     assert_eq!(asked.iter().map(|one| one.page_token.as_str()).collect::<Vec<_>>(), ["", "1", "2"]);
     assert!(asked.iter().all(|one| one.read.as_ref().unwrap().level() == v1::read_options::Level::Local));
+}
+
+#[tokio::test]
+async fn editions_are_published_once_halted_and_what_is_in_use_is_listed_in_pages() {
+    let world = World::start();
+    let catalog = world.client().catalog();
+    let contents = |edition: &str| {
+        let offers = ["eu-west-1", "us-east-1"].map(|region| v1::CatalogOffer {
+            region: region.to_owned(),
+            price: 7,
+            not_in: Vec::new(),
+        });
+        let kind = |name: &str| v1::CatalogInstanceType {
+            name: name.to_owned(),
+            offers: offers.to_vec(),
+            ..v1::CatalogInstanceType::default()
+        };
+        let instance_types = ["a1.large", "b1.large", "c1.large"].map(kind).to_vec();
+        v1::CatalogContents { edition: edition.to_owned(), instance_types, ..v1::CatalogContents::default() }
+    };
+    let options = Write { request_id: Some(RequestId::default()), ..Write::default() };
+    let first = catalog.publish(contents("2026-11"), None, &options).await.unwrap().value;
+    let again = catalog.publish(contents("2026-11"), None, &options).await.unwrap().value;
+    assert_eq!((first.name.as_str(), &again), ("editions/2026-11", &first), "the same wish");
+    let error = catalog.publish(contents("2026-11"), None, &Write::default()).await.unwrap_err();
+    assert_eq!((error.code, error.reason.as_str()), (Code::FailedPrecondition, "EDITION_NOT_NEWER"));
+
+    let order = vec!["locations/us-east-1".to_owned()];
+    let plan = Some(v1::WavePlan { order, soak: None });
+    let second = catalog.publish(contents("2026-12"), plan, &Write::default()).await.unwrap().value;
+    let order: Vec<&str> = second.waves.iter().map(|wave| wave.location.as_str()).collect();
+    assert_eq!(order, ["locations/us-east-1", "locations/eu-west-1", "locations/us-west-2"]);
+
+    let names = async |of: Offered| {
+        let listed = catalog.instance_types(&of, 2, &Read::default()).collect().await.unwrap();
+        listed.items.into_iter().map(|one| one.name).collect::<Vec<_>>()
+    };
+    let all = names(Offered::default()).await;
+    assert_eq!(
+        (all.len(), all[0].as_str(), all[5].as_str()),
+        (6, "editions/2026-12/instanceTypes/a1.large", "editions/2026-11/instanceTypes/c1.large")
+    );
+    let in_eu = Offered { location: "locations/eu-west-1".to_owned(), ..Offered::default() };
+    assert_eq!(names(in_eu).await.len(), 3);
+
+    let halted = catalog.halt("editions/2026-12", &second.etag, &Write::default()).await.unwrap().value;
+    assert!(halted.halt_time.is_some() && halted.etag != second.etag);
+    let error = catalog.halt("editions/2026-12", "", &Write::default()).await.unwrap_err();
+    assert_eq!(error.reason, "EDITION_HALTED");
+    let used = catalog.locations(&Read::default()).await.unwrap().value.locations;
+    assert!(used.iter().all(|location| location.edition == "editions/2026-11"), "{used:?}");
+    let editions = catalog.list(1, &Read::default()).collect().await.unwrap().items;
+    assert_eq!(editions.iter().map(|edition| edition.locations.len()).collect::<Vec<_>>(), [3, 0]);
+    let whole = catalog.get("editions/2026-12", &Read::default()).await.unwrap().value;
+    assert_eq!(whole.contents, Some(contents("2026-12")));
 }

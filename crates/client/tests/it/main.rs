@@ -9,6 +9,7 @@
 )]
 
 mod calls;
+mod clusters;
 mod failing_over;
 mod mutating;
 mod tracing;

@@ -59,7 +59,7 @@ pub(crate) fn describe(call: &mut Call<'_>, ask: DescribeTargetGroups) -> Result
 }
 
 pub(crate) fn delete(call: &mut Call<'_>, ask: DeleteTargetGroup) -> Result<(), CloudError> {
-    let used = |balancer: &&super::Balancer| balancer.listeners.iter().any(|listener| listener.group == ask.arn);
+    let used = |balancer: &&super::Balancer| balancer.listeners.iter().any(|listener| listener.target_group == ask.arn);
     let vpc = call.site.targets.get(&ask.arn).map(|group| &group.told.vpc);
     if let Some(balancer) = vpc.and_then(|vpc| call.site.balancers.in_vpc(vpc).find(used)) {
         let message = format!("deleted {}, which {} sends to", ask.arn, balancer.told.arn);
@@ -123,7 +123,8 @@ pub(crate) fn gone(call: &mut Call<'_>, told: &Instance) {
 pub(crate) fn health(call: &mut Call<'_>, ask: DescribeTargetHealth) -> Result<Vec<TargetHealth>, CloudError> {
     let vpc = &call.site.targets.known(&ask.group, call.view())?.told.vpc;
     let group = call.site.targets.seen(&ask.group, call.view());
-    let used = |balancer: &super::Balancer| balancer.listeners.iter().any(|listener| listener.group == ask.group);
+    let used =
+        |balancer: &super::Balancer| balancer.listeners.iter().any(|listener| listener.target_group == ask.group);
     let used = call.site.balancers.in_vpc(vpc).any(used);
     let draining = call.world.options.delays.draining;
     let here = |target: &Target| target.leaving.is_none_or(|left| call.now < left + draining);

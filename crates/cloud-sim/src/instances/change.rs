@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{all_known, launch::room};
 use crate::{
-    What,
+    Billed, What,
     call::{self, Call},
     chance::Purpose,
     tokens::TokenKey,
@@ -76,9 +76,9 @@ pub(crate) fn enter(call: &mut Call<'_>, id: &InstanceId, to: State, reason: Opt
             State::Stopped | State::Terminated => told.public_address = None,
             State::Running | State::ShuttingDown | State::Stopping => {}
         }
-        (from, machine.vcpus, told.zone.clone(), told.instance_type.clone())
+        (from, machine.vcpus, told.zone.clone(), told.instance_type.clone(), told.tags.clone())
     });
-    let Some((from, vcpus, zone, instance_type)) = changed else { return };
+    let Some((from, vcpus, zone, instance_type, tags)) = changed else { return };
     let what = What::State { instance: id.clone(), from, to, reason };
     call.world.audit.record(now, call.place, what);
     if from == State::Running {
@@ -87,8 +87,8 @@ pub(crate) fn enter(call: &mut Call<'_>, id: &InstanceId, to: State, reason: Opt
     if to == State::Running {
         let options = call.world.options.types.get(&instance_type);
         let price = options.and_then(|of| of.prices.get(&call.place.region)).copied().unwrap_or(0);
-        let line = || (call.place.region.clone(), instance_type.clone(), price);
-        call.world.bills.started(call.place.account, id, now_s.0, line);
+        let what = Billed { region: call.place.region.clone(), instance_type: instance_type.clone(), price, tags };
+        call.world.bills.started(call.place.account, id, now_s.0, what);
     }
     match (takes_room(from), takes_room(to)) {
         (true, false) => {
@@ -219,13 +219,15 @@ pub(crate) fn stop(call: &mut Call<'_>, ask: StopInstances) -> Result<Vec<StateC
 
 pub(crate) fn start(call: &mut Call<'_>, ask: StartInstances) -> Result<Vec<StateChange>, CloudError> {
     let known = all_known(call, &ask.ids)?;
+    let mut starting = Vec::new();
     for (id, state) in &known {
         if matches!(state, State::ShuttingDown | State::Terminated | State::Stopping) {
             return Err(wrong_state("started", id, *state));
         }
         let machine = call.site.machines.get(id).filter(|_| *state == State::Stopped);
         if let Some((zone, kind)) = machine.map(|machine| (&machine.told.zone, &machine.told.instance_type)) {
-            room(call, zone, kind)?;
+            room(call, zone, kind, &starting)?;
+            starting.push((zone, kind));
         }
     }
     let mut changes = Vec::with_capacity(known.len());

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use ports::cloud::{
-    CloudError, CloudTime, ErrorCode, Instance, InstanceId, InstanceState, InstanceType, RunInstances, SecurityGroupId,
-    Subnet, Trouble, Zone,
+    Architecture, CloudError, CloudTime, ErrorCode, Instance, InstanceId, InstanceState, InstanceType, RunInstances,
+    SecurityGroupId, Subnet, Trouble, Zone,
 };
 
 use super::{Machine, change};
@@ -29,7 +29,7 @@ pub(crate) fn run(call: &mut Call<'_>, ask: RunInstances) -> Result<Box<Instance
     }
     let subnet = call.site.subnets.known(&ask.subnet, call.view())?.clone();
     let groups = check(call, &ask, &subnet)?;
-    if let Err(refusal) = room(call, &subnet.zone, &ask.instance_type) {
+    if let Err(refusal) = room(call, &subnet.zone, &ask.instance_type, &[]) {
         if matches!(refusal, CloudError::NotNow { trouble: Trouble::InsufficientInstanceCapacity, .. }) {
             let until = call.now + call.world.options.delays.token;
             if !call.site.tokens.knows(&key) {
@@ -119,7 +119,7 @@ fn check(call: &Call<'_>, ask: &RunInstances, subnet: &Subnet) -> Result<Vec<Sec
         let message = format!("gave {} bytes of user data: at most {USER_DATA_MAX}", data.len());
         return Err(CloudError::refused(ErrorCode::InvalidParameterValue, message));
     }
-    let offered = offered(call, &ask.instance_type)?;
+    let offered = offered(call, &ask.instance_type, &subnet.zone)?;
     let region = call.world.options.regions.get(&call.place.region);
     let image = region.and_then(|region| region.images.iter().find(|image| image.id == ask.image));
     let Some(image) = image else {
@@ -148,27 +148,39 @@ fn check(call: &Call<'_>, ask: &RunInstances, subnet: &Subnet) -> Result<Vec<Sec
     Ok(groups)
 }
 
-fn offered(call: &Call<'_>, instance_type: &InstanceType) -> Result<ports::cloud::Architecture, CloudError> {
+fn offered(call: &Call<'_>, instance_type: &InstanceType, zone: &Zone) -> Result<Architecture, CloudError> {
     let options = call.world.options.types.get(instance_type).ok_or_else(|| {
         CloudError::refused(
             ErrorCode::InvalidParameterValue,
             format!("asked for {instance_type}: there is no such instance type"),
         )
     })?;
+    let unsupported = |place: &str| {
+        CloudError::refused(ErrorCode::Unsupported, format!("asked for {instance_type}: it is not offered in {place}"))
+    };
     if !options.prices.contains_key(&call.place.region) {
-        let message = format!("asked for {instance_type}: it is not offered in {}", call.place.region);
-        return Err(CloudError::refused(ErrorCode::Unsupported, message));
+        return Err(unsupported(call.place.region.as_str()));
+    }
+    let zones = call.world.options.regions.get(&call.place.region).map_or(&[][..], |region| &region.zones);
+    if zones.iter().any(|(name, id)| name == zone && options.not_in.contains(id)) {
+        return Err(unsupported(zone.as_str()));
     }
     Ok(options.architecture)
 }
 
-/// Whether one more of a type fits into a zone, and into the account's quota.
-pub(super) fn room(call: &Call<'_>, zone: &Zone, instance_type: &InstanceType) -> Result<(), CloudError> {
+/// Whether one more of a type fits into a zone, and into the account's quota, beside those that the same call starts.
+pub(super) fn room(
+    call: &Call<'_>,
+    zone: &Zone,
+    instance_type: &InstanceType,
+    beside: &[(&Zone, &InstanceType)],
+) -> Result<(), CloudError> {
     let options = &call.world.options;
-    let vcpus = options.types.get(instance_type).map_or(0, |of| of.vcpus);
-    if let Some(quota) = options.quotas.vcpus.filter(|quota| call.site.vcpus + vcpus > *quota) {
-        let message =
-            format!("asked for {vcpus} more vCPUs beside {}: at most {quota} in {}", call.site.vcpus, call.place);
+    let vcpus_of = |of: &InstanceType| options.types.get(of).map_or(0, |of| of.vcpus);
+    let vcpus = vcpus_of(instance_type);
+    let used = call.site.vcpus + beside.iter().map(|(_, of)| vcpus_of(of)).sum::<u32>();
+    if let Some(quota) = options.quotas.vcpus.filter(|quota| used + vcpus > *quota) {
+        let message = format!("asked for {vcpus} more vCPUs beside {used}: at most {quota} in {}", call.place);
         return Err(CloudError::not_now(Trouble::VcpuLimitExceeded, message));
     }
     let none = |what: &str| {
@@ -186,8 +198,10 @@ pub(super) fn room(call: &Call<'_>, zone: &Zone, instance_type: &InstanceType) -
     }
     let limit =
         options.vices.capacity.iter().find(|limit| limit.zone == *zone && limit.instance_type == *instance_type);
+    let same = beside.iter().filter(|of| **of == (zone, instance_type)).count();
+    let placed = call.world.placed.count(zone, instance_type) + u32::try_from(same).unwrap_or(u32::MAX);
     match limit {
-        Some(limit) if call.world.placed.count(zone, instance_type) >= limit.instances => Err(none("is left in")),
+        Some(limit) if placed >= limit.instances => Err(none("is left in")),
         Some(_) | None => Ok(()),
     }
 }

@@ -127,6 +127,25 @@ fn the_quota_of_vcpus_counts_what_is_pending_or_running() {
 }
 
 #[test]
+fn instances_that_start_together_need_room_together() {
+    let zone = Zone::new("eu-west-1a");
+    let limit = Capacity { zone, instance_type: InstanceType::new("m7i.large"), instances: 3 };
+    let full = Options { vices: Vices { capacity: vec![limit], ..Vices::off() }, ..Options::small(1, 1) };
+    let spent = Options { quotas: Quotas { vcpus: Some(6), ..Quotas::default() }, ..Options::small(1, 1) };
+    for (options, told) in [(full, Trouble::InsufficientInstanceCapacity), (spent, Trouble::VcpuLimitExceeded)] {
+        let mut world = World::new(options);
+        let ids: Vec<InstanceId> = (1..=2).map(|number| world.running(&format!("t{number}"))).collect();
+        world.ask(StopInstances { ids: ids.clone(), hibernate: false }).unwrap();
+        world.pass(60 * SECOND);
+        world.running("t3");
+        world.running("t4");
+        assert_eq!(trouble(world.ask(StartInstances { ids: ids.clone() })), told);
+        assert!(ids.iter().all(|id| world.see(id).state == InstanceState::Stopped), "all or none");
+        world.ask(StartInstances { ids: ids[..1].to_vec() }).unwrap();
+    }
+}
+
+#[test]
 fn instances_die_and_become_impaired_by_themselves() {
     let mut world = with(Vices { mean_life_s: 3600, mean_health_s: 3600, ..Vices::off() });
     for number in 0..40 {

@@ -122,6 +122,12 @@ fn seconds_are_billed_from_running_to_not_running_and_a_minute_at_least_is_charg
     assert_eq!(line.seconds, (world.now - HOUR) / 1000 - from.0);
     assert_eq!(line.charged_seconds, 60);
     assert_eq!(line.charge(), 60 * 112_455 / 3600);
+    assert_eq!(line.what.tags.get("slot"), Some("t1"));
+    let part = |span| world.sim.bill_within(world.site.account, span).remove(&id);
+    let (first, rest) = (part(0..from.0 + 4).unwrap(), part(from.0 + 4..u64::MAX).unwrap());
+    assert_eq!((first.seconds, first.charged_seconds), (4, 4));
+    assert_eq!((first.seconds + rest.seconds, first.charged_seconds + rest.charged_seconds), (line.seconds, 60));
+    assert_eq!(part(from.0 + 60..u64::MAX), None);
 }
 
 #[test]
@@ -185,6 +191,17 @@ fn a_launch_takes_from_its_template_what_it_leaves_out() {
     );
     let own = world.ask(RunInstances { user_data: Some("".into()), ..bare }).unwrap();
     assert_eq!(own.security_groups, [world.group.clone()]);
+}
+
+#[test]
+fn the_default_group_of_a_vpc_lets_in_whoever_has_it() {
+    let mut world = world();
+    let groups = world.ask(DescribeSecurityGroups(Describe::default())).unwrap().items;
+    let default = groups.iter().find(|group| &*group.name == "default").unwrap();
+    let own = Rule { protocol: Protocol::All, ports: (0, u16::MAX), source: Source::Group(default.id.clone()) };
+    assert_eq!(default.ingress, [own]);
+    let made = groups.iter().find(|group| group.id == world.group).unwrap();
+    assert_eq!(made.ingress, [], "another lets nobody in");
 }
 
 #[test]

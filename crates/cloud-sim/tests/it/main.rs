@@ -9,6 +9,7 @@
 )]
 
 mod books;
+mod catalog;
 mod characters;
 mod handling;
 mod port;

@@ -72,6 +72,9 @@ pub async fn targets(probe: &Probe<'_>, stage: &Stage) -> Result<(), Broken> {
     let listen = CreateListener { balancer: balancer.clone(), port: 443, target_group: group.clone() };
     let listener = probe.done(TARGETS, listen.clone()).await?;
     same("a listener is made once", &probe.done(TARGETS, listen).await?, &listener)?;
+    let wanted = Listener { arn: listener, port: 443, target_group: group.clone() };
+    let told = |told: &Vec<Listener>| told.contains(&wanted).then_some(());
+    probe.until("a listener is told", DescribeListeners { balancer: balancer.clone() }, told).await?;
     let checked = |health: &Vec<TargetHealth>| {
         let checked = [TargetState::Initial, TargetState::Healthy, TargetState::Unhealthy];
         state(health).filter(|state| checked.contains(state)).map(drop)

@@ -17,6 +17,10 @@ pub async fn ranges(probe: &Probe<'_>, stage: &Stage) -> Result<(), Broken> {
         let create = CreateVpc { cidr: range(wrong)?, tags: probe.tags("wrong") };
         probe.refused(PROMISE, create, ErrorCode::InvalidVpcRange).await?;
     }
+    let zones = probe.done("zones are told", DescribeAvailabilityZones {}).await?;
+    for zone in &probe.fixture.zones {
+        same("a zone is told by its name", &zones.iter().filter(|of| of.name == *zone).count(), &1)?;
+    }
     let [zone, _] = &probe.fixture.zones;
     let subnet = |cidr| CreateSubnet { vpc: stage.vpc.clone(), zone: zone.clone(), cidr, tags: probe.tags("wrong") };
     let used = part(probe.fixture.range, 0);

@@ -105,24 +105,25 @@ pub async fn clean(probe: &Probe<'_>) -> Result<(), Broken> {
     }
 }
 
-/// One round of deletions, from what depends to what is depended on; how much was still there.
+/// One round of deletions, from what depends to what is depended on; how much was still there. A list that was not answered counts as
+/// one thing: what is not known is not gone.
 async fn sweep(probe: &Probe<'_>) -> usize {
     let mut left = 0;
-    for balancer in balancers(probe).await {
+    for balancer in balancers(probe, &mut left).await {
         left += 1;
         attempt(probe, DeleteLoadBalancer { arn: balancer }).await;
     }
-    for arn in target_groups(probe).await {
+    for arn in target_groups(probe, &mut left).await {
         left += 1;
         attempt(probe, DeleteTargetGroup { arn }).await;
     }
     let alive = |instance: &Instance| instance.state != InstanceState::Terminated;
-    for instance in list(probe, DescribeInstances(all(probe))).await.into_iter().filter(alive) {
+    for instance in list(probe, &mut left, DescribeInstances(all(probe))).await.into_iter().filter(alive) {
         left += 1;
         attempt(probe, TerminateInstances { ids: vec![instance.id] }).await;
     }
     let alive = |nat: &NatGateway| !matches!(nat.state, NatGatewayState::Deleted | NatGatewayState::Failed);
-    for nat in list(probe, DescribeNatGateways(all(probe))).await.into_iter().filter(alive) {
+    for nat in list(probe, &mut left, DescribeNatGateways(all(probe))).await.into_iter().filter(alive) {
         left += 1;
         attempt(probe, DeleteNatGateway { id: nat.id }).await;
     }
@@ -131,38 +132,38 @@ async fn sweep(probe: &Probe<'_>) -> usize {
 
 async fn sweep_network(probe: &Probe<'_>) -> usize {
     let mut left = 0;
-    for address in list(probe, DescribeAddresses(all(probe))).await {
+    for address in list(probe, &mut left, DescribeAddresses(all(probe))).await {
         left += 1;
         attempt(probe, ReleaseAddress { id: address.id }).await;
     }
-    for volume in list(probe, DescribeVolumes(all(probe))).await {
+    for volume in list(probe, &mut left, DescribeVolumes(all(probe))).await {
         left += 1;
         attempt(probe, DeleteVolume { id: volume.id }).await;
     }
-    for template in list(probe, DescribeLaunchTemplates(all(probe))).await {
+    for template in list(probe, &mut left, DescribeLaunchTemplates(all(probe))).await {
         left += 1;
         attempt(probe, DeleteLaunchTemplate { id: template.id }).await;
     }
-    for subnet in list(probe, DescribeSubnets(all(probe))).await {
+    for subnet in list(probe, &mut left, DescribeSubnets(all(probe))).await {
         left += 1;
         attempt(probe, DeleteSubnet { id: subnet.id }).await;
     }
-    for table in list(probe, DescribeRouteTables(all(probe))).await {
+    for table in list(probe, &mut left, DescribeRouteTables(all(probe))).await {
         left += 1;
         attempt(probe, DeleteRouteTable { id: table.id }).await;
     }
-    for group in list(probe, DescribeSecurityGroups(all(probe))).await {
+    for group in list(probe, &mut left, DescribeSecurityGroups(all(probe))).await {
         left += 1;
         attempt(probe, DeleteSecurityGroup { id: group.id }).await;
     }
-    for gateway in list(probe, DescribeInternetGateways(all(probe))).await {
+    for gateway in list(probe, &mut left, DescribeInternetGateways(all(probe))).await {
         left += 1;
         if let Some(vpc) = gateway.vpc {
             attempt(probe, DetachInternetGateway { gateway: gateway.id.clone(), vpc }).await;
         }
         attempt(probe, DeleteInternetGateway { id: gateway.id }).await;
     }
-    for vpc in list(probe, DescribeVpcs(all(probe))).await {
+    for vpc in list(probe, &mut left, DescribeVpcs(all(probe))).await {
         left += 1;
         attempt(probe, DeleteVpc { id: vpc.id }).await;
     }
@@ -173,9 +174,11 @@ fn all<Id>(probe: &Probe<'_>) -> Describe<Id> {
     Describe::filter(probe.ours())
 }
 
-/// What is listed now; what is not shows in another round.
-async fn list<A: Action<Reply = Page<T>>, T>(probe: &Probe<'_>, describe: A) -> Vec<T> {
-    probe.fixture.cloud.ask(&probe.site, describe).await.map(|page| page.items).unwrap_or_default()
+/// What is listed now; what is not shows in another round. Whether it was answered at all is counted.
+async fn list<A: Action<Reply = Page<T>>, T>(probe: &Probe<'_>, left: &mut usize, describe: A) -> Vec<T> {
+    let listed = probe.fixture.cloud.ask(&probe.site, describe).await;
+    *left += usize::from(listed.is_err());
+    listed.map(|page| page.items).unwrap_or_default()
 }
 
 /// Refusals are no news here: another round tries again.
@@ -183,14 +186,14 @@ async fn attempt<A: Action>(probe: &Probe<'_>, delete: A) {
     let _ = probe.fixture.cloud.ask(&probe.site, delete).await;
 }
 
-async fn balancers(probe: &Probe<'_>) -> Vec<LoadBalancerArn> {
-    let listed = list(probe, DescribeLoadBalancers::default()).await;
+async fn balancers(probe: &Probe<'_>, left: &mut usize) -> Vec<LoadBalancerArn> {
+    let listed = list(probe, left, DescribeLoadBalancers::default()).await;
     let ours = |balancer: &LoadBalancer| balancer.tags.get(RUN) == Some(&probe.fixture.run);
     listed.into_iter().filter(ours).map(|balancer| balancer.arn).collect()
 }
 
-async fn target_groups(probe: &Probe<'_>) -> Vec<TargetGroupArn> {
-    let listed = list(probe, DescribeTargetGroups::default()).await;
+async fn target_groups(probe: &Probe<'_>, left: &mut usize) -> Vec<TargetGroupArn> {
+    let listed = list(probe, left, DescribeTargetGroups::default()).await;
     let ours = |group: &TargetGroup| group.tags.get(RUN) == Some(&probe.fixture.run);
     listed.into_iter().filter(ours).map(|group| group.arn).collect()
 }

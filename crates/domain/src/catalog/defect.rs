@@ -17,6 +17,9 @@ pub enum Defect {
     #[error("looked up the region {region} of {what}: it is not in the edition, wanted one of {known}")]
     UnknownRegion { what: String, region: RegionId, known: String },
 
+    #[error("looked for the region {region}, which the ring has: it is not in the edition, wanted it to be")]
+    RegionMissing { region: RegionId },
+
     #[error("read the zones of {region}: {zone:?} is there twice, wanted each id and name once")]
     ZoneTwice { region: RegionId, zone: String },
 
@@ -84,8 +87,10 @@ pub enum Defect {
     #[error("read the size of shared VPCs of {region}: /{given}, wanted /16 to /28")]
     SharedVpcPrefix { region: RegionId, given: u8 },
 
-    #[error("compared {range} for {pool} of {region} with the edition before: {from} had it, wanted it to stay there")]
-    RangeMoved { region: RegionId, pool: &'static str, range: Cidr, from: RegionId },
+    #[error(
+        "compared {range} for {pool} of {region} with the edition {edition}: {from} had it, wanted it to stay there"
+    )]
+    RangeMoved { region: RegionId, pool: &'static str, range: Cidr, from: RegionId, edition: String },
 
     #[error("looked for room for {cluster_type} in the {pool} of {region}: wanted a range of /{wanted} or larger")]
     PoolTooSmall { region: RegionId, pool: &'static str, cluster_type: String, wanted: u64 },

@@ -21,15 +21,14 @@ const NOW_MS: u64 = 20_778 * 86_400_000;
 
 /// A region that has a cloud, an account for the organization, and a catalogue.
 fn with_cloud() -> World {
-    let mut world =
-        World { began: Hlc::at_unix_ms(NOW_MS), planner: Some(Arc::new(Settler::new())), ..World::default() };
+    let mut world = World { ms: NOW_MS, planner: Some(Arc::new(Settler::new())), ..World::default() };
     let catalog = catalog::first().unwrap();
     let before: [Command; 5] = [
         register("us-east-1"),
         add_account("1"),
         create_organization("a"),
         create_project("a/p:x", "a"),
-        PublishCatalog { catalog }.into(),
+        PublishCatalog { catalog, waves: None }.into(),
     ];
     before.iter().for_each(|command| drop(world.run(command).unwrap()));
     world
@@ -155,7 +154,7 @@ fn what_cannot_be_is_refused_with_its_reason_and_nothing_is_touched() {
     poor.run(&create_project("b/p:y", "b")).unwrap();
     let name = world::cluster("b/p:y", "us-east-1", "c");
     assert_eq!(poor.reason(create_cluster(&name)), "ACCOUNT_POOL_EMPTY");
-    let mut bare = World { planner: with_cloud().planner, began: Hlc::at_unix_ms(NOW_MS), ..World::default() };
+    let mut bare = World { planner: with_cloud().planner, ms: NOW_MS, ..World::default() };
     for command in [register("us-east-1"), add_account("1"), create_organization("a"), create_project("a/p:x", "a")] {
         bare.run(&command).unwrap();
     }

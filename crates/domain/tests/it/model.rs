@@ -113,7 +113,7 @@ impl Model {
             }
             Command::AddAccount(c) => none(self.accounts.insert(c.account.to_string(), Account::default())),
             // Editions know nothing of the tree: their rules are in `editions`, and no script publishes one.
-            Command::PublishCatalog(_) => None,
+            Command::PublishCatalog(_) | Command::HaltEdition(_) => None,
             // No script has a cloud, without which none of these is ever accepted: their rules are in `lives`.
             Command::UndeleteCluster(_) | Command::HibernateCluster(_) | Command::WakeCluster(_) => None,
             Command::Progress(_) => None,

@@ -34,7 +34,7 @@ pub fn check(memory: &Memory) -> Result<(), String> {
                 let entry = sets::project_entry(&row.name.project);
                 (row.name.clone().into(), row.state, Some(Node { parent: row.parent.clone(), entry }))
             }
-            Entity::Marker | Entity::Account(_) | Entity::Catalog(_) => continue,
+            Entity::Marker | Entity::Account(_) | Entity::Catalog(_) | Entity::Edition(_) => continue,
             _of_a_region => return Err(format!("{subject} is a {} in the global log", entity.kind())),
         };
         if Subject::resource(&name) != *subject {

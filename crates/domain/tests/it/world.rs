@@ -17,8 +17,8 @@ use crate::memory::Memory;
 #[derive(Clone, Default)]
 pub struct World {
     pub logs: BTreeMap<Log, Memory>,
-    /// What time it is at the beginning.
-    pub began: Hlc,
+    /// Unix milliseconds of every clock.
+    pub ms: u64,
     /// None: a region without a cloud.
     pub planner: Option<std::sync::Arc<dyn domain::Planner>>,
     pub requests: u64,
@@ -51,7 +51,7 @@ impl World {
         let (view, global) = (self.log(log), self.global());
         let mut uid = [0; 16];
         uid[..8].copy_from_slice(&self.requests.to_be_bytes());
-        let now = Hlc(self.began.0 + 1_000 + self.requests);
+        let now = Hlc(Hlc::at_unix_ms(self.ms).0 + 1_000 + self.requests);
         decide(
             &view,
             command,

@@ -169,7 +169,7 @@ impl Ring {
             snapshot_chunk_bytes: self.chunk_bytes,
             canary: self.canary,
         };
-        let ledger = env.tasks().enter(Ledger::start(config, ports, true)).await.unwrap();
+        let ledger = env.tasks().enter(Ledger::start(config, ports, true, |_, _| Ok(()))).await.unwrap();
         self.network.up.lock().unwrap().insert(id, Process { env, ledger });
     }
 

@@ -1,6 +1,6 @@
 //! Which Kubernetes version: the one that was asked for, the one that the cluster has, or the newest of the channel.
 
-use domain::catalog::{Channel, Key, KubernetesVersion, Value, Version};
+use domain::catalog::{Channel, Key, KubernetesVersion, Support, Value, Version};
 
 use super::{Computed, Draft};
 use crate::{Refusal, VersionWish, Warning};
@@ -45,7 +45,7 @@ impl Draft<'_> {
     /// Everything that may be asked for here today.
     fn accepted(&self) -> Vec<String> {
         let today = self.inputs.today;
-        let versions = self.versions(|version| version.released <= today && today <= version.extended_end);
+        let versions = self.versions(|version| matches!(version.support(today), Support::Standard | Support::Extended));
         versions.iter().map(ToString::to_string).collect()
     }
 
@@ -53,9 +53,8 @@ impl Draft<'_> {
         let today = self.inputs.today;
         let channel = Channel::ALL.into_iter().find(|channel| self.is(Key::VersionChannel, channel.as_str()));
         let channel = channel.unwrap_or(Channel::Stable);
-        let has = |version: &Version| {
-            version.channels.contains(&channel) && version.released <= today && today <= version.standard_end
-        };
+        let has =
+            |version: &Version| version.channels.contains(&channel) && version.support(today) == Support::Standard;
         let versions = self.versions(has);
         let Some((version, others)) = versions.split_first() else {
             let (region, accepted) = (self.request.name.location.clone(), self.accepted());
@@ -78,11 +77,11 @@ impl Draft<'_> {
         let Some(version) = self.inputs.catalog.versions.get(&given) else {
             return Err(Refusal::UnknownVersion { given, accepted });
         };
-        if !version.published.contains(&self.request.name.location) {
+        let (today, ended) = (self.inputs.today, version.extended_end);
+        if !version.published.contains(&self.request.name.location) || today < version.released {
             let region = self.request.name.location.clone();
             return Err(Refusal::VersionNotInRegion { given, region, accepted });
         }
-        let (today, ended) = (self.inputs.today, version.extended_end);
         if ended < today {
             return Err(Refusal::VersionEnded { given, ended, accepted });
         }

@@ -127,9 +127,11 @@ pub enum Waiting {
     OneMasterAtATime {
         other: Slot,
     },
+    /// What would be done to a master, and why, if etcd could spare it.
     Quorum {
         healthy: usize,
         majority: usize,
+        cause: Cause,
     },
     ShortCircuit {
         ill: usize,

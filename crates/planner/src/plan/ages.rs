@@ -29,6 +29,7 @@ impl Planner<'_> {
             due.extend(self.due(member).map(|due| (member.held.slot, due)));
         }
         due.sort_by_key(|(slot, due)| (due.calm, *slot));
+        self.keep_what_cannot_be_spared(&mut due);
         let Some((slot, Due { cause, calm })) = due.into_iter().next() else { return };
         let part = Part::Machine(slot);
         let alone = |members: &Vec<Member<'_>>| matches!(members.as_slice(), [of] if of.fitness == Fitness::Healthy);
@@ -42,14 +43,22 @@ impl Planner<'_> {
         if !settled {
             return self.wait(&part, Waiting::Settled(cause), self.soon());
         }
-        let (healthy, majority) = (self.fleet.healthy_masters(), self.fleet.majority());
         match members.iter().find(|of| of.held.slot == slot) {
             Some(_) if slot.role == Role::Worker => self.launch(slot, cause),
-            Some(_) if healthy <= majority => {
-                self.wait(&part, Waiting::Quorum { healthy, majority }, self.now.plus(DAY));
-            }
             Some(member) => self.end(member, false, cause),
             None => {}
+        }
+    }
+
+    /// Of one master, or of two, none can ever be spared. That holds up nobody else.
+    fn keep_what_cannot_be_spared(&mut self, due: &mut Vec<(Slot, Due)>) {
+        let (healthy, majority) = (self.fleet.healthy_masters(), self.fleet.majority());
+        if self.fleet.masters > majority {
+            return;
+        }
+        for (slot, Due { cause, .. }) in due.extract_if(.., |(slot, _)| slot.role == Role::Master) {
+            let until = self.now.plus(DAY);
+            self.wait(&Part::Machine(slot), Waiting::Quorum { healthy, majority, cause }, until);
         }
     }
 

@@ -30,7 +30,7 @@ impl Planner<'_> {
         let joined = self.fleet.slots.iter().all(healthy);
         let whole = joined && self.desired.parts.keys().all(|part| self.ready.contains(part));
         match self.desired.wish {
-            Wish::Delete if self.held.is_empty() && self.actions.is_empty() && self.deleting() => State::Deleted,
+            Wish::Delete if self.nothing_left() => State::Deleted,
             Wish::Delete => State::Deleting,
             Wish::Hibernate => {
                 let sleeps = self.fleet.members().all(|of| of.fitness == Fitness::Asleep);
@@ -62,10 +62,10 @@ impl Planner<'_> {
             State::Running | State::Repairing => {}
         }
         let quorum = self.fleet.healthy_masters() >= self.fleet.majority();
-        if self.fleet.masters > 0 && self.fleet.quorum_lost() {
+        if self.desired.masters() > 0 && self.fleet.quorum_lost() {
             return Health::Unhealthy;
         }
-        if self.observed.listed.is_none() || (self.fleet.masters > 0 && !quorum) {
+        if self.observed.listed.is_none() || (self.desired.masters() > 0 && !quorum) {
             return Health::Unknown;
         }
         let ill = self.fleet.slots.values().any(|members| members.iter().all(|of| of.fitness != Fitness::Healthy));
@@ -84,7 +84,7 @@ impl Planner<'_> {
         let security =
             self.security().map_or_else(|| (Truth::True, "nothing differs".to_owned()), |what| (Truth::False, what));
         all.insert(Condition::SecurityAsDecided, security);
-        if self.fleet.masters == 0 {
+        if self.desired.masters() == 0 {
             return all;
         }
         let (healthy, masters, majority) = (self.fleet.healthy_masters(), self.fleet.masters, self.fleet.majority());
@@ -103,9 +103,10 @@ impl Planner<'_> {
         all.insert(Condition::EtcdQuorum, quorum);
         let served = healthy >= majority && self.ready.contains(&Part::Balancer);
         all.insert(Condition::ApiServerAvailable, (truth(served), format!("{healthy} masters, {}", self.balancer())));
+        let wished = self.fleet.role(Role::Master).count();
         all.insert(
             Condition::ControlPlaneHealthy,
-            (truth(healthy == masters), format!("{healthy} of {masters} masters")),
+            (truth(healthy == wished), format!("{healthy} of {wished} masters")),
         );
         let joined = |(_, members): &(_, &Vec<Member<'_>>)| members.iter().any(|of| of.fitness == Fitness::Healthy);
         let workers = self.fleet.role(Role::Worker).count();
@@ -143,8 +144,9 @@ impl Planner<'_> {
         };
         let acted = self.actions.iter().find(|action| old(&action.cause)).map(|action| action.part.clone());
         let waited = self.waits.iter().find_map(|wait| match &wait.why {
-            Waiting::Window(cause) | Waiting::Settled(cause) if old(cause) => wait.part.clone(),
-            Waiting::Quorum { .. } => wait.part.clone(),
+            Waiting::Window(cause) | Waiting::Settled(cause) | Waiting::Quorum { cause, .. } if old(cause) => {
+                wait.part.clone()
+            }
             _ => None,
         });
         match acted.or(waited) {
@@ -158,7 +160,7 @@ impl Planner<'_> {
         let protected = self.desired.delete_protection.then(|| "it is protected from deletion".to_owned());
         let used = (self.desired.used_by > 0).then(|| format!("{} clusters use it", self.desired.used_by));
         let mut all = BTreeMap::from([(Constraint::DeletionPossible, protected.or(used))]);
-        if self.fleet.masters > 0 {
+        if self.desired.masters() > 0 {
             all.insert(Constraint::HibernationPossible, sleeps);
         }
         all

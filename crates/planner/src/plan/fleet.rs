@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     AGAIN, Cause, CloudId, Desired, Edge, Held, HeldMachine, LATE_AT_MOST, MachineFacts, MachineState, Observed, Part,
-    Planner, Role, Seen, Slot, Time, Verb,
+    Planner, Role, STALE, Seen, Slot, Time, Verb,
 };
 
 /// How a machine is.
@@ -63,8 +63,9 @@ pub(super) struct Member<'a> {
 pub(super) struct Fleet<'a> {
     /// Every slot that is wished or has a machine; the newest machine first.
     pub slots: BTreeMap<Slot, Vec<Member<'a>>>,
-    /// Slots in which machines were tried before, and which have none.
+    /// Slots that had a machine, and have none.
     pub emptied: BTreeSet<Slot>,
+    /// Members that etcd has, lost ones too: those that are wished where it is still to be formed.
     pub masters: usize,
 }
 
@@ -75,7 +76,7 @@ impl<'a> Fleet<'a> {
             emptied: BTreeSet::new(),
             masters: desired.masters(),
         };
-        let mut judge = Judge { desired, observed, now, served: Some(Time(0)) };
+        let mut judge = Judge { desired, observed, now, served: formed(desired, held, observed) };
         for role in [Role::Master, Role::Worker] {
             for (id, machine) in held.machines.iter().filter(|(_, machine)| machine.slot.role == role) {
                 if let Some(member) = judge.member(id, machine) {
@@ -87,9 +88,18 @@ impl<'a> Fleet<'a> {
         for members in fleet.slots.values_mut() {
             members.sort_by_key(|member| std::cmp::Reverse((member.held.generation, member.held.launched, member.id)));
         }
-        let tried = |slot: &Slot| held.generations.contains_key(&Part::Machine(*slot));
-        let empty = fleet.slots.iter().filter(|(slot, members)| members.is_empty() && tried(slot));
+        let had = |slot: &Slot| {
+            let part = Part::Machine(*slot);
+            // What was never launched but tried is no loss.
+            let tried = held.intents.contains_key(&part) || held.refused.contains_key(&part);
+            held.generations.get(&part).is_some_and(|last| *last > 1 || !tried)
+        };
+        let empty = fleet.slots.iter().filter(|(slot, members)| members.is_empty() && had(slot));
         fleet.emptied = empty.map(|(slot, _)| *slot).collect();
+        if held.made.is_some() {
+            let is = |(slot, members): &(&Slot, &Vec<Member<'_>>)| !members.is_empty() || fleet.emptied.contains(slot);
+            fleet.masters = fleet.role(Role::Master).filter(is).count();
+        }
         fleet
     }
 
@@ -137,9 +147,12 @@ impl<'a> Fleet<'a> {
         is.map(|of| of.id.clone()).collect()
     }
 
-    /// The machine of a slot that a volume can be attached to.
-    pub fn running(&self, slot: Slot) -> Option<&CloudId> {
-        self.slots.get(&slot)?.iter().find(|of| of.runs()).map(|of| of.id)
+    /// The machine of a slot that a volume belongs to: the one that has it, unless that is given up, else the newest that runs.
+    pub fn user(&self, slot: Slot, has: Option<&CloudId>) -> Option<&CloudId> {
+        let members = self.slots.get(&slot)?;
+        let stays = |of: &Member<'_>| of.fitness != Fitness::Ending && of.fitness.lost().is_none();
+        let user = members.iter().find(|of| Some(of.id) == has && stays(of));
+        user.or_else(|| members.iter().find(|of| of.runs())).map(|of| of.id)
     }
 }
 
@@ -148,6 +161,23 @@ impl Member<'_> {
         let running = matches!(self.facts.map(|facts| facts.state), Some(MachineState::Running(_)));
         running && !matches!(self.fitness, Fitness::Ending | Fitness::InDoubt { .. })
     }
+}
+
+/// Since when so many masters run that etcd can form, and each of them can join. In a cluster that ran, etcd is there.
+fn formed(desired: &Desired, held: &Held, observed: &Observed) -> Option<Time> {
+    if held.made.is_some() {
+        return Some(Time(0));
+    }
+    let mut running: BTreeMap<Slot, Time> = BTreeMap::new();
+    for (id, machine) in held.machines.iter().filter(|(_, machine)| machine.slot.role == Role::Master) {
+        if let Some(Seen::Present(MachineFacts { state: MachineState::Running(at), .. }, _)) = observed.machines.get(id)
+        {
+            running.entry(machine.slot).and_modify(|first| *first = (*at).min(*first)).or_insert(*at);
+        }
+    }
+    let mut since: Vec<Time> = running.into_values().collect();
+    since.sort_unstable();
+    since.get(desired.masters() / 2).copied()
 }
 
 struct Judge<'d, 'a> {
@@ -163,10 +193,13 @@ impl<'a> Judge<'_, 'a> {
     fn member(&self, id: &'a CloudId, held: &'a HeldMachine) -> Option<Member<'a>> {
         let doubt = |since: Time, why: &str| Fitness::InDoubt { since, why: why.to_owned() };
         let (facts, mut fitness) = match self.observed.machines.get(id) {
-            Some(Seen::Absent(_)) => return None,
+            Some(Seen::Absent(as_of)) if *as_of > held.changed => return None,
+            Some(Seen::Absent(_)) => (None, doubt(held.changed, "looked for before our last call")),
             Some(Seen::Present(facts, as_of)) => match facts.state {
                 MachineState::Ended(_) => return None,
                 _ if *as_of <= held.changed => (None, doubt(held.changed, "seen before our last call")),
+                // How long it starts or is impaired cannot be told from what was seen once.
+                _ if as_of.plus(STALE) <= self.now => (None, doubt(*as_of, "what was seen is old")),
                 _ => (Some(facts), self.fitness(held, facts)),
             },
             Some(Seen::Unknown { since, why }) => (None, doubt(*since, why)),
@@ -210,10 +243,12 @@ impl Planner<'_> {
         let (held, observed) = (self.held, self.observed);
         for (id, seen) in &observed.machines {
             match (held.machines.get(id), seen) {
-                (Some(machine), Seen::Absent(as_of)) => self.note(id, machine, Edge::Ended(*as_of)),
+                (Some(machine), Seen::Absent(as_of)) if *as_of > machine.changed => {
+                    self.note(id, machine, Edge::Ended(*as_of));
+                }
                 (Some(machine), Seen::Present(facts, _)) => self.note_edges(id, machine, facts),
                 (None, Seen::Present(facts, _)) => self.found(id, facts),
-                (_, Seen::Unknown { .. }) | (None, Seen::Absent(_)) => {}
+                (_, Seen::Unknown { .. } | Seen::Absent(_)) => {}
             }
         }
     }
@@ -224,15 +259,19 @@ impl Planner<'_> {
     }
 
     fn note_edges(&mut self, id: &CloudId, machine: &HeldMachine, facts: &MachineFacts) {
+        // A replica that lags tells of the time before it was last started.
+        let past = |at: Time| machine.started.is_some_and(|started| at < started);
         match facts.state {
             MachineState::Running(at) if machine.started.is_none_or(|started| at > started) => {
                 self.note(id, machine, Edge::Started(at));
             }
-            MachineState::Stopped(at) if machine.stopped.is_none() => self.note(id, machine, Edge::Stopped(at)),
+            MachineState::Stopped(at) if machine.stopped.is_none() && !past(at) => {
+                self.note(id, machine, Edge::Stopped(at))
+            }
             MachineState::Ended(at) => return self.note(id, machine, Edge::Ended(at)),
             _ => {}
         }
-        if let Some(at) = facts.joined.filter(|at| machine.joined.is_none_or(|joined| *at > joined)) {
+        if let Some(at) = facts.joined.filter(|at| machine.joined.is_none_or(|joined| *at > joined) && !past(*at)) {
             self.note(id, machine, Edge::Joined(at));
         }
     }
@@ -245,7 +284,12 @@ impl Planner<'_> {
         let part = Part::Machine(facts.slot);
         let intended = self.held.intents.get(&part).filter(|intent| intent.generation == facts.generation);
         let members = self.fleet.slots.get(&facts.slot).map_or(&[][..], Vec::as_slice);
-        let stays = members.iter().filter(|of| of.fitness != Fitness::Ending && of.fitness.lost().is_none());
+        // What joined goes for nobody who is not certainly healthy.
+        let stays = members.iter().filter(|of| match of.fitness {
+            Fitness::Healthy => true,
+            Fitness::Ending | Fitness::InDoubt { .. } => false,
+            _ => of.fitness.lost().is_none() && facts.joined.is_none(),
+        });
         let oldest = stays.min_by_key(|of| (of.held.launched, of.id)).map(|of| (of.held.launched, of.id));
         // Of several that nobody holds, one is adopted now and the next plan sees the others beside it.
         let adopted = self.actions.iter().any(|action| action.part == part && matches!(action.verb, Verb::Adopt(_)));
@@ -275,7 +319,11 @@ impl Planner<'_> {
             let (healthy, majority) = (self.fleet.healthy_masters(), self.fleet.majority());
             let serves = member.facts.is_none_or(|facts| facts.joined.is_some() && facts.impaired.is_none());
             if member.held.slot.role == Role::Master && serves && healthy < majority && !self.deleting() {
-                return self.wait(&part, super::Waiting::Quorum { healthy, majority }, self.soon());
+                return self.wait(
+                    &part,
+                    super::Waiting::Quorum { healthy, majority, cause: Cause::Unanswered { since } },
+                    self.soon(),
+                );
             }
             let verb = Verb::Terminate(member.id.clone(), None);
             return self.act(&part, member.held.generation, verb, Cause::Unanswered { since });

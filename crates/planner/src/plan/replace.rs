@@ -14,7 +14,7 @@ impl Planner<'_> {
             match self.desired.wish {
                 _ if self.deleting() => members.iter().for_each(|member| self.end(member, false, Cause::Deletion)),
                 Wish::Hibernate => self.put_to_sleep(slot, &members),
-                _ if !wanted => members.iter().for_each(|member| self.end(member, true, Cause::NotWanted)),
+                _ if !wanted => members.iter().for_each(|member| self.dismiss(member)),
                 Wish::Run | Wish::Delete => self.tend_slot(slot, &members),
             }
         }
@@ -55,6 +55,22 @@ impl Planner<'_> {
                 }
             }
         }
+    }
+
+    /// Ends what is not wished any more: workers as they are drained, masters one at a time and none that etcd needs.
+    fn dismiss(&mut self, member: &Member<'_>) {
+        let slot = member.held.slot;
+        if slot.role == Role::Master && self.held.made.is_some() {
+            let (healthy, majority) = (self.fleet.healthy_masters(), self.fleet.majority());
+            let (part, cause) = (Part::Machine(slot), Cause::NotWanted);
+            if member.fitness == Fitness::Healthy && healthy <= majority {
+                return self.wait(&part, Waiting::Quorum { healthy, majority, cause }, self.soon());
+            }
+            if member.fitness != Fitness::Ending && self.other_master_comes_first(slot) {
+                return;
+            }
+        }
+        self.end(member, true, Cause::NotWanted);
     }
 
     fn tend_slot(&mut self, slot: Slot, members: &[Member<'_>]) {
@@ -131,10 +147,15 @@ impl Planner<'_> {
         for member in others.iter().chain([newest]).filter(|of| of.fitness == Fitness::Ending) {
             self.end(member, false, Cause::Replaced);
         }
-        // The younger of two goes, unless it is the only healthy one.
-        let stays = |of: &&Member<'_>| of.fitness == Fitness::Healthy || newest.fitness != Fitness::Healthy;
+        // The younger of two goes, unless it is the only healthy one; for one that goes itself or is not seen, nobody does.
+        let stays = |of: &&Member<'_>| match of.fitness {
+            Fitness::Healthy => true,
+            Fitness::Ending | Fitness::InDoubt { .. } => false,
+            _ => of.fitness.lost().is_none() && newest.fitness != Fitness::Healthy,
+        };
         let twin = others.iter().filter(|of| of.held.generation == newest.held.generation).find(stays);
-        if let (Some(kept), true) = (twin, newest.fitness != Fitness::Ending) {
+        let seen = !matches!(newest.fitness, Fitness::Ending | Fitness::InDoubt { .. });
+        if let (Some(kept), true) = (twin, seen) {
             let cause = Cause::TwoInOneSlot { kept: kept.id.clone() };
             return self.end(newest, false, cause);
         }
@@ -163,7 +184,10 @@ impl Planner<'_> {
             return;
         }
         let Some(tried) = self.next_try(&part, cause) else { return };
+        let restores = |verb: &Verb| matches!(verb, Verb::Launch(launch) if launch.etcd == Some(Etcd::Restore));
         let verb = match tried.same {
+            // What would be restored from a snapshot is there after all.
+            Some(verb) if restores(&verb) && !self.fleet.quorum_lost() => return self.give_up(&part),
             Some(verb) => verb,
             None => match self.placement(slot, tried.attempt) {
                 Some(placement) => self.launch_at(slot, placement),
@@ -188,7 +212,7 @@ impl Planner<'_> {
     }
 
     /// What is tried next: each refusal moves on to the next type, then to the next zone where the slot may be in another.
-    fn placement(&self, slot: Slot, attempt: u32) -> Option<Placement> {
+    pub(super) fn placement(&self, slot: Slot, attempt: u32) -> Option<Placement> {
         let placements = self.desired.slots.get(&slot)?;
         let refused = usize::try_from(attempt.saturating_sub(1)).unwrap_or(0);
         placements.get(refused.checked_rem(placements.len())?).cloned()

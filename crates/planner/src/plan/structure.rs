@@ -1,7 +1,7 @@
 //! Everything but machines: made in the order of what relies on what, changed where it differs, removed the other way round.
 
 use super::{
-    AGAIN, Cause, CloudId, HeldPart, Look, Part, PartFacts, Phase, Planner, Seen, Verb, Waiting,
+    AGAIN, Cause, Change, CloudId, HeldPart, Look, Part, PartFacts, Phase, Planner, Seen, Verb, Wait, Waiting,
     look::{bare, changes},
 };
 
@@ -38,6 +38,9 @@ impl Planner<'_> {
         if desired.wish == super::Wish::Delete && !deleting {
             self.wait(&Part::Vpc, Waiting::InUse { clusters: desired.used_by }, self.soon());
         }
+        if deleting && self.observed.listed.is_none() {
+            self.waits.push(Wait { part: None, why: Waiting::Listing, until: self.soon() });
+        }
     }
 
     fn adopt(&mut self, part: &Part, facts: &PartFacts) {
@@ -62,7 +65,11 @@ impl Planner<'_> {
                 Look::TargetGroup { targets: self.fleet.targets(&seen) }
             }
             (Part::Volume(slot), Look::Volume { zone, size, iops, encrypted, .. }) => {
-                let (zone, attached) = (zone.clone(), self.fleet.running(*slot).cloned());
+                let has = match self.observed.parts.get(part) {
+                    Some(Seen::Present(PartFacts { look: Look::Volume { attached, .. }, .. }, _)) => attached.as_ref(),
+                    _ => None,
+                };
+                let (zone, attached) = (zone.clone(), self.fleet.user(*slot, has).cloned());
                 Look::Volume { zone, size: *size, iops: *iops, encrypted: *encrypted, attached }
             }
             _ => look.clone(),
@@ -137,7 +144,12 @@ impl Planner<'_> {
                 }
                 let differs = |wanted: &Look| Cause::Differs(format!("{seen}; wanted {wanted}"));
                 for change in changes {
-                    self.act(part, has.generation, Verb::Change(has.id.clone(), change), differs(wanted));
+                    match &change {
+                        Change::Route(to) | Change::Reroute(to) if !self.ready.contains(to) => {
+                            self.wait(part, Waiting::For(to.clone()), self.soon());
+                        }
+                        _ => self.act(part, has.generation, Verb::Change(has.id.clone(), change), differs(wanted)),
+                    }
                 }
             }
         }
@@ -149,7 +161,7 @@ impl Planner<'_> {
         let machines = held.machines.values().map(|machine| Part::Machine(machine.slot));
         let launches = held.intents.keys().cloned();
         let mut others = held.parts.keys().cloned().chain(machines).chain(launches);
-        if let Some(other) = others.find(|other| other.relies_on(part)) {
+        if let Some(other) = others.find(|other| other.relies_on(part) && !self.leads_elsewhere(other, part)) {
             return self.wait(part, Waiting::For(other), self.soon());
         }
         let id = || -> CloudId { has.id.clone() };
@@ -176,6 +188,13 @@ impl Planner<'_> {
             }
             _ => self.act(part, has.generation, Verb::Delete(id()), cause),
         }
+    }
+
+    /// Whether a route table, as it is wished and as it was seen, leads past a gateway.
+    fn leads_elsewhere(&self, table: &Part, gateway: &Part) -> bool {
+        let past = |look: &Look| matches!(look, Look::RouteTable { way_out: Some(to), .. } if to != gateway);
+        let wished = !self.deleting() && self.desired.parts.get(table).is_some_and(past);
+        wished && matches!(self.observed.parts.get(table), Some(Seen::Present(facts, _)) if past(&facts.look))
     }
 
     pub(super) fn not_seen(&mut self, part: &Part, since: super::Time, why: &str) {

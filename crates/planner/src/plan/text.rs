@@ -42,7 +42,7 @@ impl Plan {
             if let Verb::Note(_, edge) = &action.verb {
                 write!(to, " {}", when(edge.at(), self.now))?;
             }
-            writeln!(to, "; {}", cause(&action.cause, self.now))?;
+            writeln!(to, "; {}", explain(&action.cause, self.now))?;
         }
         for wait in &self.waits {
             let part = wait.part.as_ref().map_or_else(|| "all".to_owned(), ToString::to_string);
@@ -65,7 +65,8 @@ fn when(at: Time, now: Time) -> String {
     }
 }
 
-fn cause(cause: &Cause, now: Time) -> String {
+/// Why something is done, for people; times as they lie from `now`.
+pub fn explain(cause: &Cause, now: Time) -> String {
     let ago = |time: &Time| when(*time, now);
     match cause {
         Cause::Wanted => "it is wanted and was never there".to_owned(),
@@ -107,15 +108,16 @@ fn waiting(waiting: &Waiting, now: Time) -> String {
         Waiting::Pause { times, why } => format!("refused {times} times, last with {why}"),
         Waiting::Limit { of, since } => format!("{of}, for {} so far", Span(now.since(*since))),
         Waiting::OneMasterAtATime { other } => format!("{other} comes first: one master at a time"),
-        Waiting::Quorum { healthy, majority } => {
-            format!("{healthy} masters are healthy and etcd needs {majority}: none can be spared")
+        Waiting::Quorum { healthy, majority, cause: why } => {
+            let why = explain(why, now);
+            format!("{healthy} masters are healthy and etcd needs {majority}, none can be spared: {why}")
         }
         Waiting::ShortCircuit { ill, of, share } => {
             format!("{ill} of {of} machines are ill, more than {share}%: the cause is elsewhere, nothing is replaced")
         }
         Waiting::Budget { replaced } => format!("{replaced} workers are being replaced, no more may be"),
-        Waiting::Window(why) => format!("waits for the maintenance window: {}", cause(why, now)),
-        Waiting::Settled(why) => format!("waits until all else is settled: {}", cause(why, now)),
+        Waiting::Window(why) => format!("waits for the maintenance window: {}", explain(why, now)),
+        Waiting::Settled(why) => format!("waits until all else is settled: {}", explain(why, now)),
         Waiting::Unchangeable(what) => format!("{what}, which cannot be changed as it is"),
         Waiting::InUse { clusters } => format!("used by {clusters} clusters"),
         Waiting::Workers => "waits until no worker runs".to_owned(),

@@ -159,9 +159,7 @@ impl World {
         if let (Verb::Launch(launch), true) = (&action.verb, made) {
             let healthy = self.machines.values().filter(|of| of.slot.role == Role::Master && healthy(of)).count();
             let masters = self.desired.slots.keys().filter(|slot| slot.role == Role::Master).count();
-            // A restore that was called for when the quorum was lost may be repeated after it came back.
-            let repeated = matches!(action.cause, Cause::Unanswered { .. });
-            if launch.etcd == Some(Etcd::Restore) && healthy > masters / 2 && !repeated {
+            if launch.etcd == Some(Etcd::Restore) && healthy > masters / 2 {
                 self.broken.push(format!("restored etcd with {healthy} healthy masters"));
             }
         }

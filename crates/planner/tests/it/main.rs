@@ -3,7 +3,7 @@
 //! Map: [`world`] requests, inputs, policies · [`golden`] what people see, in files · [`explained`] every choice names
 //! what it rests on · [`rules`] policies and requests, one rule per test · [`types`] cluster types are records ·
 //! [`cloud`] a naive cloud for plans · [`situations`] plans as text, in files · [`converge`] plans lead to what is wished ·
-//! [`space`] random clusters never overlap · [`kept`] what a cluster keeps · [`machines`] the cheapest machine that fits.
+//! [`trial`] editions of which clusters can be made · [`space`] random clusters never overlap · [`kept`] what a cluster keeps · [`machines`] the cheapest machine that fits.
 
 #![allow(
     clippy::unwrap_used,
@@ -22,5 +22,6 @@ mod machines;
 mod rules;
 mod situations;
 mod space;
+mod trial;
 mod types;
 mod world;

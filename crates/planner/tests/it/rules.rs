@@ -160,3 +160,33 @@ fn numbers_that_policies_pull_apart_are_brought_together() {
     let blueprint = World::new().policy(FOLDER, [least]).decide(&request("PRODUCTION", "us-east-1")).unwrap();
     assert_eq!([blueprint.workers.min, blueprint.workers.initial, blueprint.workers.max], [7, 7, 500]);
 }
+
+#[test]
+fn a_version_is_had_by_its_name_from_the_day_of_its_release_on() {
+    let newest = Request {
+        options: ClusterOptions { version: crate::world::exactly("1.37.2"), ..ClusterOptions::default() },
+        ..request("PRODUCTION", "us-east-1")
+    };
+    let on = |day: &str| World { today: day.parse().unwrap(), ..World::new() }.decide(&newest);
+    let refusal = on("2026-08-25").unwrap_err();
+    assert_eq!(refusal.reason(), "VERSION_NOT_IN_REGION");
+    assert!(!refusal.accepted().contains(&"1.37.2".to_owned()), "{refusal}");
+    assert_eq!(on("2026-08-26").unwrap().version.to_string(), "1.37.2");
+}
+
+#[test]
+fn what_a_type_fixes_no_request_changes() {
+    let mut world = World::new();
+    let record = world.catalog.cluster_types.get_mut("PRODUCTION").unwrap();
+    record.decisions.get_mut(&Key::DeleteProtection).unwrap().fixed = true;
+    let asked = |world: &World, protection: bool| {
+        world.decide(&Request {
+            options: ClusterOptions { delete_protection: Some(protection), ..ClusterOptions::default() },
+            ..request("PRODUCTION", "us-east-1")
+        })
+    };
+    let refusal = asked(&world, false).unwrap_err();
+    assert_eq!((refusal.reason(), refusal.accepted()), ("OVERRIDE_FORBIDDEN", vec!["on".to_owned()]));
+    assert!(refusal.to_string().contains("PRODUCTION of 2026-11"), "{refusal}");
+    assert!(asked(&world, true).unwrap().delete_protection, "what it has may be asked for");
+}

@@ -1,11 +1,13 @@
 //! Scripted situations: what is wished, held and seen, and the plan that follows, as text in files that people can judge.
 
+mod harm;
 mod scripted;
 mod told;
 
 use domain::catalog::Key;
 use planner::plan::{
-    Change, CloudId, Condition, Desired, Held, Look, Observed, Part, Role, Seen, Slot, Time, Truth, Verb, Wish, plan,
+    Change, CloudId, Condition, Desired, Held, Look, MachineState, Observed, Part, Role, Seen, Slot, Time, Truth, Verb,
+    Wish, plan,
 };
 
 use self::scripted::{creation, health, life, security};
@@ -197,4 +199,24 @@ fn a_refused_repetition_gives_up_nothing_until_the_first_call_can_have_no_effect
     world.pass(200);
     world.settle();
     assert_eq!((world.broken.len(), world.machines.len()), (0, 6), "each slot was filled by the first call");
+}
+
+/// Seen with replicas that lag: what was noted is the state of now, and the sum of what a machine is billed for.
+#[test]
+fn what_was_before_a_machine_was_last_started_is_not_noted_again() {
+    let mut world = settled(production(Wish::Run));
+    for wish in [Wish::Hibernate, Wish::Run] {
+        world.desired.wish = wish;
+        world.settle();
+    }
+    let id = id_of(&world, Role::Worker, 1);
+    let started = world.held.machines[&id].started.unwrap();
+    let before = Time(started.0 - 50);
+    let notes = |world: &World| world.plan().actions.iter().any(|action| matches!(action.verb, Verb::Note(..)));
+    world.machines.get_mut(&id).unwrap().state = MachineState::Stopped(before);
+    assert!(!notes(&world), "{}", world.plan().text());
+    let machine = world.machines.get_mut(&id).unwrap();
+    (machine.state, machine.joined) = (MachineState::Running(started), Some(before));
+    world.held.machines.get_mut(&id).unwrap().joined = None;
+    assert!(!notes(&world), "{}", world.plan().text());
 }

@@ -103,6 +103,19 @@ pub struct CreateListener {
     pub target_group: TargetGroupArn,
 }
 
+/// Of one load balancer (`LoadBalancerNotFound` if it does not exist).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DescribeListeners {
+    pub balancer: LoadBalancerArn,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listener {
+    pub arn: ListenerArn,
+    pub port: u16,
+    pub target_group: TargetGroupArn,
+}
+
 /// `InvalidTarget` for one that is not running or of another VPC; one that is registered stays so.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RegisterTargets {

@@ -74,6 +74,7 @@ actions! {
     DescribeLaunchTemplates => Page<LaunchTemplate>,
     DeleteLaunchTemplate => (),
     // The network.
+    DescribeAvailabilityZones => Vec<AvailabilityZone>,
     CreateVpc => Vpc,
     DescribeVpcs => Page<Vpc>,
     DeleteVpc => (),
@@ -118,6 +119,7 @@ actions! {
     DescribeTargetGroups => Page<TargetGroup>,
     DeleteTargetGroup => (),
     CreateListener => ListenerArn,
+    DescribeListeners => Vec<Listener>,
     RegisterTargets => (),
     DeregisterTargets => (),
     DescribeTargetHealth => Vec<TargetHealth>,

@@ -59,6 +59,8 @@ pub enum Trouble {
     InsufficientInstanceCapacity,
     /// The account's quota of vCPUs in that region is used up. No effect.
     VcpuLimitExceeded,
+    /// No connection to the cloud, so nothing was sent. No effect.
+    Unreachable,
     /// The cloud failed inside. Not known whether it had an effect.
     InternalError,
     /// The cloud is overloaded or down: `Unavailable`, `ServiceUnavailable`. Not known whether it had an effect, because nothing says
@@ -69,7 +71,10 @@ pub enum Trouble {
 impl Trouble {
     pub fn without_effect(self) -> bool {
         match self {
-            Self::RequestLimitExceeded | Self::InsufficientInstanceCapacity | Self::VcpuLimitExceeded => true,
+            Self::RequestLimitExceeded
+            | Self::InsufficientInstanceCapacity
+            | Self::VcpuLimitExceeded
+            | Self::Unreachable => true,
             Self::InternalError | Self::Unavailable => false,
         }
     }
@@ -206,6 +211,7 @@ mod tests {
     fn only_what_certainly_had_no_effect_says_so() {
         assert!(CloudError::refused(ErrorCode::AuthFailure, "").without_effect());
         assert!(CloudError::not_now(Trouble::RequestLimitExceeded, "").without_effect());
+        assert!(CloudError::not_now(Trouble::Unreachable, "").without_effect());
         assert!(!CloudError::not_now(Trouble::InternalError, "").without_effect());
         assert!(!CloudError::Unknown { why: String::new() }.without_effect());
     }

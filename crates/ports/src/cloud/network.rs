@@ -15,7 +15,18 @@ use super::{
     select::{Describe, Tags},
 };
 
-/// A range of /16 to /28, else `InvalidVpc.Range`. It comes with a security group named `default` and a main route table.
+/// The region's zones, and what this account calls them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DescribeAvailabilityZones {}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AvailabilityZone {
+    pub name: Zone,
+    pub id: ZoneId,
+}
+
+/// A range of /16 to /28, else `InvalidVpc.Range`. It comes with a security group named `default`, which lets in
+/// whoever has it, and a main route table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateVpc {
     pub cidr: Cidr,

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use cloud_sim::SimCloud;
 use domain::{
     ClusterOptions, ClusterType, Command,
     command::{CreateCluster, CreateOrganization, CreateProject},
@@ -16,8 +17,9 @@ use domain::{
 use fakes::{Disk, DiskWeather, StillRegistry, TokioEnv};
 use ids::{Log, MemberId, RequestId, RingId};
 use ledger::{Canary, Config, Ports, Retention, Timing, Verdict};
-use ports::{BoxFuture, CallError, Env, PeerService, PeerTransport, Registry, Topology};
-use region::Region;
+use planner::Settler;
+use ports::{BoxFuture, CallError, Env, PeerService, PeerTransport, Registry, Topology, cloud::CloudRegion};
+use region::{Keeping, Region};
 use wire::{
     Submission,
     proto::{PeerReply, PeerRequest, peer_reply, peer_request},
@@ -84,6 +86,7 @@ impl Network {
 /// See the module. Members are numbered from 1, region by region; regions are `a`, `b`, `c`.
 pub struct Ring {
     network: Network,
+    cloud: Option<SimCloud>,
     registry: Arc<StillRegistry>,
     disks: Mutex<BTreeMap<MemberId, Arc<Disk>>>,
 }
@@ -96,13 +99,22 @@ impl Ring {
 
     /// So many members in each region, that know of each other: every region is in the global log's registry, everywhere.
     pub async fn of(sizes: &[u64]) -> Self {
+        Self::over(&["a", "b", "c"], sizes, None).await
+    }
+
+    /// Regions with a cloud.
+    pub async fn with_cloud(regions: &[&str], cloud: SimCloud) -> Self {
+        Self::over(regions, &vec![1; regions.len()], Some(cloud)).await
+    }
+
+    async fn over(names: &[&str], sizes: &[u64], cloud: Option<SimCloud>) -> Self {
         let mut ids = (1..).map(MemberId);
-        let regions = ["a", "b", "c"].iter().zip(sizes).map(|(name, size)| {
+        let regions = names.iter().zip(sizes).map(|(name, size)| {
             let members = (0..*size).filter_map(|_| ids.next()).collect();
             (name.parse().unwrap(), members)
         });
         let registry = Arc::new(StillRegistry::new(Topology { regions: regions.collect() }));
-        let ring = Self { network: Network::default(), registry, disks: Mutex::default() };
+        let ring = Self { network: Network::default(), cloud, registry, disks: Mutex::default() };
         for id in ring.ids() {
             ring.start(id).await;
         }
@@ -140,7 +152,12 @@ impl Ring {
             snapshot_chunk_bytes: ledger::config::SNAPSHOT_CHUNK_BYTES,
             canary: Canary::None,
         };
-        let region = env.tasks().enter(Region::start(config, ports, true)).await.unwrap();
+        let keeping = self.cloud.clone().map(|cloud| Keeping {
+            cloud: Arc::new(cloud),
+            settler: Arc::new(Settler::new()),
+            options: reconcile::Options::new(CloudRegion::new(config.region.as_str())),
+        });
+        let region = env.tasks().enter(Region::start(config, ports, keeping, true)).await.unwrap();
         self.network.up.lock().unwrap().insert(member, (env, region));
     }
 

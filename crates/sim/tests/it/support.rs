@@ -28,6 +28,7 @@ pub fn calm(nodes: usize) -> Plan {
         weather: Weather { loss: 0, damage: 0, late: 0, jitter_ms: 3 },
         flush: (ms(1), ms(4)),
         retention: Retention { snapshot_every: 1_000, log_bytes: u64::MAX, entries_kept: 500, records_kept: 100_000 },
+        timing: ledger::Timing::default(),
         snapshot_chunk_bytes: 2048,
         clients_per_region: 2,
         think_ms: 40,

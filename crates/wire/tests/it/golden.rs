@@ -63,7 +63,7 @@ fn entities() {
 #[test]
 fn commands() {
     let read = |bytes| command_in(decode("a command", bytes).unwrap()).unwrap();
-    for (kind, command) in samples::commands() {
+    for (kind, command) in samples::commands().into_iter().chain(samples::more_commands()) {
         holds(&format!("command_{kind}"), &command, |command| encode(&command_out(command)), read);
     }
     let read = |bytes| submission_in(decode("a submission", bytes).unwrap()).unwrap();
@@ -84,6 +84,7 @@ fn every_kind_has_a_file_and_every_file_has_a_message() {
     wanted.extend(variants(entity, "oneof kind {").map(|kind| format!("entity_{kind}")));
     wanted.extend(samples::more_entities().into_iter().map(|(look, _)| format!("entity_{look}")));
     wanted.extend(variants(command, "oneof kind {").map(|kind| format!("command_{kind}")));
+    wanted.extend(samples::more_commands().into_iter().map(|(look, _)| format!("command_{look}")));
     wanted.extend(variants(log, "oneof payload {").map(|payload| format!("raft_entry_{payload}")));
     if updating() {
         return;

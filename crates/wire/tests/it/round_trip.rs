@@ -123,7 +123,7 @@ fn the_first_edition_of_the_catalogue_fits_in_a_proposal_and_is_read_back() {
 
 #[test]
 fn a_catalogue_whose_parts_do_not_read_is_refused_with_the_field_and_the_value() {
-    let good = wire::proto::Catalog::from(&crate::samples::edition());
+    let good = wire::proto::Catalog::from(&crate::samples::contents());
     let refused = |change: &dyn Fn(&mut wire::proto::Catalog), wanted: &str| {
         let mut message = good.clone();
         change(&mut message);
@@ -136,8 +136,8 @@ fn a_catalogue_whose_parts_do_not_read_is_refused_with_the_field_and_the_value()
     refused(&|m| m.versions[0].released = "yesterday".to_owned(), "wanted YYYY-MM-DD");
     refused(&|m| m.cluster_types[0].decisions[0].value = "many".to_owned(), "with the value many");
     refused(&|m| m.cluster_types[0].decisions[0].key = "masters.shoes".to_owned(), "with the value masters.shoes");
-    let mut unnamed = crate::samples::edition();
+    let mut unnamed = crate::samples::contents();
     unnamed.edition = "the best one".to_owned();
-    let command = command_out(&domain::command::PublishCatalog { catalog: unnamed }.into());
+    let command = command_out(&domain::command::PublishCatalog { catalog: unnamed, waves: None }.into());
     assert!(command_in(command).unwrap_err().to_string().contains("with the value the best one"));
 }

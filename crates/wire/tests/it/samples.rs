@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use domain::{
-    Account, AccountLife, Allotment, Cluster, ClusterType, Deeds, Entity, Fact, FactKind, Folder, Gate, Limit,
+    Account, AccountLife, Allotment, Cluster, ClusterType, Deeds, Edition, Entity, Fact, FactKind, Folder, Gate, Limit,
     Organization, Owner, Project, Quota, Slice, State, Wish,
     catalog::{Catalog, Key, Window},
     command::*,
@@ -83,7 +83,8 @@ pub fn entities() -> Vec<(&'static str, Entity)> {
         ("account", account(AccountLife::Retired(owner())).into()),
         ("quota", quota().into()),
         ("allotment", allotment(Some(Limit { vcpus: 64, generation: hlc(8, 1) })).into()),
-        ("catalog", edition().into()),
+        ("catalog", contents().into()),
+        ("edition", edition(Some(hlc(90, 1))).into()),
         ("marker", Entity::Marker),
     ]
 }
@@ -95,6 +96,7 @@ pub fn more_entities() -> Vec<(&'static str, Entity)> {
         ("account_ready", account(AccountLife::Ready).into()),
         ("account_claimed", account(AccountLife::Claimed(owner())).into()),
         ("allotment_without_limit", allotment(None).into()),
+        ("edition_not_halted", edition(None).into()),
     ]
 }
 
@@ -127,11 +129,16 @@ fn account(life: AccountLife) -> Account {
     Account { id: text(ACCOUNT), life, create_time: hlc(6, 0), update_time: hlc(7, 4) }
 }
 
-/// The first edition, cut down to one of each.
-pub fn edition() -> Catalog {
+fn edition(halt_time: Option<Hlc>) -> Edition {
+    let order = ["us-east-1", "eu-west-1"].map(text).into();
+    Edition { name: "2026-11-b".into(), order, soak_seconds: 3600, publish_time: hlc(80, 2), halt_time }
+}
+
+/// What is in the first edition, cut down to one of each.
+pub fn contents() -> Catalog {
     // Reading the file takes milliseconds, and properties ask thousands of times.
-    static EDITION: LazyLock<Catalog> = LazyLock::new(cut_down);
-    EDITION.clone()
+    static CONTENTS: LazyLock<Catalog> = LazyLock::new(cut_down);
+    CONTENTS.clone()
 }
 
 fn cut_down() -> Catalog {
@@ -258,7 +265,8 @@ fn regional_and_account_commands() -> Vec<(&'static str, Command)> {
         ("register_region", RegisterRegion { region: text("us-east-1") }.into()),
         ("add_account", AddAccount { account: text(ACCOUNT) }.into()),
         ("claim_account", ClaimAccount { organization: text(ORGANIZATION) }.into()),
-        ("publish_catalog", PublishCatalog { catalog: edition() }.into()),
+        ("publish_catalog", PublishCatalog { catalog: contents(), waves: None }.into()),
+        ("halt_edition", HaltEdition { edition: "2026-11-b".into(), etag: Some(Revision(9)) }.into()),
     ]
 }
 
@@ -273,6 +281,12 @@ fn quota_commands() -> Vec<(&'static str, Command)> {
             AcknowledgeQuota { organization: organization(), region: region(), generation: hlc(8, 1) }.into(),
         ),
     ]
+}
+
+/// Commands of the same kinds that look otherwise.
+pub fn more_commands() -> Vec<(&'static str, Command)> {
+    let waves = Some(Waves { order: vec![text("us-east-1")], soak_seconds: 3600 });
+    vec![("publish_catalog_in_waves", PublishCatalog { catalog: contents(), waves }.into())]
 }
 
 pub fn submission() -> Submission {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::{
-    Account, AccountLife, Allotment, Cluster, ClusterType, Entity, Folder, Gate, Limit, Organization, Owner, Project,
-    Quota, Slice, State, command::*,
+    Account, AccountLife, Allotment, Cluster, ClusterType, Edition, Entity, Folder, Gate, Limit, Organization, Owner,
+    Project, Quota, Slice, State, command::*,
 };
 use ids::{
     AccountId, ClusterName, ContainerName, FolderName, Hash, Hlc, Incarnation, Label, Log, OrganizationName,
@@ -168,26 +168,52 @@ fn cluster() -> impl Strategy<Value = Cluster> {
     )
 }
 
-fn edition(month: u8) -> domain::catalog::Catalog {
-    domain::catalog::Catalog { edition: format!("2027-{month:02}"), ..crate::samples::edition() }
+fn edition_name() -> impl Strategy<Value = String> {
+    (1..=12_u8, option::of("[a-z0-9]{1,20}")).prop_map(|(month, suffix)| {
+        let suffix = suffix.map_or_else(String::new, |suffix| format!("-{suffix}"));
+        format!("2027-{month:02}{suffix}")
+    })
 }
 
+fn contents() -> impl Strategy<Value = domain::catalog::Catalog> {
+    edition_name().prop_map(|edition| domain::catalog::Catalog { edition, ..crate::samples::contents() })
+}
+
+fn edition() -> impl Strategy<Value = Edition> {
+    (edition_name(), collection::vec(region(), 0..4), any::<u32>(), hlc(), option::of(hlc())).prop_map(
+        |(name, order, soak_seconds, publish_time, halt_time)| Edition {
+            name,
+            order,
+            soak_seconds,
+            publish_time,
+            halt_time,
+        },
+    )
+}
+
+fn waves() -> impl Strategy<Value = Option<Waves>> {
+    let waves = (collection::vec(region(), 0..4), any::<u32>());
+    option::of(waves.prop_map(|(order, soak_seconds)| Waves { order, soak_seconds }))
+}
+
+/// Boxed, as are commands: all their strategies beside each other are more than a test's stack holds.
 pub fn entity() -> impl Strategy<Value = Entity> {
     prop_oneof![
-        organization().prop_map(Entity::Organization),
-        folder().prop_map(Entity::Folder),
-        project().prop_map(Entity::Project),
-        cluster().prop_map(Entity::Cluster),
-        cluster_status().prop_map(Entity::from),
-        collection::vec(deed(), 0..4).prop_map(|deeds| Entity::Deeds(domain::Deeds(deeds))),
-        network().prop_map(Entity::Network),
-        machine_run().prop_map(Entity::from),
-        (project_name(), hlc()).prop_map(|(project, closed_through)| Gate { project, closed_through }.into()),
-        account().prop_map(Entity::Account),
-        quota().prop_map(Entity::Quota),
-        allotment().prop_map(Entity::Allotment),
-        (1..=12_u8).prop_map(|month| edition(month).into()),
-        Just(Entity::Marker),
+        organization().prop_map(Entity::Organization).boxed(),
+        folder().prop_map(Entity::Folder).boxed(),
+        project().prop_map(Entity::Project).boxed(),
+        cluster().prop_map(Entity::Cluster).boxed(),
+        (project_name(), hlc()).prop_map(|(project, closed_through)| Gate { project, closed_through }.into()).boxed(),
+        account().prop_map(Entity::Account).boxed(),
+        cluster_status().prop_map(Entity::from).boxed(),
+        collection::vec(deed(), 0..4).prop_map(|deeds| Entity::Deeds(domain::Deeds(deeds))).boxed(),
+        network().prop_map(Entity::Network).boxed(),
+        machine_run().prop_map(Entity::from).boxed(),
+        quota().prop_map(Entity::Quota).boxed(),
+        allotment().prop_map(Entity::Allotment).boxed(),
+        contents().prop_map(Entity::from).boxed(),
+        edition().prop_map(Entity::Edition).boxed(),
+        Just(Entity::Marker).boxed(),
     ]
 }
 
@@ -200,15 +226,16 @@ macro_rules! command {
 
 pub fn command() -> impl Strategy<Value = Command> {
     prop_oneof![
-        organization_command(),
-        folder_command(),
-        project_command(),
-        cluster_command(),
-        region().prop_map(|region| RegisterRegion { region }.into()),
-        account_id().prop_map(|account| AddAccount { account }.into()),
-        (1..=12_u8).prop_map(|month| PublishCatalog { catalog: edition(month) }.into()),
-        organization_name().prop_map(|organization| ClaimAccount { organization }.into()),
-        quota_command(),
+        organization_command().boxed(),
+        folder_command().boxed(),
+        project_command().boxed(),
+        cluster_command().boxed(),
+        region().prop_map(|region| RegisterRegion { region }.into()).boxed(),
+        account_id().prop_map(|account| AddAccount { account }.into()).boxed(),
+        command!(PublishCatalog { catalog: contents(), waves: waves() }).boxed(),
+        command!(HaltEdition { edition: edition_name(), etag: etag() }).boxed(),
+        organization_name().prop_map(|organization| ClaimAccount { organization }.into()).boxed(),
+        quota_command().boxed(),
     ]
 }
 

@@ -60,6 +60,9 @@ pub const TABLE: &[Row] = &[
     never("EDITION_UNPUBLISHABLE", Code::InvalidArgument, "the edition of the catalogue has defects; the message names them"),
     never("EDITION_NOT_NEWER", Code::FailedPrecondition, "an edition with a later name was published before"),
     never("TOO_MANY_EDITIONS", Code::ResourceExhausted, "the ring has as many editions of the catalogue as it may have"),
+    never("EDITION_UNDECIDABLE", Code::InvalidArgument, "no cluster comes out of the edition for a type in a region; the metadata name the first such"),
+    never("EDITION_TOO_LARGE", Code::InvalidArgument, "there is more in the edition than one record holds; the limit is in the metadata"),
+    never("EDITION_HALTED", Code::FailedPrecondition, "the edition was halted before"),
     never("QUOTA_EXCEEDED", Code::ResourceExhausted, "clusters of the organization would need more vCPUs in the region than its quota"),
     never("QUOTA_NOT_NEWER", Code::FailedPrecondition, "the region took over the quota before, or its copy is behind"),
     never("QUOTA_NOT_AWAITED", Code::FailedPrecondition, "the region is not awaited by the quota, or by another state of it"),
@@ -70,6 +73,8 @@ pub const TABLE: &[Row] = &[
     never("CATALOG_MISSING", Code::FailedPrecondition, "no edition of the catalogue is published"),
     never("NO_SUCH_TRANSITION", Code::Internal, "a defect: no cluster goes from the one state to the other"),
     never("NOT_GONE", Code::Internal, "a defect: a cluster was written off while something was left of it"),
+    // Of operations about clusters.
+    never("SUPERSEDED", Code::Aborted, "something else was asked of the cluster; the operation is not under way any more"),
     // Of who decides what clusters become: `planner::Refusal`.
     never("UNKNOWN_CLUSTER_TYPE", Code::InvalidArgument, "the catalogue has no such cluster type; the metadata names those that it has"),
     never("UNKNOWN_REGION", Code::FailedPrecondition, "the catalogue does not know the region"),

@@ -13,10 +13,14 @@ use std::{
 
 use adapter_grpc::api::{About, Front, Limits, routes};
 use api::v1;
-use domain::View as _;
+use domain::{
+    Command, Planner, View as _,
+    command::{AddAccount, PublishCatalog},
+};
 use fakes::{Disk, StillRegistry, TokioEnv};
-use ids::{Log, MemberId, RingId, Seq};
-use ledger::{Canary, Config, GroupTiming, Ports, Retention, Timing};
+use ids::{Log, MemberId, RequestId, RingId, Seq};
+use ledger::{Canary, Config, GroupTiming, Ports, Retention, Timing, Verdict};
+use planner::Settler;
 use ports::{BoxFuture, CallError, Env, PeerService, PeerTransport, Registry, Topology};
 use region::Region;
 use tonic::{
@@ -24,7 +28,10 @@ use tonic::{
     transport::{Channel, Endpoint, Server, server::TcpIncoming},
 };
 use tonic_types::StatusExt;
-use wire::proto::{PeerReply, PeerRequest, peer_request};
+use wire::{
+    Submission,
+    proto::{PeerReply, PeerRequest, peer_request},
+};
 
 /// How long anything may take.
 pub const SOON: Duration = Duration::from_secs(20);
@@ -78,13 +85,16 @@ pub struct Member {
     env: Arc<TokioEnv>,
 }
 
-/// See the module. Members 1, 2, 3 are the regions `a`, `b`, `c`.
+/// See the module. Members 1, 2, 3 are the regions `a`, `b`, `c`, or those of [`CLOUD`].
 pub struct Ring {
     network: Network,
     members: BTreeMap<u64, Member>,
     /// None: regions without a cloud.
-    planner: Option<Arc<dyn domain::Planner>>,
+    planner: Option<Arc<dyn Planner>>,
 }
+
+/// Regions that the catalogue knows.
+pub const CLOUD: [&str; 3] = ["us-east-1", "us-west-2", "eu-west-1"];
 
 impl Drop for Ring {
     fn drop(&mut self) {
@@ -95,21 +105,33 @@ impl Drop for Ring {
 impl Ring {
     /// All three up and known to the global log.
     pub async fn formed() -> Self {
-        Self::with(Limits::default(), None).await
+        Self::with_limits(Limits::default()).await
     }
 
     pub async fn with_limits(limits: Limits) -> Self {
-        Self::with(limits, None).await
+        Self::of(["a", "b", "c"], None, limits).await
     }
 
-    /// Regions that have a cloud.
-    pub async fn with_planner(planner: Arc<dyn domain::Planner>) -> Self {
-        Self::with(Limits::default(), Some(planner)).await
+    /// Regions that have a cloud, and nothing else.
+    pub async fn with_planner(planner: Arc<dyn Planner>) -> Self {
+        Self::of(["a", "b", "c"], Some(planner), Limits::default()).await
     }
 
-    async fn with(limits: Limits, planner: Option<Arc<dyn domain::Planner>>) -> Self {
-        let regions = [("a", 1), ("b", 2), ("c", 3)].map(|(name, id)| (name.parse().unwrap(), vec![MemberId(id)]));
-        let registry = Arc::new(StillRegistry::new(Topology { regions: regions.into() }));
+    /// Regions with a cloud, a catalogue, and the project `web` of `acme`, which has an account. Nobody reconciles but the test.
+    pub async fn with_cloud() -> Self {
+        let ring = Self::of(CLOUD, Some(Arc::new(Settler::new())), Limits::default()).await;
+        let account = AddAccount { account: "000000000001".parse().unwrap() };
+        ring.submit(1, account.into(), 1).await;
+        let mut catalog = catalog::first().unwrap();
+        // By the wall clock of these members some versions are still to come.
+        catalog.versions.values_mut().for_each(|version| version.released = "2025-06-01".parse().unwrap());
+        ring.submit(1, PublishCatalog { catalog, waves: None }.into(), 2).await;
+        ring.with_project().await
+    }
+
+    async fn of(names: [&str; 3], planner: Option<Arc<dyn Planner>>, limits: Limits) -> Self {
+        let regions = names.into_iter().zip(1..).map(|(name, id)| (name.parse().unwrap(), vec![MemberId(id)]));
+        let registry = Arc::new(StillRegistry::new(Topology { regions: regions.collect() }));
         let mut ring = Self { network: Network::default(), members: BTreeMap::new(), planner };
         for id in [1, 2, 3] {
             let member = ring.start(MemberId(id), &registry, limits).await;
@@ -165,10 +187,29 @@ impl Ring {
         };
         let front = Front::with_limits(about, limits);
         let address = listen(&env, &front);
-        let region = env.tasks().enter(Region::start(config, ports, true)).await.unwrap();
+        let region = env.tasks().enter(Region::start(config, ports, None, true)).await.unwrap();
         self.network.up.lock().unwrap().insert(id, (env.clone(), region.clone()));
         front.open(region);
         Member { front, address, env }
+    }
+
+    /// Submits a command that the API does not have. It must take effect.
+    pub async fn submit(&self, id: u64, command: Command, request: u8) -> Seq {
+        let submission = Submission {
+            request_id: RequestId([request; 16]),
+            actor: "test".to_owned(),
+            command,
+            validate_only: false,
+            traceparent: String::new(),
+            seen_global: None,
+            retried: false,
+        };
+        let region = self.region(id);
+        let env = self.members[&id].env.clone();
+        match env.tasks().enter(region.submit(&submission, SOON)).await {
+            Verdict::Done { seq, .. } => seq,
+            refused => panic!("{refused:?}"),
+        }
     }
 
     pub fn front(&self, id: u64) -> &Arc<Front> {

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt::Write as _, fs, path::Path};
 use adapter_grpc::api::status::{TABLE, row_of};
 
 /// Upper snake case in the sources of the parts below that is no reason of a refusal.
-const NO_REASONS: [&str; 20] = [
+const NO_REASONS: [&str; 31] = [
     // Names of states, modes and stages.
     "CONNECTED",
     "ISOLATED",
@@ -23,6 +23,17 @@ const NO_REASONS: [&str; 20] = [
     "READY",
     "CLAIMED",
     "RETIRED",
+    "PENDING",
+    "PROVISIONING",
+    "RUNNING",
+    "REPAIRING",
+    "HIBERNATING",
+    "HIBERNATED",
+    "WAKING",
+    "RETAINED",
+    "HEALTHY",
+    "WARNING",
+    "UNHEALTHY",
     // Between members only: why one is not taken into a group.
     "OTHER_MEMBER",
     "NOT_LISTED",

@@ -160,6 +160,7 @@ fn named(done: Done) -> (String, String) {
         Done::Project(one) => (one.name, one.etag),
         Done::Cluster(one) => (one.name, one.etag),
         Done::CloudAccount(one) => (one.name, one.etag),
+        Done::Edition(one) => (one.name, one.etag),
         Done::Operation(one) => (one.target, String::new()),
     }
 }

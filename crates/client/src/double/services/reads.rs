@@ -97,9 +97,9 @@ fn log_status(state: &State, log: &str, leader: u64) -> v1::LogStatus {
     }
 }
 
-/// Names are `organizations/{organization}/operations/{project}.{uid}`.
+/// Names are `organizations/{organization}/operations/{what it is of}.{uid}`.
 fn operation(state: &State, name: &str) -> Result<v1::Operation, Status> {
-    let parts = name.split_once("/operations/").and_then(|(_, operation)| operation.split_once('.'));
+    let parts = name.split_once("/operations/").and_then(|(_, operation)| operation.rsplit_once('.'));
     if parts.is_none_or(|(_, uid)| uid.parse::<crate::RequestId>().is_err()) {
         return Err(bad_field("name", "wanted organizations/{o}/operations/{operation}, as an answer gave it"));
     }

@@ -4,10 +4,10 @@ use api::v1::{
     self, cloud_accounts_server::CloudAccounts, clusters_server::Clusters, folders_server::Folders, mutation::Kind,
     organizations_server::Organizations, projects_server::Projects, quotas_server::Quotas,
 };
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
 
 use super::{
-    super::state::{Done, not_found},
+    super::state::{Done, not_found, refusal},
     Service, retried,
 };
 
@@ -154,6 +154,62 @@ impl Clusters for Service {
     async fn delete_cluster(&self, request: Request<v1::DeleteClusterRequest>) -> Answer<v1::Cluster> {
         self.write(retried(&request), Kind::DeleteCluster(request.into_inner()), cluster).await
     }
+
+    async fn undelete_cluster(&self, request: Request<v1::UndeleteClusterRequest>) -> Answer<v1::Cluster> {
+        self.write(retried(&request), Kind::UndeleteCluster(request.into_inner()), cluster).await
+    }
+
+    async fn hibernate_cluster(&self, request: Request<v1::HibernateClusterRequest>) -> Answer<v1::Cluster> {
+        self.write(retried(&request), Kind::HibernateCluster(request.into_inner()), cluster).await
+    }
+
+    async fn wake_cluster(&self, request: Request<v1::WakeClusterRequest>) -> Answer<v1::Cluster> {
+        self.write(retried(&request), Kind::WakeCluster(request.into_inner()), cluster).await
+    }
+
+    async fn list_machines(&self, request: Request<v1::ListMachinesRequest>) -> Answer<v1::ListMachinesResponse> {
+        let r = request.into_inner();
+        self.read(r.read.clone(), |state| {
+            let items = state.of_cluster(&r.parent, &state.machines)?;
+            let (machines, next_page_token) = page(items, r.page_size, &r.page_token);
+            Ok(v1::ListMachinesResponse { machines, next_page_token })
+        })
+        .await
+    }
+
+    async fn list_decisions(&self, request: Request<v1::ListDecisionsRequest>) -> Answer<v1::Decisions> {
+        let r = request.into_inner();
+        self.read(r.read, |state| {
+            let cluster = state.clusters.get(&r.parent).ok_or_else(|| not_found(&r.parent))?;
+            decided(state, &cluster.cluster_type)
+        })
+        .await
+    }
+
+    async fn preview_decisions(&self, request: Request<v1::PreviewDecisionsRequest>) -> Answer<v1::Decisions> {
+        let r = request.into_inner();
+        self.read(r.read.clone(), |state| decided(state, &r.cluster_type)).await
+    }
+
+    async fn explain_cluster(&self, request: Request<v1::ExplainClusterRequest>) -> Answer<v1::ExplainClusterResponse> {
+        let r = request.into_inner();
+        self.read(r.read.clone(), |state| {
+            let mut deeds = state.of_cluster(&r.name, &state.deeds)?;
+            deeds.retain(|deed| r.machine.is_empty() || deed.part == format!("machine {}", r.machine));
+            Ok(v1::ExplainClusterResponse { deeds })
+        })
+        .await
+    }
+}
+
+/// What the double was told of a cluster type.
+fn decided(state: &super::super::State, cluster_type: &str) -> Result<v1::Decisions, Status> {
+    let known = state.decisions.keys().cloned().collect::<Vec<_>>().join(", ");
+    state.decisions.get(cluster_type).cloned().ok_or_else(|| {
+        let message =
+            format!("looked up the cluster type {cluster_type:?}: it is not in the catalogue, wanted one of {known}");
+        refusal(Code::InvalidArgument, "UNKNOWN_CLUSTER_TYPE", message, &[("accepted", &known)])
+    })
 }
 
 fn cluster(done: Done) -> Option<v1::Cluster> {

@@ -46,6 +46,8 @@ pub enum Lie {
     NamesNotUnique,
     /// A NAT gateway is available in the first answer.
     NatAtOnce,
+    /// Nobody may list launch templates, so nobody knows that one is left.
+    TemplatesHidden,
 }
 
 #[derive(Clone)]
@@ -109,6 +111,9 @@ impl LyingCloud {
             (Ok(CloudReply::RunInstances(instance)), Lie::RunsAtOnce) => instance.state = InstanceState::Running,
             (Ok(CloudReply::CreateNatGateway(nat)), Lie::NatAtOnce) => nat.state = NatGatewayState::Available,
             (Ok(CloudReply::DescribeSecurityGroups(page)), Lie::PagesCut) => page.next = None,
+            (Ok(CloudReply::DescribeLaunchTemplates(_)), Lie::TemplatesHidden) => {
+                return Err(CloudError::refused(ErrorCode::UnauthorizedOperation, "not allowed"));
+            }
             (Err(CloudError::Refused { code, .. }), Lie::OtherCodes) if code.as_str().contains("NotFound") => {
                 *code = ErrorCode::InvalidId;
             }

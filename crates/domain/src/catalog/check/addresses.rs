@@ -48,19 +48,20 @@ impl Catalog {
         }
     }
 
-    /// Whether the edition can follow `previous`: two editions are in force at the same time while one spreads from
+    /// Whether the edition can follow an earlier one: several are in force at the same time while one spreads from
     /// region to region, so no range may go from one region to another.
     ///
     /// # Errors
     /// A [`Defect`] for each range that goes.
-    pub fn check_after(&self, previous: &Self) -> Result<(), Vec<Defect>> {
-        let before = previous.places();
+    pub fn check_after(&self, earlier: &Self) -> Result<(), Vec<Defect>> {
+        let before = earlier.places();
         let mut defects = Vec::new();
         for place in self.places() {
             let others = before.iter().filter(|other| other.region != place.region);
             for other in others.filter(|other| other.range.overlaps(place.range)) {
                 let (region, from) = (place.region.clone(), other.region.clone());
-                defects.push(Defect::RangeMoved { region, pool: place.pool, range: place.range, from });
+                let (pool, range, edition) = (place.pool, place.range, earlier.edition.clone());
+                defects.push(Defect::RangeMoved { region, pool, range, from, edition });
             }
         }
         if defects.is_empty() { Ok(()) } else { Err(defects) }

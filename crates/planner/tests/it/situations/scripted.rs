@@ -88,7 +88,7 @@ pub(super) fn health() -> Vec<Situation> {
 }
 
 /// A machine that our log does not know, in a slot that is empty or not.
-fn orphan(world: &mut World, slot: Slot, generation: u64, alone: bool) {
+pub(super) fn orphan(world: &mut World, slot: Slot, generation: u64, alone: bool) {
     let id = id_of(world, slot.role, slot.number);
     let mut twin = world.machines[&id].clone();
     (twin.generation, twin.launched) = (generation, Time(world.now.0 - 300));

@@ -1,0 +1,96 @@
+//! The simulated cloud of a ring: a process of its own, beside the regions, so that what there is does not depend on who looks after it.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, bail};
+use tokio::{
+    net::TcpStream,
+    process::Command,
+    time::{Instant, sleep},
+};
+
+use crate::ring::process::{Process, Send, tail};
+
+/// Where it listens: `cloud-sim` asks there unless told otherwise.
+pub const ADDRESS: ([u8; 4], u16) = ([127, 0, 0, 1], 7601);
+
+const STARTS_WITHIN: Duration = Duration::from_secs(30);
+const STOPS_WITHIN: Duration = Duration::from_secs(30);
+
+/// The process, which is killed when this is dropped.
+pub struct Cloud {
+    binary: PathBuf,
+    data: PathBuf,
+    log: PathBuf,
+    address: SocketAddr,
+    process: Process,
+}
+
+impl Cloud {
+    /// Starts it on what `dir` holds, and waits until it listens.
+    pub async fn start(binary: &Path, dir: &Path) -> Result<Self> {
+        let (data, log) = (dir.join("cloud"), dir.join("logs").join("cloud.log"));
+        for needed in [&data, &dir.join("logs")] {
+            std::fs::create_dir_all(needed).with_context(|| format!("create {}", needed.display()))?;
+        }
+        let address = SocketAddr::from(ADDRESS);
+        let process = launch(binary, address, &data, &log)?;
+        let mut cloud = Self { binary: binary.to_owned(), data, log, address, process };
+        cloud.listens().await?;
+        Ok(cloud)
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    async fn listens(&mut self) -> Result<()> {
+        let until = Instant::now() + STARTS_WITHIN;
+        while TcpStream::connect(self.address).await.is_err() {
+            if let Some(status) = self.process.ended() {
+                bail!("the simulated cloud ended with {status}: {}", tail(&self.log, 5));
+            }
+            if Instant::now() > until {
+                bail!("waited {STARTS_WITHIN:?} for the simulated cloud at {}: {}", self.address, tail(&self.log, 5));
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
+    }
+
+    /// Starts it again if it has ended; what it held is kept.
+    pub fn tend(&mut self) -> Result<()> {
+        if self.process.ended().is_some() {
+            self.process = launch(&self.binary, self.address, &self.data, &self.log)?;
+        }
+        Ok(())
+    }
+
+    /// The accounts that exist in it.
+    pub async fn accounts(&self) -> Result<Vec<String>> {
+        let address = self.address.to_string();
+        let mut command = Command::new(&self.binary);
+        command.args(["accounts", "--at", &address, "-o", "json"]).stdin(Stdio::null()).kill_on_drop(true);
+        let output = command.output().await.context("run `cloud-sim accounts`")?;
+        if !output.status.success() {
+            bail!("`cloud-sim accounts` failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+        }
+        serde_json::from_slice(&output.stdout).context("read what `cloud-sim accounts` said")
+    }
+
+    pub async fn stop(mut self) -> Result<()> {
+        self.process.send(Send::Terminate)?;
+        self.process.wait(STOPS_WITHIN).await.context("stop the simulated cloud")?;
+        Ok(())
+    }
+}
+
+fn launch(binary: &Path, address: SocketAddr, data: &Path, log: &Path) -> Result<Process> {
+    let (address, data) = (address.to_string(), data.display().to_string());
+    Process::start(binary, &["serve", "--listen", &address, "--data", &data], log)
+}

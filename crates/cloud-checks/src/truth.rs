@@ -1,0 +1,87 @@
+//! That what our log holds is what is there, and what it counts is what the cloud charges.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cloud_sim::Sim;
+use ids::AccountId;
+use planner::plan::{CloudId, Edge};
+use ports::cloud::{InstanceId, guest};
+use reconcile::{Key, mark};
+
+use crate::{Log, Written};
+
+/// No two machines live for one generation of a slot, and no two other resources for one part.
+pub fn one_of_each(sim: &Sim) -> Vec<String> {
+    let mut living: BTreeMap<(String, String, String), BTreeSet<String>> = BTreeMap::new();
+    for (_, machine) in sim.instances().filter(|(_, of)| !of.state.ending()) {
+        let tag = |key: &str| machine.tags.get(key).unwrap_or_default().to_owned();
+        let of = (tag(mark::OWNER), tag(mark::PART), tag(guest::GENERATION));
+        if !of.0.is_empty() {
+            living.entry(of).or_default().insert(machine.id.to_string());
+        }
+    }
+    let twins = living.into_iter().filter(|(_, ids)| ids.len() > 1);
+    twins.map(|(of, ids)| format!("{of:?} is {ids:?}")).collect()
+}
+
+/// What was told to have ended has.
+pub fn ended_truly(sim: &Sim, log: Log<'_>) -> Vec<String> {
+    let living: BTreeSet<String> =
+        sim.instances().filter(|(_, of)| !of.state.ending()).map(|(_, of)| of.id.to_string()).collect();
+    let edges = log.written.iter().flat_map(|written| &written.entry.edges);
+    let ended = edges.filter(|edge| matches!(edge.edge, Edge::Ended(_)) && living.contains(&*edge.machine.0));
+    ended.map(|edge| format!("{} was told to have ended, and lives", edge.machine)).collect()
+}
+
+/// Everything with our tag is held, and everything that is held is there.
+pub fn held_is_there(sim: &Sim, log: Log<'_>) -> Vec<String> {
+    let newest: BTreeMap<&Key, &Written> = log.written.iter().map(|written| (&written.key, written)).collect();
+    let held: BTreeMap<&CloudId, &Key> = newest
+        .values()
+        .flat_map(|written| {
+            let (parts, machines) = (&written.entry.held.parts, &written.entry.held.machines);
+            parts.values().map(|of| &of.id).chain(machines.keys()).map(|id| (id, &written.key))
+        })
+        .collect();
+    let there: BTreeSet<CloudId> =
+        sim.tagged(mark::OWNER).into_iter().map(|(_, id, _)| CloudId::from(id.as_str())).collect();
+    let orphans = there.iter().filter(|id| !held.contains_key(id)).map(|id| format!("{id} is held by nobody"));
+    let missing = held.iter().filter(|(id, _)| !there.contains(**id));
+    orphans.chain(missing.map(|(id, key)| format!("{key} holds {id}, which is not there"))).collect()
+}
+
+/// The seconds of each machine are those that the cloud charges, within one.
+pub fn billed(sim: &Sim, log: Log<'_>) -> Vec<String> {
+    let now = sim.now() / 1000;
+    let accounts: BTreeSet<AccountId> = log.written.iter().map(|written| written.account).collect();
+    let ours = seconds(log.written, now);
+    let mut broken = Vec::new();
+    for account in accounts {
+        let bill: BTreeMap<InstanceId, u64> =
+            sim.bill(account).into_iter().map(|(id, line)| (id, line.seconds)).collect();
+        for (id, charged) in bill {
+            let counted = ours.get(id.as_str()).copied().unwrap_or(0);
+            if counted.abs_diff(charged) > 1 {
+                broken.push(format!("{id} ran for {charged} s by the cloud's bill and for {counted} s by our log"));
+            }
+        }
+    }
+    broken
+}
+
+/// For how long each machine ran until `now`, by the edges that were told.
+pub fn seconds(written: &[Written], now: u64) -> BTreeMap<String, u64> {
+    let mut all: BTreeMap<String, (u64, Option<u64>)> = BTreeMap::new();
+    for edge in written.iter().flat_map(|written| &written.entry.edges) {
+        let (sum, since) = all.entry(edge.machine.to_string()).or_default();
+        match edge.edge {
+            Edge::Started(at) => *since = Some(at.0),
+            Edge::Stopped(at) | Edge::Ended(at) => {
+                *sum += since.take().map_or(0, |since| at.0.saturating_sub(since));
+            }
+            Edge::Joined(_) => {}
+        }
+    }
+    let until = |(sum, since): (u64, Option<u64>)| sum + since.map_or(0, |since| now.saturating_sub(since));
+    all.into_iter().map(|(id, of)| (id, until(of))).collect()
+}

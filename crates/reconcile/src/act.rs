@@ -1,0 +1,306 @@
+//! Carries out a plan: what is intended is committed, then called, then what became of it is committed.
+//!
+//! ```text
+//!   plan ─▶ fence ─▶ Held + intents, marks ─▶ record ─▶ calls, part beside part ─▶ Held + outcomes ─▶ record
+//!             └ not proved: what takes something away is left out, and waits          (nothing changed: no record)
+//! ```
+//!
+//! The actions of one plan rest on what was seen before it, so those of different parts are called at the same time; those of one part one
+//! after the other, and no more of them after one that did not succeed. A call whose end is not known leaves its intent open, and the
+//! next plan repeats it with its token or looks for its tag. Nothing is tried again within a run.
+
+mod calls;
+mod held;
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+use planner::plan::{Action, Cause, CloudId, Held, Part, Plan, Repeat, State, Time, Verb, Wait, Waiting, explain};
+use ports::cloud::{ClientToken, CloudError, CloudReply, CloudRequest, ErrorCode, Instance, Trouble};
+
+use self::{calls::Ground, held::Ledger};
+use crate::{
+    Planted,
+    book::{Book, Case, Deed, Entry, NotRecorded},
+    caller::{Caller, NotMade},
+    mark,
+    observe::{self, Memo, Sight, Zones, listing::not_found},
+};
+
+/// What became of the calls of one action.
+pub(crate) enum Outcome {
+    Done {
+        /// Id of what was made.
+        made: Option<CloudId>,
+        instance: Option<Box<Instance>>,
+    },
+    /// Certainly without effect, as things stand.
+    Refused {
+        why: String,
+    },
+    /// Its token made something that has ended since.
+    Spent {
+        why: String,
+    },
+    /// It was not called, or had no effect that anything could be learned from.
+    NotCalled,
+    Unknown,
+}
+
+/// What carrying out needs, beside the plan.
+pub(crate) struct Acting<'a> {
+    pub caller: &'a Caller,
+    pub book: &'a dyn Book,
+    pub case: &'a Case,
+    pub sight: &'a Sight,
+    pub zones: &'a Zones,
+    /// In which this began.
+    pub term: u64,
+    pub planted: Option<Planted>,
+    /// Of [`Planted::StaleFence`]: whether a fence was ever proved.
+    pub fenced: &'a std::sync::atomic::AtomicBool,
+}
+
+/// What came of carrying out.
+pub(crate) struct Carried {
+    /// Actions that were to be called.
+    pub called: usize,
+    /// Those of which every call was answered.
+    pub done: usize,
+    /// Whether it ran for the first time.
+    pub made: bool,
+}
+
+impl Acting<'_> {
+    pub async fn carry_out(&self, plan: &mut Plan, memo: &mut Memo) -> Result<Carried, NotRecorded> {
+        self.add_twins(plan);
+        self.leave_out(plan).await;
+        let before = &self.case.held;
+        let mut ledger = Ledger { held: before.clone(), edges: Vec::new(), sight: self.sight, now: plan.now };
+        ledger.held.state = plan.status.state;
+        if plan.status.state == State::Running {
+            ledger.held.made.get_or_insert(plan.now);
+        }
+        let made = ledger.held.made != before.made;
+        let (logged, called): (Vec<Action>, Vec<Action>) = plan.actions.iter().cloned().partition(Action::only_logged);
+        logged.iter().for_each(|action| ledger.log(action));
+        let noted = ledger.held.clone();
+        called.iter().for_each(|action| held::intend(&mut ledger.held, action, plan.now));
+        let deeds = deeds(plan, before, memo);
+        let early = if self.planted == Some(Planted::ActsBeforeIntent) {
+            self.call_all(&called, &noted, plan.now).await
+        } else {
+            Vec::new()
+        };
+        let mut revision = self.case.revision;
+        let news = ledger.held != *before || self.case.status.as_ref() != Some(&plan.status);
+        if news || !ledger.edges.is_empty() || !deeds.is_empty() {
+            let edges = std::mem::take(&mut ledger.edges);
+            let entry = Entry { held: ledger.held.clone(), status: plan.status.clone(), edges, deeds };
+            revision = self.book.record(&self.case.named, revision, entry).await?;
+        }
+        let outcomes = match early.is_empty() {
+            true => self.call_all(&called, &noted, plan.now).await,
+            false => early,
+        };
+        let done = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Done { .. })).count();
+        ledger.now = observe::now(self.caller);
+        let intended = ledger.held.clone();
+        for (action, outcome) in called.iter().zip(outcomes) {
+            if let (Verb::Delete(id), Outcome::Done { .. }, false) =
+                (&action.verb, &outcome, matches!(action.part, Part::Nat { .. }))
+            {
+                memo.gone.insert(id.clone(), ledger.now);
+            }
+            ledger.settle(action, outcome, &noted);
+        }
+        if ledger.held != intended || !ledger.edges.is_empty() {
+            let Ledger { held, edges, .. } = ledger;
+            let entry = Entry { held, status: plan.status.clone(), edges, deeds: Vec::new() };
+            self.book.record(&self.case.named, revision, entry).await?;
+        }
+        Ok(Carried { called: called.len(), done, made })
+    }
+
+    /// What a call that arrived twice made beside what is held: it has our tag, nobody knows of it, and nothing uses it.
+    fn add_twins(&self, plan: &mut Plan) {
+        for (id, thing) in &self.sight.things {
+            let Some(part) = thing.part() else { continue };
+            let Some(held) = self.case.held.parts.get(&part).filter(|held| held.id != *id) else { continue };
+            let twin = !self.case.held.parts.values().any(|held| held.id == *id);
+            if twin && part.repeat() == Repeat::AfterLook && plan.actions.iter().all(|action| action.part != part) {
+                let (verb, cause) = (Verb::Delete(id.clone()), Cause::TwoInOneSlot { kept: held.id.clone() });
+                plan.actions.push(Action { part, generation: held.generation, attempt: 1, verb, cause });
+            }
+        }
+    }
+
+    /// Leaves out what cannot be done now, and says why.
+    async fn leave_out(&self, plan: &mut Plan) {
+        // There are no credentials yet that could be made anew: that they are old shows, and nothing claims otherwise.
+        if plan.actions.iter().any(|action| action.verb == Verb::Renew) {
+            plan.actions.retain(|action| action.verb != Verb::Renew);
+            plan.look_again = plan.waits.iter().map(|wait| wait.until).min();
+        }
+        if !plan.actions.iter().any(Action::destructive) || self.fence().await.is_ok() {
+            return;
+        }
+        let (now, mut waits) = (plan.now, Vec::new());
+        plan.actions.retain(|action| {
+            if action.destructive() {
+                let why = Waiting::Under("needs proof that this region's log is current");
+                waits.push(Wait { part: Some(action.part.clone()), why, until: now.plus(5) });
+            }
+            !action.destructive()
+        });
+        plan.waits.append(&mut waits);
+    }
+
+    async fn fence(&self) -> Result<(), String> {
+        use std::sync::atomic::Ordering::SeqCst;
+        if self.planted == Some(Planted::StaleFence) && self.fenced.load(SeqCst) {
+            return Ok(());
+        }
+        let proved = self.book.fence().await;
+        if proved.is_ok() {
+            self.fenced.store(true, SeqCst);
+        }
+        proved
+    }
+
+    /// Calls all of them; what became of each, in their order.
+    async fn call_all(&self, actions: &[Action], held: &Held, intended: Time) -> Vec<Outcome> {
+        let mut by_part: BTreeMap<&Part, Vec<(usize, &Action)>> = BTreeMap::new();
+        for (place, action) in actions.iter().enumerate() {
+            by_part.entry(&action.part).or_default().push((place, action));
+        }
+        let ground = Ground { case: self.case, held, things: &self.sight.things, zones: self.zones };
+        let runs = by_part.into_values().map(|of_part| self.call_in_order(of_part, &ground, intended));
+        let mut outcomes: Vec<(usize, Outcome)> = join_all(runs).await.into_iter().flatten().collect();
+        outcomes.sort_by_key(|(place, _)| *place);
+        outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+    }
+
+    async fn call_in_order(
+        &self,
+        actions: Vec<(usize, &Action)>,
+        ground: &Ground<'_>,
+        intended: Time,
+    ) -> Vec<(usize, Outcome)> {
+        let mut outcomes = Vec::with_capacity(actions.len());
+        let mut goes_on = true;
+        for (place, action) in actions {
+            let outcome = if goes_on { self.call(action, ground, intended).await } else { Outcome::NotCalled };
+            goes_on = goes_on && matches!(outcome, Outcome::Done { .. });
+            outcomes.push((place, outcome));
+        }
+        outcomes
+    }
+
+    async fn call(&self, action: &Action, ground: &Ground<'_>, intended: Time) -> Outcome {
+        let token = self.token(action);
+        let requests = match ground.calls(action, &token) {
+            Ok(requests) => requests,
+            Err(missing) => {
+                tracing::warn!(key = %self.case.named.key, part = %action.part, verb = %action.verb, missing, "not called");
+                return Outcome::NotCalled;
+            }
+        };
+        let cause = mark::token(self.case.named.uid, &action.token());
+        let mut outcome = Outcome::Done { made: None, instance: None };
+        for request in requests {
+            if action.destructive() && self.fence().await.is_err() {
+                return Outcome::NotCalled;
+            }
+            // What was committed long ago, or by a leader that leads no more, is not called: the next plan begins with a new look.
+            let late = observe::now(self.caller) >= intended.plus(30);
+            if late || self.book.leading() != Some(self.term) {
+                return Outcome::NotCalled;
+            }
+            let answer = self.caller.change(self.case.named.account, &cause, self.tamper(request)).await;
+            let repeated = self.case.held.intents.contains_key(&action.part);
+            outcome = judge(action, answer, repeated);
+            if !matches!(outcome, Outcome::Done { .. }) {
+                break;
+            }
+        }
+        outcome
+    }
+
+    fn token(&self, action: &Action) -> String {
+        let mut inputs = action.token();
+        if self.planted == Some(Planted::TokenOverTypes) {
+            (inputs.instance_type, inputs.zone, inputs.attempt) = (None, None, 1);
+        }
+        mark::token(self.case.named.uid, &inputs)
+    }
+
+    /// The call as it is; but for [`Planted::RandomTokens`].
+    fn tamper(&self, mut request: CloudRequest) -> CloudRequest {
+        if self.planted == Some(Planted::RandomTokens)
+            && let CloudRequest::RunInstances(run) = &mut request
+        {
+            run.client_token = ClientToken::new(format!("random-{:x}", self.caller.env.seed("planted tokens")));
+        }
+        request
+    }
+}
+
+/// What is told to people: not what was asked for and is simply done. What is made in steps differs until it is made.
+fn deeds(plan: &Plan, held: &Held, memo: &mut Memo) -> Vec<Deed> {
+    let told = |action: &&Action| match action.cause {
+        Cause::Wanted | Cause::Unanswered { .. } | Cause::SeenSo => false,
+        Cause::Differs(_) => held.made.is_some(),
+        _ => true,
+    };
+    let mut deeds = Vec::new();
+    for action in plan.actions.iter().filter(told) {
+        let (verb, cause) = (action.verb.to_string(), explain(&action.cause, plan.now));
+        if memo.told.insert((action.part.clone(), verb.clone(), cause.clone())) {
+            deeds.push(Deed { at: plan.now, part: action.part.clone(), did: verb, cause });
+        }
+    }
+    deeds
+}
+
+fn judge(action: &Action, answer: Result<Result<CloudReply, CloudError>, NotMade>, repeated: bool) -> Outcome {
+    let Ok(answer) = answer else { return Outcome::NotCalled };
+    match answer {
+        Ok(reply) => done(reply),
+        Err(CloudError::NotNow { trouble: Trouble::RequestLimitExceeded, .. }) => Outcome::NotCalled,
+        Err(CloudError::NotNow { trouble, .. }) if trouble.without_effect() => {
+            Outcome::Refused { why: trouble.to_string() }
+        }
+        Err(CloudError::NotNow { .. } | CloudError::Unknown { .. }) => Outcome::Unknown,
+        Err(error @ CloudError::Refused { .. }) => {
+            let code = error.code().cloned().unwrap_or(ErrorCode::InvalidParameter);
+            let why = code.to_string();
+            // A replica that does not know yet of what was made before: the same call passes later.
+            let early = not_found(&error) && code != ErrorCode::InvalidAmiIdNotFound;
+            match code {
+                ErrorCode::IdempotentInstanceTerminated => Outcome::Spent { why },
+                _ if held::creates(&action.verb) && early && !repeated => Outcome::NotCalled,
+                _ => Outcome::Refused { why },
+            }
+        }
+    }
+}
+
+fn done(reply: CloudReply) -> Outcome {
+    let made = |id: &str| Outcome::Done { made: Some(CloudId::from(id)), instance: None };
+    match reply {
+        CloudReply::RunInstances(of) => Outcome::Done { made: Some(CloudId::from(of.id.as_str())), instance: Some(of) },
+        CloudReply::CreateVpc(of) => made(of.id.as_str()),
+        CloudReply::CreateInternetGateway(of) => made(of.id.as_str()),
+        CloudReply::CreateSubnet(of) => made(of.id.as_str()),
+        CloudReply::AllocateAddress(of) => made(of.id.as_str()),
+        CloudReply::CreateNatGateway(of) => made(of.id.as_str()),
+        CloudReply::CreateRouteTable(of) => made(of.id.as_str()),
+        CloudReply::CreateSecurityGroup(of) => made(of.as_str()),
+        CloudReply::CreateTargetGroup(of) => made(of.arn.as_str()),
+        CloudReply::CreateLoadBalancer(of) => made(of.arn.as_str()),
+        CloudReply::CreateLaunchTemplate(of) => made(of.id.as_str()),
+        CloudReply::CreateVolume(of) => made(of.id.as_str()),
+        _ => Outcome::Done { made: None, instance: None },
+    }
+}

@@ -1,0 +1,340 @@
+//! What there is of one key, three-valued: from lists by our tag, and by id where a list leaves something out.
+//!
+//! ```text
+//!   survey ─ whole account, by tag, in pages ─▶ what differs from the last time ─▶ memo of that key ─┐
+//!   look   ─ one key, by tag: kinds that are under way, or were not listed for a minute ─────────────┼─▶ Observed
+//!          ─ by id: held and not listed ─────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! **What it costs.** A survey is a call for each thousand things of a kind: an account of 1,000 clusters with three machines and twenty
+//! parts each takes about 40 calls. Of a key that is as it was, a digest of 8 bytes is kept and nothing else. Only keys that
+//! differ, that are under way or whose turn it is in the sweep are looked at by themselves: at most 16 calls, and from then on only the
+//! kinds that are waited for. Where many keys of an account are under way, it is listed in full every few seconds for all of them. So a pass over 100,000 clusters is about 4,000 calls, spread over accounts and over `survey_every`; the
+//! things of one account are in memory while it is surveyed.
+//!
+//! **What proves absence.** A terminal state; or that the cloud said twice of an id that we hold that it does not exist, [`CONSISTENT`]
+//! seconds or more apart, and did not show it in between. Everything else that is not seen is unknown.
+
+pub(crate) mod listing;
+pub(crate) mod reading;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join_all;
+use ids::AccountId;
+use planner::plan::{CloudId, Look, Observed, Part, PartFacts, Phase, Seen, Time};
+use ports::cloud::{CloudError, DescribeAvailabilityZones};
+
+pub(crate) use self::{
+    listing::{Kind, Listing, Scope, Thing},
+    reading::{Reader, Told, Zones},
+};
+use crate::{Planted, book::Case, caller::Caller, mark};
+
+/// After so many seconds every replica of the cloud knows of a write.
+pub(crate) const CONSISTENT: u64 = 300;
+/// For so many seconds what is settled is not listed again.
+const FRESH: u64 = 60;
+
+/// What is remembered of a key between its runs, while it is not settled. It may be lost at any time.
+#[derive(Default)]
+pub(crate) struct Memo {
+    pub lists: BTreeMap<Kind, Listing>,
+    /// Kinds that a survey listed since the last run.
+    pub fresh: BTreeSet<Kind>,
+    /// Held, not listed, and found by its id.
+    found: BTreeMap<CloudId, (Thing, Time)>,
+    /// When the cloud first said that something held does not exist, since it was last seen.
+    doubts: BTreeMap<CloudId, Time>,
+    /// Since when a machine is known to be impaired.
+    impaired: BTreeMap<CloudId, Time>,
+    shared: Option<(PartFacts, Time)>,
+    /// Kinds that the last plan did something about, or waited for.
+    pub open: BTreeSet<Kind>,
+    /// Deleted by us: replicas that lag show it for a while.
+    pub gone: BTreeMap<CloudId, Time>,
+    /// What was told in deeds already, so that what is tried again is not told again.
+    pub told: BTreeSet<(Part, String, String)>,
+    /// Runs in a row of which no call was answered with what was asked for.
+    pub fruitless: u32,
+    /// Since when plans are the same.
+    pub still: Option<Time>,
+}
+
+/// What was seen, in the words of plans, and the things themselves.
+pub(crate) struct Sight {
+    pub observed: Observed,
+    pub things: BTreeMap<CloudId, Thing>,
+}
+
+/// Looks at one key.
+pub(crate) async fn look(
+    caller: &Caller,
+    case: &Case,
+    zones: &Zones,
+    memo: &mut Memo,
+    crowded: bool,
+    planted: Option<Planted>,
+) -> Sight {
+    let began = now(caller);
+    let kinds = kinds(case);
+    let by_itself = |kind: &Kind| !crowded || !memo.lists.contains_key(kind);
+    let due: Vec<Kind> =
+        kinds.iter().copied().filter(|kind| is_due(case, memo, *kind, began) && by_itself(kind)).collect();
+    let account = case.named.account;
+    let scopes: Vec<Scope> = due.iter().map(|kind| scope(case, *kind)).collect();
+    let listed = join_all(due.iter().zip(&scopes).map(|(kind, scope)| async move {
+        let at = now(caller);
+        (at, listing::list(caller, account, *kind, scope).await)
+    }))
+    .await;
+    let mut failed: BTreeMap<Kind, String> = BTreeMap::new();
+    for (kind, (at, answer)) in due.iter().zip(listed) {
+        match answer {
+            Ok(things) => {
+                let ours = things.into_iter().filter(|thing| thing.owner() == Some(case.named.uid));
+                let things = ours.map(|thing| (thing.id(), thing)).collect();
+                memo.lists.insert(*kind, Listing { at, things });
+            }
+            Err(error) => drop(failed.insert(*kind, error.to_string())),
+        }
+    }
+    details(caller, account, memo).await;
+    let fresh = std::mem::take(&mut memo.fresh).into_iter().chain(due).collect();
+    if planted != Some(Planted::BelievesEmptyLists) {
+        look_for_missing(caller, case, memo, &fresh, &mut failed).await;
+    }
+    look_at_shared(caller, case, memo).await;
+    memo.gone.retain(|_, at| at.plus(CONSISTENT) > began);
+    note_impaired(memo);
+    let reader = Reader { desired: &case.desired, held: &case.held, shared: case.shared.as_ref(), zones };
+    tell(case, memo, &reader, &kinds, &failed, planted)
+}
+
+pub(crate) fn now(caller: &Caller) -> Time {
+    Time(caller.env.wall_ms() / 1000)
+}
+
+/// The zones of an account.
+pub(crate) async fn zones(caller: &Caller, account: AccountId) -> Result<Zones, CloudError> {
+    let zones = caller.ask(account, DescribeAvailabilityZones {}).await?;
+    Ok(zones.into_iter().map(|zone| (zone.name, zone.id)).collect())
+}
+
+/// The kinds that a key can have things of.
+fn kinds(case: &Case) -> BTreeSet<Kind> {
+    let (desired, held) = (&case.desired, &case.held);
+    let parts = desired.parts.keys().chain(held.parts.keys()).chain(held.intents.keys());
+    let machines = !desired.slots.is_empty() || !held.machines.is_empty();
+    parts.filter_map(Kind::of).chain(machines.then_some(Kind::Machines)).collect()
+}
+
+fn is_due(case: &Case, memo: &Memo, kind: Kind, now: Time) -> bool {
+    let Some(at) = memo.lists.get(&kind).map(|list| list.at) else { return true };
+    let held = &case.held;
+    let changed = held.parts.iter().any(|(part, of)| Kind::of(part) == Some(kind) && of.changed >= at)
+        || kind == Kind::Machines && held.machines.values().any(|of| of.changed >= at);
+    let intended = held.intents.keys().any(|part| Kind::of(part) == Some(kind));
+    at < now && (changed || intended || memo.open.contains(&kind)) || at.plus(FRESH) <= now
+}
+
+fn scope(case: &Case, kind: Kind) -> Scope {
+    let part = if kind == Kind::Balancers { Part::Balancer } else { Part::TargetGroup };
+    let generations = [case.held.generations.get(&part).copied(), case.held.parts.get(&part).map(|of| of.generation)];
+    let generations: BTreeSet<u64> = generations.into_iter().flatten().collect();
+    let names = generations.into_iter().map(|generation| mark::name(case.named.uid, &part, generation));
+    Scope::Owner { uid: case.named.uid, names: names.collect() }
+}
+
+async fn details(caller: &Caller, account: AccountId, memo: &mut Memo) {
+    for kind in [Kind::TargetGroups, Kind::Balancers] {
+        let Some(list) = memo.lists.get_mut(&kind) else { continue };
+        let things: Vec<Thing> = std::mem::take(&mut list.things).into_values().collect();
+        let detailed = join_all(things.into_iter().map(|thing| listing::detail(caller, account, thing))).await;
+        list.things = detailed.into_iter().map(|thing| (thing.id(), thing)).collect();
+    }
+}
+
+/// Asks by its id for what is held and was not on a list that was made now.
+async fn look_for_missing(
+    caller: &Caller,
+    case: &Case,
+    memo: &mut Memo,
+    fresh: &BTreeSet<Kind>,
+    failed: &mut BTreeMap<Kind, String>,
+) {
+    let parts = case.held.parts.iter().filter_map(|(part, of)| Some((Kind::of(part)?, of.id.clone())));
+    let machines = case.held.machines.keys().map(|id| (Kind::Machines, id.clone()));
+    let held: Vec<(Kind, CloudId)> = parts.chain(machines).collect();
+    let (listed, missing): (Vec<_>, Vec<_>) =
+        held.into_iter().partition(|(kind, id)| memo.lists.get(kind).is_some_and(|list| list.things.contains_key(id)));
+    for (_, id) in &listed {
+        memo.doubts.remove(id);
+        memo.found.remove(id);
+    }
+    let missing: Vec<_> =
+        missing.into_iter().filter(|(kind, _)| fresh.contains(kind) && !failed.contains_key(kind)).collect();
+    let asked = join_all(missing.iter().map(|(kind, id)| async move {
+        let at = now(caller);
+        let found = listing::fetch(caller, case.named.account, *kind, id).await;
+        let detailed = match found {
+            Ok(Some(thing)) => Ok(Some(listing::detail(caller, case.named.account, thing).await)),
+            other => other,
+        };
+        (at, detailed)
+    }))
+    .await;
+    for ((kind, id), (at, found)) in missing.into_iter().zip(asked) {
+        match found {
+            Ok(Some(thing)) => {
+                memo.doubts.remove(&id);
+                memo.found.insert(id, (thing, at));
+            }
+            Ok(None) => {
+                memo.found.remove(&id);
+                memo.doubts.entry(id).or_insert(at);
+            }
+            Err(error) => drop(failed.insert(kind, error.to_string())),
+        }
+    }
+}
+
+/// A shared network is another key's: all that is needed of it is that it is there.
+async fn look_at_shared(caller: &Caller, case: &Case, memo: &mut Memo) {
+    let at = now(caller);
+    let Some(shared) = &case.shared else { return memo.shared = None };
+    let fresh = |(facts, seen): &(PartFacts, Time)| facts.phase == Phase::Ready && seen.plus(FRESH) > at;
+    if memo.shared.as_ref().is_some_and(fresh) {
+        return;
+    }
+    memo.shared = None;
+    let (Some(vpc), Some(gateway)) = (&shared.vpc, &shared.gateway) else { return };
+    let account = case.named.account;
+    let (there, way_out) = futures_util::future::join(
+        listing::fetch(caller, account, Kind::Vpcs, vpc),
+        listing::fetch(caller, account, Kind::Gateways, gateway),
+    )
+    .await;
+    if let (Ok(Some(Thing::Vpc(of))), Ok(Some(Thing::Gateway(gateway)))) = (there, way_out) {
+        let phase = if gateway.vpc == Some(of.id) { Phase::Ready } else { Phase::Pending };
+        memo.shared = Some((PartFacts { id: vpc.clone(), phase, look: Look::Plain }, at));
+    }
+}
+
+fn note_impaired(memo: &mut Memo) {
+    let Some(list) = memo.lists.get(&Kind::Machines) else { return };
+    for (id, thing) in &list.things {
+        match thing {
+            Thing::Machine(_, Some(true)) => drop(memo.impaired.entry(id.clone()).or_insert(list.at)),
+            Thing::Machine(_, Some(false)) => drop(memo.impaired.remove(id)),
+            _ => {}
+        }
+    }
+}
+
+fn tell(
+    case: &Case,
+    memo: &Memo,
+    reader: &Reader<'_>,
+    kinds: &BTreeSet<Kind>,
+    failed: &BTreeMap<Kind, String>,
+    planted: Option<Planted>,
+) -> Sight {
+    let mut observed = Observed::default();
+    let lists: Option<Vec<&Listing>> = kinds.iter().map(|kind| memo.lists.get(kind)).collect();
+    observed.listed = lists.and_then(|lists| lists.into_iter().map(|list| list.at).min());
+    let listed = memo.lists.values().flat_map(|list| list.things.values().map(|thing| (thing, list.at)));
+    let all = listed.chain(memo.found.values().map(|(thing, at)| (thing, *at)));
+    let mut things = BTreeMap::new();
+    for (thing, at) in all {
+        let id = thing.id();
+        if memo.gone.contains_key(&id) {
+            continue;
+        }
+        match thing {
+            Thing::Machine(of, _) => {
+                let held = case.held.machines.get(&id);
+                if let Some(facts) = reader.machine(of, held, memo.impaired.get(&id).copied()) {
+                    observed.machines.insert(id.clone(), Seen::Present(facts, at));
+                }
+            }
+            _ => tell_part(case, reader, thing, at, &mut observed),
+        }
+        things.insert(id, thing.clone());
+    }
+    if let Some((facts, at)) = &memo.shared {
+        observed.parts.insert(Part::Network, Seen::Present(facts.clone(), *at));
+    }
+    tell_missing(case, memo, failed, planted, &mut observed);
+    Sight { observed, things }
+}
+
+fn tell_part(case: &Case, reader: &Reader<'_>, thing: &Thing, at: Time, observed: &mut Observed) {
+    let id = thing.id();
+    let held = case.held.parts.iter().find(|(_, of)| of.id == id).map(|(part, _)| part.clone());
+    let is_held = held.is_some();
+    let Some(part) = held.or_else(|| thing.part()) else { return };
+    let seen = match reader.part(&part, thing) {
+        Told::Gone if is_held => Seen::Absent(at),
+        Told::Gone => return,
+        // What failed and was given up stays listed for a while.
+        Told::Facts(facts) if !is_held && matches!(facts.phase, Phase::Failed(_)) => return,
+        Told::Facts(facts) => Seen::Present(facts, at),
+        Told::Unclear(why) => Seen::Unknown { since: at, why: why.to_owned() },
+    };
+    if is_held || !observed.parts.contains_key(&part) {
+        observed.parts.insert(part, seen);
+    }
+}
+
+/// What is held and was not seen.
+fn tell_missing(
+    case: &Case,
+    memo: &Memo,
+    failed: &BTreeMap<Kind, String>,
+    planted: Option<Planted>,
+    observed: &mut Observed,
+) {
+    let unseen = |id: &CloudId, kind: Kind, changed: Time| -> Option<(Option<Time>, String)> {
+        let listed = memo.lists.get(&kind).map(|list| list.at);
+        if planted == Some(Planted::BelievesEmptyLists) {
+            return Some((listed.filter(|at| *at > changed), "not listed".to_owned()));
+        }
+        if let Some(first) = memo.doubts.get(id) {
+            let proved = listed.filter(|at| *at >= first.plus(CONSISTENT) && !failed.contains_key(&kind));
+            return Some((proved, "said not to exist".to_owned()));
+        }
+        failed.get(&kind).map(|why| (None, why.clone()))
+    };
+    for (part, of) in &case.held.parts {
+        let shown = match observed.parts.get(part) {
+            Some(Seen::Present(facts, _)) => facts.id == of.id,
+            Some(Seen::Unknown { .. } | Seen::Absent(_)) => true,
+            None => false,
+        };
+        let Some((gone, why)) = Kind::of(part).filter(|_| !shown).and_then(|kind| unseen(&of.id, kind, of.changed))
+        else {
+            continue;
+        };
+        let other = observed.parts.contains_key(part);
+        match gone {
+            Some(at) => drop(observed.parts.insert(part.clone(), Seen::Absent(at))),
+            None if !other => {
+                drop(observed.parts.insert(part.clone(), Seen::Unknown { since: of.changed, why }));
+            }
+            None => {}
+        }
+    }
+    for (id, of) in case.held.machines.iter().filter(|(id, _)| !memo.lists_machine(id)) {
+        let Some((gone, why)) = unseen(id, Kind::Machines, of.changed) else { continue };
+        let seen = gone.map_or_else(|| Seen::Unknown { since: of.changed, why }, Seen::Absent);
+        observed.machines.insert(id.clone(), seen);
+    }
+}
+
+impl Memo {
+    fn lists_machine(&self, id: &CloudId) -> bool {
+        let listed = self.lists.get(&Kind::Machines).is_some_and(|list| list.things.contains_key(id));
+        listed || self.found.contains_key(id)
+    }
+}

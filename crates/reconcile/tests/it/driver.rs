@@ -1,0 +1,113 @@
+//! The engine itself: leading, fences, defects of one key, conflicts.
+
+use std::time::Duration;
+
+use planner::plan::{State, Wish};
+
+use crate::{
+    life::made,
+    world::{World, simulate},
+};
+
+#[test]
+fn who_does_not_lead_calls_nothing_and_who_leads_again_goes_on() {
+    simulate(async {
+        let mut world = World::new(90);
+        world.log.rows().term = None;
+        let key = world.wish("DEVELOPMENT", "c1", Wish::Run);
+        world.pass(Duration::from_secs(600)).await;
+        assert!(world.engine.status().calls.is_empty());
+        world.log.rows().term = Some(7);
+        world.pass(Duration::from_secs(60)).await;
+        world.log.rows().term = None;
+        world.pass(Duration::from_secs(5)).await;
+        let calls = world.engine.status().calls;
+        world.pass(Duration::from_secs(600)).await;
+        assert_eq!(world.engine.status().calls, calls);
+        assert_eq!(world.engine.status().leading, None);
+        world.log.rows().term = Some(8);
+        world.until_state(&key, State::Running, 60).await;
+        world.until_settled(30).await;
+        world.assert_settled();
+    });
+}
+
+#[test]
+fn nothing_is_taken_away_while_the_fence_cannot_be_proved_and_the_plan_says_so() {
+    simulate(async {
+        let (mut world, key) = made("DEVELOPMENT", 91).await;
+        world.log.rows().fence_fails = true;
+        world.change(&key, |desired| desired.wish = Wish::Delete);
+        world.pass(Duration::from_secs(3600)).await;
+        assert_eq!(world.living().len(), 2);
+        let text = world.engine.plan(&key).unwrap().text();
+        assert!(text.contains("needs proof that this region's log is current"), "{text}");
+        world.log.rows().fence_fails = false;
+        world.until(60, |world| world.log.rows().rows.is_empty()).await;
+        world.assert_always();
+    });
+}
+
+#[test]
+fn a_key_with_a_defect_is_left_alone_until_it_is_released_and_others_go_on() {
+    simulate(async {
+        let mut world = World::new(92);
+        let (one, other) = (world.wish("DEVELOPMENT", "c1", Wish::Run), world.wish("DEVELOPMENT", "c2", Wish::Run));
+        world.log.rows().poisoned = Some(one.clone());
+        world.until_state(&other, State::Running, 60).await;
+        assert_eq!(world.engine.status().quarantined, std::slice::from_ref(&one));
+        world.log.rows().poisoned = None;
+        world.pass(Duration::from_secs(600)).await;
+        assert_eq!(world.engine.status().quarantined, std::slice::from_ref(&one), "nobody released it");
+        assert!(world.engine.release(&one));
+        world.until_state(&one, State::Running, 60).await;
+    });
+}
+
+#[test]
+fn a_creation_costs_little_more_time_than_the_cloud_takes() {
+    simulate(async {
+        let mut world = World::new(93);
+        let began = world.cloud.now();
+        let key = world.wish("PRODUCTION", "c1", Wish::Run);
+        world.until_state(&key, State::Running, 60).await;
+        let took = (world.cloud.now() - began) / 1000;
+        eprintln!("RUNNING after {took} s");
+        // NAT gateways 90 s beside the balancer's 120 s, launches 40 s, joining 30 s, each up to a quarter longer; workers after masters.
+        assert!(took < 330, "{took} s");
+    });
+}
+
+#[test]
+fn the_same_seed_gives_the_same_records() {
+    let run = || {
+        simulate(async {
+            let mut world = World::with(94, cloud_sim::Vices::mild(), usize::MAX, |_| {});
+            world.wish("PRODUCTION", "c1", Wish::Run);
+            world.wish("DEVELOPMENT", "c2", Wish::Run);
+            world.pass(Duration::from_secs(3600)).await;
+            let rows = world.log.rows();
+            format!("{:?}", rows.written)
+        })
+    };
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn many_creations_in_one_account_share_what_is_listed() {
+    simulate(async {
+        let mut world = World::new(95);
+        let wish = |number| world.wish("PRODUCTION", &format!("c{number}"), Wish::Run);
+        let keys: Vec<_> = (0..16).map(wish).collect();
+        let began = world.cloud.now();
+        world.until(60, |world| keys.iter().all(|key| world.log.state(key) == Some(State::Running))).await;
+        let took = (world.cloud.now() - began) / 1000;
+        let lists = world.engine.status().calls.get("DescribeSubnets").copied().unwrap_or(0);
+        assert!(
+            lists < 16 * took / 10,
+            "{lists} lists in {took} s: each for itself, it would be one a second and cluster"
+        );
+        world.until_settled(30).await;
+        world.assert_settled();
+    });
+}

@@ -1,0 +1,213 @@
+//! What a cluster goes through: made, repaired, changed, asleep, deleted.
+
+use std::time::Duration;
+
+use cloud_sim::Tamper;
+use planner::plan::{Condition, Look, Part, Role, State, Truth, Wish};
+use ports::cloud::{InstanceState, Rule};
+use reconcile::{Key, mark};
+
+use crate::world::{World, place, simulate};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+pub async fn made(cluster_type: &str, seed: u64) -> (World, Key) {
+    let mut world = World::new(seed);
+    let key = world.wish(cluster_type, "c1", Wish::Run);
+    world.until_state(&key, State::Running, 30).await;
+    world.until_settled(10).await;
+    (world, key)
+}
+
+#[test]
+fn a_cluster_of_each_type_comes_to_run_and_cloud_and_log_agree() {
+    for (cluster_type, machines) in [("DEVELOPMENT", 2), ("PRODUCTION", 6)] {
+        simulate(async {
+            let (world, _) = made(cluster_type, 1).await;
+            world.assert_settled();
+            assert_eq!(world.living().len(), machines);
+            assert!(world.log.rows().written.iter().all(|written| written.entry.deeds.is_empty()), "all was asked for");
+        });
+    }
+}
+
+#[test]
+fn a_settled_cluster_costs_its_share_of_surveys_and_nothing_is_recorded() {
+    simulate(async {
+        let (mut world, _) = made("PRODUCTION", 2).await;
+        world.pass(MINUTE * 90).await;
+        let calls = |world: &World| world.engine.status().calls.values().sum::<u64>();
+        let (before, written) = (calls(&world), world.log.rows().written.len());
+        world.pass(MINUTE * 60).await;
+        assert_eq!(world.log.rows().written.len(), written);
+        let made = calls(&world) - before;
+        assert!((13 * 50..13 * 62 + 40).contains(&made), "{made} calls in an hour");
+    });
+}
+
+#[test]
+fn what_is_deleted_leaves_nothing_in_the_cloud() {
+    for cluster_type in ["DEVELOPMENT", "PRODUCTION"] {
+        simulate(async {
+            let (mut world, key) = made(cluster_type, 3).await;
+            world.change(&key, |desired| desired.wish = Wish::Delete);
+            world.until(60, |world| world.log.rows().rows.is_empty()).await;
+            world.pass(MINUTE).await;
+            world.assert_settled();
+            let left = world.cloud.with(|sim, _| sim.tagged(mark::OWNER).len());
+            assert_eq!(left, 0);
+            assert_eq!(world.engine.status().unsettled, 0);
+        });
+    }
+}
+
+#[test]
+fn a_machine_that_is_ended_behind_our_back_is_replaced_and_the_reason_is_on_record() {
+    for role in [Role::Master, Role::Worker] {
+        simulate(async {
+            let (mut world, key) = made("PRODUCTION", 4).await;
+            let text = mark::text(&Part::Machine(planner::plan::Slot { role, number: 2 }));
+            let victim = world.living().into_iter().find(|of| of.tags.get(mark::PART) == Some(&text)).unwrap();
+            assert!(world.cloud.with(|sim, now| sim.tamper(now, &place(), Tamper::Kill(victim.id.clone()))));
+            world.until(5, |world| world.log.state(&key) != Some(State::Running) || !world.settled()).await;
+            world.until_state(&key, State::Running, 30).await;
+            world.until(30, |world| world.settled() && world.living().len() == 6).await;
+            world.assert_settled();
+            let rows = world.log.rows();
+            let deeds: Vec<_> = rows.written.iter().flat_map(|written| &written.entry.deeds).collect();
+            let launched = deeds.iter().find(|deed| deed.did.starts_with("launch"));
+            assert_eq!(launched.map(|deed| deed.cause.as_str()), Some("the one before is gone"), "{deeds:?}");
+        });
+    }
+}
+
+#[test]
+fn an_impaired_machine_is_replaced_once_that_has_lasted() {
+    simulate(async {
+        let (mut world, _) = made("PRODUCTION", 5).await;
+        let victim = world.living()[0].id.clone();
+        assert!(world.cloud.with(|sim, now| sim.tamper(now, &place(), Tamper::Impair(victim.clone()))));
+        world.pass(MINUTE * 2).await;
+        assert!(world.living().iter().any(|of| of.id == victim), "it may recover");
+        world.until(60, |world| world.living().iter().all(|of| of.id != victim)).await;
+        world.until(30, |world| world.settled() && world.living().len() == 6).await;
+        world.assert_settled();
+    });
+}
+
+#[test]
+fn a_security_group_that_was_opened_is_closed_within_the_time_of_a_survey() {
+    simulate(async {
+        let (mut world, key) = made("PRODUCTION", 6).await;
+        let id = world.log.rows().rows[&key].held.parts[&Part::SecurityGroup(Role::Master)].id.clone();
+        let group = ports::cloud::SecurityGroupId::new(id.0);
+        assert!(world.cloud.with(|sim, now| sim.tamper(now, &place(), Tamper::OpenGroup(group.clone()))));
+        let opened = world.cloud.now();
+        let open = |world: &World| {
+            let revoked = |what: &cloud_sim::What| {
+                matches!(what, cloud_sim::What::Call { request, .. }
+                if matches!(&**request, ports::cloud::CloudRequest::RevokeSecurityGroupIngress(of) if of.group == group))
+            };
+            world.cloud.with(|sim, _| sim.audit().entries().find(|entry| revoked(&entry.what)).map(|entry| entry.at))
+        };
+        world.until(5, |world| open(world).is_some()).await;
+        let took = open(&world).unwrap() - opened;
+        assert!(took < 70_000, "closed after {took} ms");
+        world.until_settled(5).await;
+        world.assert_settled();
+        let rows = world.log.rows();
+        let deed = rows.written.iter().flat_map(|written| &written.entry.deeds).next().unwrap();
+        assert!(deed.cause.contains("0-65535 from 0.0.0.0/0"), "{deed:?}");
+        let secure = |written: &cloud_checks::Written| {
+            written.entry.status.conditions.get(&Condition::SecurityAsDecided).map(|(truth, _)| *truth)
+        };
+        assert!(rows.written.iter().any(|written| secure(written) == Some(Truth::False)), "it shows while it is so");
+    });
+}
+
+#[test]
+fn a_rule_of_another_protocol_over_a_wanted_range_is_taken_away_and_the_wanted_one_stays() {
+    simulate(async {
+        let (mut world, key) = made("PRODUCTION", 7).await;
+        let id = world.log.rows().rows[&key].held.parts[&Part::SecurityGroup(Role::Worker)].id.clone();
+        let Look::SecurityGroup { lets_in } =
+            world.log.rows().rows[&key].desired.parts[&Part::SecurityGroup(Role::Worker)].clone()
+        else {
+            panic!()
+        };
+        let wanted = *lets_in.first().unwrap();
+        let rule = Rule {
+            protocol: ports::cloud::Protocol::All,
+            ports: (0, u16::MAX),
+            source: ports::cloud::Source::Range(wanted.from),
+        };
+        let group = ports::cloud::SecurityGroupId::new(id.0);
+        let ask = ports::cloud::AuthorizeSecurityGroupIngress { group: group.clone(), rules: vec![rule.clone()] };
+        let site = ports::cloud::CallSite::new(crate::world::account(), place().region);
+        let told = world.cloud.with(|sim, now| sim.call(now, &site, ask.into()).told);
+        told.unwrap();
+        world.pass(MINUTE * 2).await;
+        world.until_settled(5).await;
+        let describe = ports::cloud::DescribeSecurityGroups(ports::cloud::Describe::id(group));
+        let reply = world.cloud.with(|sim, now| sim.call(now, &site, describe.into()).told).unwrap();
+        let ports::cloud::CloudReply::DescribeSecurityGroups(page) = reply else { panic!() };
+        assert!(!page.items[0].ingress.contains(&rule), "{:?}", page.items[0].ingress);
+        assert_eq!(page.items[0].ingress.len(), lets_in.len());
+    });
+}
+
+#[test]
+fn a_volume_that_was_destroyed_and_a_gateway_that_was_detached_are_there_again() {
+    simulate(async {
+        let (mut world, key) = made("PRODUCTION", 8).await;
+        let held = world.log.rows().rows[&key].held.clone();
+        let gateway = ports::cloud::InternetGatewayId::new(held.parts[&Part::InternetGateway].id.0.clone());
+        let volume = held.parts.iter().find(|(part, _)| matches!(part, Part::Volume(_))).map(|(_, of)| of.id.clone());
+        assert!(world.cloud.with(|sim, now| sim.tamper(now, &place(), Tamper::DetachGateway(gateway))));
+        if let Some(volume) = &volume {
+            let volume = ports::cloud::VolumeId::new(volume.0.clone());
+            assert!(world.cloud.with(|sim, now| sim.tamper(now, &place(), Tamper::DestroyVolume(volume))));
+        }
+        world.pass(MINUTE * 2).await;
+        world.until_settled(30).await;
+        world.assert_settled();
+        let now_held = &world.log.rows().rows[&key].held.parts;
+        let same = |id: &planner::plan::CloudId| now_held.values().any(|of| of.id == *id);
+        assert!(volume.is_none_or(|volume| !same(&volume)), "another volume");
+    });
+}
+
+#[test]
+fn a_cluster_falls_asleep_and_wakes_and_is_billed_for_what_it_ran() {
+    for cluster_type in ["DEVELOPMENT", "PRODUCTION"] {
+        simulate(async {
+            let (mut world, key) = made(cluster_type, 9).await;
+            let machines = world.living().len();
+            world.change(&key, |desired| desired.wish = Wish::Hibernate);
+            world.until_state(&key, State::Hibernated, 30).await;
+            world.until_settled(10).await;
+            assert!(world.living().iter().all(|of| of.state == InstanceState::Stopped));
+            world.pass(MINUTE * 300).await;
+            world.assert_settled();
+            world.change(&key, |desired| desired.wish = Wish::Run);
+            world.until_state(&key, State::Running, 30).await;
+            world.until_settled(10).await;
+            world.assert_settled();
+            assert_eq!(world.living().iter().filter(|of| of.state == InstanceState::Running).count(), machines);
+        });
+    }
+}
+
+#[test]
+fn a_machine_without_our_tag_is_still_known_by_its_id() {
+    simulate(async {
+        let (mut world, key) = made("PRODUCTION", 10).await;
+        let one = world.living()[0].id.clone();
+        let tamper = Tamper::RemoveTag((&one).into(), mark::OWNER.to_owned());
+        assert!(world.cloud.with(|sim, now| sim.tamper(now, &place(), tamper)));
+        world.pass(MINUTE * 30).await;
+        assert!(world.living().iter().any(|of| of.id == one), "not listed is not gone");
+        assert_eq!(world.living().len(), 6);
+        assert_eq!(world.log.state(&key), Some(State::Running));
+    });
+}

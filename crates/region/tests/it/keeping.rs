@@ -1,0 +1,134 @@
+//! A region with a cloud: what is asked for in one line becomes machines, is kept so, and goes.
+
+use std::{sync::Arc, time::Duration};
+
+use cloud_sim::{Options, Place, Sim, SimCloud, Tamper};
+use domain::{
+    Cluster, ClusterOptions, ClusterStatus, ClusterType, Command, Deeds, Row, View, cluster, command as c, held::State,
+    sets,
+};
+use fakes::TokioEnv;
+use ids::{ClusterName, Log, Subject};
+use ledger::Verdict;
+use ports::cloud::{CloudRegion, InstanceState};
+
+use crate::ring::{Ring, done, organization, project, submission};
+
+const HOME: &str = "eu-west-1";
+
+async fn with_cloud() -> (Ring, SimCloud) {
+    let catalog = catalog::first().unwrap();
+    let options = Options::of(&catalog, 7, 3);
+    let accounts: Vec<_> = options.accounts.iter().copied().collect();
+    let cloud = SimCloud::new(Sim::new(options), Arc::new(TokioEnv::new(99)));
+    let ring = Ring::with_cloud(&[HOME], cloud.clone()).await;
+    let account = c::AddAccount { account: accounts[0] }.into();
+    let commands: [Command; 4] =
+        [account, c::PublishCatalog { catalog, waves: None }.into(), organization("acme"), project("web")];
+    for (number, command) in (1..).zip(commands) {
+        done(ring.submit(1, submission(number, command)).await);
+    }
+    (ring, cloud)
+}
+
+fn named(label: &str) -> ClusterName {
+    format!("organizations/acme/projects/web/locations/{HOME}/clusters/{label}").parse().unwrap()
+}
+
+fn create(label: &str, cluster_type: ClusterType) -> Command {
+    let options = ClusterOptions { delete_protection: Some(false), ..ClusterOptions::default() };
+    let (display_name, description) = (String::new(), String::new());
+    c::CreateCluster { name: named(label), display_name, description, cluster_type, options }.into()
+}
+
+fn row<T: Row>(ring: &Ring, subject: &Subject) -> Option<T> {
+    let log = Log::Region(HOME.parse().unwrap());
+    let state = ring.at(1).ledger().copy(&log).unwrap().cell.state();
+    (&state as &dyn View).row::<T>(subject).unwrap().map(|(_, row)| row)
+}
+
+fn status(ring: &Ring, label: &str) -> Option<ClusterStatus> {
+    row(ring, &cluster::status(&named(label)))
+}
+
+/// Looks every second, for at most an hour.
+async fn within_an_hour<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..3600 {
+        if let Some(found) = look() {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    panic!("waited an hour for {what}")
+}
+
+async fn runs(ring: &Ring, label: &str) -> ClusterStatus {
+    let running = |status: &ClusterStatus| {
+        status.status.state == State::Running && status.held.machines.values().all(|of| of.joined.is_some())
+    };
+    within_an_hour("a running cluster", || status(ring, label).filter(running)).await
+}
+
+fn living(cloud: &SimCloud) -> usize {
+    cloud.with(|sim, _| sim.instances().filter(|(_, of)| of.state != InstanceState::Terminated).count())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_production_cluster_is_made_repaired_and_deleted() {
+    let (ring, cloud) = with_cloud().await;
+    let verdict = ring.submit(1, submission(10, create("shop", ClusterType::PRODUCTION))).await;
+    assert!(matches!(verdict, Verdict::Done { .. }), "{verdict:?}");
+    let made = runs(&ring, "shop").await;
+    assert_eq!((made.held.machines.len(), living(&cloud)), (6, 6));
+    assert!(made.report.values().all(|times| times.began.is_some() && times.done.is_some()), "{:?}", made.report);
+    let first: Cluster = row(&ring, &Subject::resource(&named("shop").into())).unwrap();
+    let account = first.basis.unwrap().account;
+
+    let (victim, _) = made.held.machines.iter().find(|(_, of)| of.slot.to_string() == "worker-2").unwrap();
+    let place = Place { account, region: CloudRegion::new(HOME) };
+    let killed = ports::cloud::InstanceId::new(victim.0.to_string());
+    assert!(cloud.with(|sim, now| sim.tamper(now, &place, Tamper::Kill(killed))));
+    let replaced = within_an_hour("another machine", || {
+        let status = status(&ring, "shop")?;
+        let whole = status.held.machines.values().all(|of| of.joined.is_some());
+        (whole && status.held.machines.len() == 6 && !status.held.machines.contains_key(victim)).then_some(status)
+    })
+    .await;
+    assert_eq!(replaced.status.state, State::Running);
+    let deeds: Deeds = row(&ring, &cluster::deeds(&named("shop"))).unwrap();
+    assert!(deeds.0.iter().any(|deed| deed.part.to_string() == "machine worker-2"), "{deeds:?}");
+
+    done(
+        ring.submit(1, submission(11, c::DeleteCluster { name: named("shop"), retain_ms: 0, etag: None }.into())).await,
+    );
+    within_an_hour("its end", || {
+        row::<Cluster>(&ring, &Subject::resource(&named("shop").into())).is_none().then_some(())
+    })
+    .await;
+    assert_eq!(living(&cloud), 0);
+    assert!(cloud.with(|sim, _| sim.tagged(reconcile::mark::OWNER).is_empty()), "nothing is left in the cloud");
+    let log = Log::Region(HOME.parse().unwrap());
+    let state = ring.at(1).ledger().copy(&log).unwrap().cell.state();
+    let metered = state.entries(&sets::machine_runs(&"organizations/acme".parse().unwrap()), None, 100);
+    assert_eq!(metered.len(), 7, "each machine ran once: {metered:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn development_clusters_share_a_vpc_that_goes_with_the_last_of_them() {
+    let (ring, cloud) = with_cloud().await;
+    for (request, label) in [(10, "one"), (11, "two")] {
+        done(ring.submit(1, submission(request, create(label, ClusterType::DEVELOPMENT))).await);
+    }
+    for label in ["one", "two"] {
+        runs(&ring, label).await;
+    }
+    assert_eq!(living(&cloud), 4);
+    for (request, label) in [(12, "one"), (13, "two")] {
+        let delete = c::DeleteCluster { name: named(label), retain_ms: 0, etag: None };
+        done(ring.submit(1, submission(request, delete.into())).await);
+    }
+    within_an_hour("an empty cloud", || {
+        cloud.with(|sim, _| sim.tagged(reconcile::mark::OWNER).is_empty()).then_some(())
+    })
+    .await;
+}
