@@ -4,7 +4,7 @@ use std::{env, fs, io, path::Path};
 
 use prost::Message;
 
-const FILES: [&str; 12] = [
+const FILES: [&str; 14] = [
     "catalog",
     "cloud_accounts",
     "clusters",
@@ -16,7 +16,9 @@ const FILES: [&str; 12] = [
     "operations",
     "organizations",
     "projects",
+    "quotas",
     "regions",
+    "usage",
 ];
 
 fn main() -> io::Result<()> {

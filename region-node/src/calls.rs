@@ -148,10 +148,14 @@ const METHODS: &[&str] = &[
     "Projects/ListProjects",
     "Projects/MoveProject",
     "Projects/UpdateProject",
+    "Quotas/GetQuota",
+    "Quotas/ListQuotas",
+    "Quotas/UpdateQuota",
     "Regions/GetMemberStatus",
     "Regions/GetRegion",
     "Regions/GetTopology",
     "Regions/ListRegions",
+    "Usage/QueryUsage",
 ];
 
 #[cfg(test)]

@@ -30,10 +30,12 @@ mod mutations;
 mod operations;
 mod organizations;
 mod projects;
+mod quotas;
 mod read;
 mod regions;
 mod resource;
 mod typed;
+mod usage;
 mod watching;
 mod write;
 
@@ -43,7 +45,7 @@ use api::v1::{
     catalog_server::CatalogServer, cloud_accounts_server::CloudAccountsServer, clusters_server::ClustersServer,
     folders_server::FoldersServer, log_server::LogServer, mutations_server::MutationsServer,
     operations_server::OperationsServer, organizations_server::OrganizationsServer, projects_server::ProjectsServer,
-    regions_server::RegionsServer,
+    quotas_server::QuotasServer, regions_server::RegionsServer, usage_server::UsageServer,
 };
 pub use front::{About, Front, Limits};
 use tonic::service::Routes;
@@ -81,6 +83,8 @@ pub fn routes(front: &Arc<Front>) -> Result<Routes, tonic_reflection::server::Er
         .add_service(limited!(MutationsServer))
         .add_service(limited!(OperationsServer))
         .add_service(limited!(LogServer))
-        .add_service(limited!(RegionsServer));
+        .add_service(limited!(QuotasServer))
+        .add_service(limited!(RegionsServer))
+        .add_service(limited!(UsageServer));
     Ok(typed::typed(routes, &front.signature))
 }

@@ -2,7 +2,9 @@
 
 mod catalog;
 mod clusters;
+mod quotas;
 mod resources;
+mod usage;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -11,10 +13,12 @@ use client::{Endpoint, RequestId};
 
 pub use catalog::{CatalogCommand, Scope as CatalogScope, Waves};
 pub use clusters::{Change, Changeable, ClusterCommand, Explained, Options, Place, Wish};
+pub use quotas::QuotaCommand;
 pub use resources::{
     AccountCommand, Delete, FolderCommand, Get, List, Move, OrganizationCommand, Parent, ProjectCommand, Texts, Update,
     Writing,
 };
+pub use usage::{By, UsageArgs, time};
 
 const AFTER: &str = "\
 Exit codes:
@@ -93,6 +97,8 @@ pub enum Format {
     Json,
     Yaml,
     Name,
+    // Of `atoll usage` alone. A text about it in the help would make all help long.
+    Csv,
 }
 
 #[derive(Debug, Subcommand)]
@@ -112,6 +118,11 @@ pub enum Command {
     /// Cloud accounts: the pool out of which organizations get theirs
     #[command(subcommand, alias = "accounts", alias = "cloud-account")]
     Account(AccountCommand),
+    /// How many vCPUs organizations may use, region by region
+    #[command(subcommand, alias = "quotas")]
+    Quota(QuotaCommand),
+    /// What machines used, in vCPU-seconds and GiB-seconds
+    Usage(UsageArgs),
     /// What clusters can be made of: editions, and what is in those in use
     #[command(subcommand, alias = "catalogue")]
     Catalog(CatalogCommand),

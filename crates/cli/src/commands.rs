@@ -10,8 +10,10 @@ mod logs;
 mod operations;
 mod organizations;
 mod projects;
+mod quotas;
 mod reading;
 mod regions;
+mod usage;
 
 use clap::CommandFactory;
 use serde_json::json;
@@ -25,6 +27,9 @@ use crate::{
 
 pub async fn run(args: Args) -> Result<(), Fail> {
     let Args { global, command } = args;
+    if global.output == Format::Csv && !matches!(command, Command::Usage(_)) {
+        return Err(Fail::usage("print CSV: only `atoll usage` has a form for it").next("-o json"));
+    }
     match command {
         Command::Version => return version(&Output::new(&global)),
         Command::Completions { shell } => {
@@ -45,6 +50,8 @@ pub async fn run(args: Args) -> Result<(), Fail> {
         Command::Project(command) => projects::run(&session, command).await,
         Command::Cluster(command) => clusters::run(&session, command).await,
         Command::Account(command) => accounts::run(&session, command).await,
+        Command::Quota(command) => quotas::run(&session, command).await,
+        Command::Usage(args) => usage::run(&session, &args).await,
         Command::Catalog(command) => catalog::run(&session, command).await,
         Command::Region(command) => regions::run(&session, command).await,
         Command::Log(command) => logs::run(&session, command).await,
@@ -60,6 +67,8 @@ fn version(output: &Output) -> Result<(), Fail> {
     let version = env!("CARGO_PKG_VERSION");
     match output.format {
         Format::Json | Format::Yaml => output.value(&json!({ "version": version, "api": "atoll.v1" })),
-        Format::Table | Format::Wide | Format::Name => say(format_args!("atoll {version} (API atoll.v1)")),
+        Format::Table | Format::Wide | Format::Name | Format::Csv => {
+            say(format_args!("atoll {version} (API atoll.v1)"))
+        }
     }
 }

@@ -44,10 +44,10 @@ impl Output {
                 self.value(&Value::Object(whole))?;
             }
             Format::Name => listed.items.iter().try_for_each(|item| say(item.name()))?,
-            Format::Table | Format::Wide if listed.items.is_empty() => {
+            Format::Table | Format::Wide | Format::Csv if listed.items.is_empty() => {
                 note(format_args!("no {}s{}", R::NOUN, R::NONE_HERE))
             }
-            Format::Table | Format::Wide => say(self.table(&listed.items, &[]))?,
+            Format::Table | Format::Wide | Format::Csv => say(self.table(&listed.items, &[]))?,
         }
         for location in &listed.unreachable {
             note(format_args!(
@@ -63,7 +63,7 @@ impl Output {
         match self.format {
             Format::Json | Format::Yaml => self.value(&answer.value.json())?,
             Format::Name => say(answer.value.name())?,
-            Format::Table | Format::Wide => say(self.table(std::slice::from_ref(&answer.value), &[]))?,
+            Format::Table | Format::Wide | Format::Csv => say(self.table(std::slice::from_ref(&answer.value), &[]))?,
         }
         self.origin(&answer.region, answer.member, R::AGED.then_some(answer.age), Some(answer.tries));
         Ok(())
@@ -99,7 +99,7 @@ impl Output {
                 self.value(&Object::default().text("type", kind).value("object", item.json()).done())
             }
             Format::Name => say(item.name()),
-            Format::Table | Format::Wide => {
+            Format::Table | Format::Wide | Format::Csv => {
                 let mut row = vec![kind.to_owned()];
                 row.extend(self.row(item, Timestamp::now()));
                 say(columns.line(&row))

@@ -4,8 +4,10 @@ pub mod catalog;
 pub mod cluster;
 pub mod json;
 mod logs;
+mod quotas;
 mod regions;
 mod tree;
+mod usage;
 
 use client::v1::{self, fact::After};
 use jiff::Timestamp;
@@ -13,6 +15,7 @@ use serde_json::Value;
 
 pub use logs::{line, record};
 pub use regions::MemberRow;
+pub use usage::Report;
 
 /// Something that is listed, shown and watched.
 pub trait Resource: Clone {

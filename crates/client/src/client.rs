@@ -11,9 +11,10 @@ use crate::{
     logs::Logs,
     operations::Operations,
     regions::Regions,
-    resources::{Catalog, CloudAccounts, Clusters, Folders, Organizations, Projects},
+    resources::{Catalog, CloudAccounts, Clusters, Folders, Organizations, Projects, Quotas},
     retry::Budget,
     steer::Steer,
+    usage::Usage,
 };
 
 /// One client over all regions. Clones share connections, health and token.
@@ -81,6 +82,10 @@ impl Client {
         Catalog { client: self.clone() }
     }
 
+    pub fn quotas(&self) -> Quotas {
+        Quotas { client: self.clone() }
+    }
+
     pub fn operations(&self) -> Operations {
         Operations { client: self.clone() }
     }
@@ -91,6 +96,10 @@ impl Client {
 
     pub fn logs(&self) -> Logs {
         Logs { client: self.clone() }
+    }
+
+    pub fn usage(&self) -> Usage {
+        Usage { client: self.clone() }
     }
 
     /// What the answers so far have seen.

@@ -1,4 +1,5 @@
-//! The resources: organizations, folders, projects, clusters, cloud accounts, the catalogue. One handle each, one method per call of the API.
+//! The resources: organizations, folders, projects, clusters, cloud accounts, the catalogue, quotas. One handle each, one method per call of
+//! the API.
 //!
 //! Reads hold what [`Read`] asks; writes carry one request id over all their tries ([`Write`]).
 
@@ -8,6 +9,7 @@ mod clusters;
 mod folders;
 mod organizations;
 mod projects;
+mod quotas;
 
 pub use catalog::{Catalog, Offered};
 pub use cloud_accounts::CloudAccounts;
@@ -15,6 +17,7 @@ pub use clusters::Clusters;
 pub use folders::Folders;
 pub use organizations::Organizations;
 pub use projects::Projects;
+pub use quotas::Quotas;
 
 use crate::Write;
 

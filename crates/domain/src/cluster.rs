@@ -18,7 +18,7 @@ use crate::{
     gate,
     held::State as LifeState,
     planner::Ask,
-    sets,
+    quota, sets,
 };
 
 /// Longest time for which a cluster that is wished away can be kept asleep: 7 days, in milliseconds.
@@ -57,8 +57,10 @@ pub fn create(txn: &mut Txn<'_>, command: &CreateCluster, ctx: &Context<'_>) -> 
     if let Some(planner) = ctx.planner {
         row.basis = Some(settle(txn, planner, &row, ctx)?);
     }
+    let need = quota::Need { of: name, before: 0, after: quota::needed(&row) };
     let network = row.basis.as_ref().map(|basis| (basis.network.clone(), basis.account));
-    txn.write(FactKind::ClusterCreated, subject, Some(row.into()))?;
+    txn.write(FactKind::ClusterCreated, subject.clone(), Some(row.into()))?;
+    quota::charge(txn, &subject, need, ctx)?;
     txn.add_entry(&sets::clusters(&name.project), name.cluster.as_str())?;
     network.map_or(Ok(()), |(network, account)| take_addresses(txn, network, account, ctx))
 }
@@ -131,6 +133,7 @@ pub fn update(txn: &mut Txn<'_>, command: &UpdateCluster, ctx: &Context<'_>) -> 
     row.display_name = display_name.clone().unwrap_or(row.display_name);
     row.description = description.clone().unwrap_or(row.description);
     row.update_time = ctx.now;
+    let before = quota::needed(&row);
     if decided {
         let ClusterOptions { allow_list: had, delete_protection: was, maintenance_window: window, .. } = row.options;
         row.options.allow_list = allow_list.clone().or(had);
@@ -140,7 +143,9 @@ pub fn update(txn: &mut Txn<'_>, command: &UpdateCluster, ctx: &Context<'_>) -> 
             row.basis = Some(settle(txn, planner, &row, ctx)?);
         }
     }
-    txn.write(FactKind::ClusterUpdated, subject, Some(row.into()))
+    let need = quota::Need { of: &command.name, before, after: quota::needed(&row) };
+    txn.write(FactKind::ClusterUpdated, subject.clone(), Some(row.into()))?;
+    quota::charge(txn, &subject, need, ctx)
 }
 
 /// Wishes a cluster away. In a region without a cloud its row goes at once: revisions rise for as long as the log lives, so a cluster
@@ -154,7 +159,9 @@ pub fn delete(txn: &mut Txn<'_>, command: &DeleteCluster, ctx: &Context<'_>) -> 
     }
     let mut row: Cluster = check::active(txn, &subject, command.etag)?;
     let Some(basis) = &row.basis else {
-        txn.write(FactKind::ClusterDeleted, subject, None)?;
+        let need = quota::Need { of: name, before: quota::needed(&row), after: 0 };
+        txn.write(FactKind::ClusterDeleted, subject.clone(), None)?;
+        quota::charge(txn, &subject, need, ctx)?;
         return txn.remove_entry(&sets::clusters(&name.project), name.cluster.as_str());
     };
     if basis.delete_protection {

@@ -4,8 +4,10 @@
 //! freely. Updates change what is `Some` and leave the rest. An `etag` is the revision that the caller saw last: when
 //! it is `Some` and the resource has another one, the command is refused.
 
+use std::collections::BTreeMap;
+
 use ids::{
-    AccountId, ClusterName, ContainerName, FolderName, Log, OrganizationName, ProjectName, RegionId, RequestId,
+    AccountId, ClusterName, ContainerName, FolderName, Hlc, Log, OrganizationName, ProjectName, RegionId, RequestId,
     ResourceName, Revision, Subject,
 };
 
@@ -15,7 +17,7 @@ use crate::{
     edition, gate,
     held::{Held, MachineEdge, Status},
     progress::Kept,
-    sets,
+    quota, sets,
 };
 
 /// Makes an organization, with the first cloud account of the pool if there is one. Its name must be free: never used, or
@@ -239,6 +241,31 @@ pub struct HaltEdition {
     pub etag: Option<Revision>,
 }
 
+/// Says how many vCPUs clusters of an ACTIVE organization may need in each region; none in those that are not named. Regions that are to
+/// hold more than now get it when others have given it up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetQuota {
+    pub organization: OrganizationName,
+    pub slices: BTreeMap<RegionId, u64>,
+    /// Of the quota.
+    pub etag: Option<Revision>,
+}
+
+/// A region takes over what the global log says that it may hold for an organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MirrorQuota {
+    pub organization: OrganizationName,
+    pub region: RegionId,
+}
+
+/// A region says that it holds no more than the slice of this generation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AcknowledgeQuota {
+    pub organization: OrganizationName,
+    pub region: RegionId,
+    pub generation: Hlc,
+}
+
 /// Everything that can be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -267,9 +294,13 @@ pub enum Command {
     ClaimAccount(ClaimAccount),
     PublishCatalog(PublishCatalog),
     HaltEdition(HaltEdition),
+    SetQuota(SetQuota),
+    MirrorQuota(MirrorQuota),
+    AcknowledgeQuota(AcknowledgeQuota),
 }
 
-/// What a command is about: a resource, what a region keeps, an entry of the registry of regions, a gate, a cloud account, or an edition.
+/// What a command is about: a resource, what a region keeps, an entry of the registry of regions, a gate, a cloud account, an edition, or a
+/// quota.
 enum About<'a> {
     Kept(&'a Kept),
     Account(AccountId),
@@ -277,6 +308,8 @@ enum About<'a> {
     Resource(ResourceName),
     Gate(&'a CloseGate),
     Region(&'a RegionId),
+    Quota(&'a OrganizationName),
+    Allotment(&'a MirrorQuota),
 }
 
 impl Command {
@@ -285,11 +318,13 @@ impl Command {
         match self.about() {
             About::Resource(ResourceName::Cluster(name)) => Log::Region(name.location),
             About::Gate(command) => Log::Region(command.region.clone()),
+            About::Allotment(command) => Log::Region(command.region.clone()),
             About::Kept(kept) => Log::Region(kept.location().clone()),
             About::Resource(ResourceName::Organization(_) | ResourceName::Folder(_) | ResourceName::Project(_))
             | About::Region(_)
             | About::Account(_)
-            | About::Edition(_) => Log::Global,
+            | About::Edition(_)
+            | About::Quota(_) => Log::Global,
         }
     }
 
@@ -302,6 +337,8 @@ impl Command {
             About::Gate(command) => gate::subject(&command.project),
             About::Account(account) => account::subject(account),
             About::Edition(edition) => edition::subject(edition),
+            About::Quota(organization) => quota::subject(organization),
+            About::Allotment(command) => quota::allotment(&command.organization),
         }
     }
 
@@ -332,6 +369,9 @@ impl Command {
             Self::ClaimAccount(command) => command.organization.clone().into(),
             Self::PublishCatalog(command) => return About::Edition(&command.catalog.edition),
             Self::HaltEdition(command) => return About::Edition(&command.edition),
+            Self::SetQuota(command) => return About::Quota(&command.organization),
+            Self::AcknowledgeQuota(command) => return About::Quota(&command.organization),
+            Self::MirrorQuota(command) => return About::Allotment(command),
         })
     }
 }
@@ -377,4 +417,7 @@ into_command!(
     ClaimAccount,
     PublishCatalog,
     HaltEdition,
+    SetQuota,
+    MirrorQuota,
+    AcknowledgeQuota,
 );

@@ -42,44 +42,52 @@ impl FromStr for Date {
 impl Date {
     /// The day so many days after 1970-01-01; the last day of 9999 for all that are later.
     pub fn from_days_since_1970(count: u64) -> Self {
-        let mut left = count;
-        for year in 1970..=9999 {
-            for month in 1..=12 {
-                let length = u64::from(days(year, month));
-                if left < length {
-                    let small = |number: u64| u8::try_from(number).unwrap_or(1);
-                    return Self { year, month: small(month.into()), day: small(left + 1) };
-                }
-                left -= length;
-            }
+        if count > LAST_DAY {
+            return Self { year: 9999, month: 12, day: 31 };
         }
-        Self { year: 9999, month: 12, day: 31 }
+        // Years begin in March here, so that the day that comes and goes is the last of a year.
+        let days = count + DAYS_BEFORE_1970;
+        let (era, of_era) = (days / ERA_DAYS, days % ERA_DAYS);
+        let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year + year / 4 - year / 100);
+        let from_march = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * from_march + 2) / 5 + 1;
+        let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+        let year = era * 400 + year + u64::from(month <= 2);
+        let small = |number: u64| u8::try_from(number).unwrap_or(1);
+        Self { year: u16::try_from(year).unwrap_or(9999), month: small(month), day: small(day) }
     }
 
     /// Days from 1970-01-01 to this one.
     pub fn days_since_1970(self) -> u64 {
-        let years = (1970..self.year).map(|year| (1..=12).map(|month| u64::from(days(year, month))).sum::<u64>());
-        let months = (1..u16::from(self.month)).map(|month| u64::from(days(self.year, month)));
-        years.chain(months).sum::<u64>() + u64::from(self.day) - 1
+        let (month, day) = (u64::from(self.month), u64::from(self.day));
+        let year = u64::from(self.year) - u64::from(month <= 2);
+        let from_march = if month > 2 { month - 3 } else { month + 9 };
+        let (era, year) = (year / 400, year % 400);
+        let of_year = (153 * from_march + 2) / 5 + day - 1;
+        era * ERA_DAYS + year * 365 + year / 4 - year / 100 + of_year - DAYS_BEFORE_1970
+    }
+
+    /// The first day of its month.
+    #[must_use]
+    pub fn first_of_month(self) -> Self {
+        Self { day: 1, ..self }
     }
 }
 
 impl Date {
     /// The day of a time in Unix milliseconds, in UTC; the last day that there is for any later time.
     pub fn at_unix_ms(ms: u64) -> Self {
-        let mut left = ms / 86_400_000;
-        for year in 1970..=9999 {
-            for month in 1..=12_u8 {
-                let length = u64::from(days(year, month.into()));
-                if let Some(day) = u8::try_from(left).ok().filter(|day| u64::from(*day) < length) {
-                    return Self { year, month, day: day + 1 };
-                }
-                left -= length;
-            }
-        }
-        Self { year: 9999, month: 12, day: 31 }
+        Self::from_days_since_1970(ms / 86_400_000)
     }
 }
+
+/// Days of 400 years, after which the calendar repeats.
+const ERA_DAYS: u64 = 146_097;
+/// From the first of March of the year 0 to 1970-01-01.
+const DAYS_BEFORE_1970: u64 = 719_468;
+/// 9999-12-31, in days since 1970-01-01.
+const LAST_DAY: u64 = 2_932_896;
 
 fn days(year: u16, month: u16) -> u16 {
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
@@ -103,10 +111,27 @@ mod tests {
 
     #[test]
     fn days_are_counted_there_and_back() {
-        for count in (0..200_000).step_by(13).chain([0, 58, 59, 60, 11_016, 11_017]) {
+        for count in (0..LAST_DAY).step_by(13).chain([0, 58, 59, 60, 11_016, 11_017, LAST_DAY]) {
             assert_eq!(Date::from_days_since_1970(count).days_since_1970(), count);
         }
+        assert_eq!(Date::from_days_since_1970(LAST_DAY + 1).to_string(), "9999-12-31");
         assert_eq!(Date::from_days_since_1970(20_778).to_string(), "2026-11-21");
+    }
+
+    #[test]
+    fn every_day_is_followed_by_the_next_of_the_calendar() {
+        let mut day = Date::from_days_since_1970(0);
+        for count in 1..200_000 {
+            let next = Date::from_days_since_1970(count);
+            let last = u16::from(day.day) == days(day.year, day.month.into());
+            let wanted = match (last, day.month) {
+                (false, _) => Date { day: day.day + 1, ..day },
+                (true, 12) => Date { year: day.year + 1, month: 1, day: 1 },
+                (true, month) => Date { month: month + 1, day: 1, ..day },
+            };
+            assert_eq!(next, wanted, "after {day}");
+            day = next;
+        }
     }
 
     #[test]

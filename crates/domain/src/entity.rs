@@ -11,11 +11,13 @@ use ids::{AccountId, ContainerName, FolderName, Hlc, OrganizationName, ProjectNa
 use crate::{Network, catalog::Catalog};
 
 mod cluster;
+mod quota;
 
 pub use cluster::{
     Basis, Cluster, ClusterOptions, ClusterStatus, DEEDS_MAX, Deed, Deeds, MachineRun, PhaseTimes, SharedVpc,
     VersionWish, Wish,
 };
+pub use quota::{Allotment, Limit, Quota, Slice};
 
 /// Life of an organization, folder or project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -180,6 +182,8 @@ pub enum Entity {
     MachineRun(MachineRun),
     Gate(Gate),
     Account(Account),
+    Quota(Quota),
+    Allotment(Allotment),
     /// What is in one edition, as it was published.
     Catalog(Catalog),
     Edition(Edition),
@@ -202,6 +206,8 @@ impl Entity {
             Self::MachineRun(_) => MachineRun::KIND,
             Self::Gate(_) => Gate::KIND,
             Self::Account(_) => Account::KIND,
+            Self::Quota(_) => Quota::KIND,
+            Self::Allotment(_) => Allotment::KIND,
             Self::Catalog(_) => Catalog::KIND,
             Self::Edition(_) => Edition::KIND,
             Self::Marker => "marker",
@@ -257,6 +263,8 @@ row!(SharedVpc, "shared VPC", |_row| State::Active);
 row!(MachineRun, "machine run", |_row| State::Active);
 row!(Gate, "gate", |_row| State::Active);
 row!(Account, "cloud account", |_row| State::Active);
+row!(Quota, "quota", |_row| State::Active);
+row!(Allotment, "allotment", |_row| State::Active);
 row!(Catalog, "catalogue", |_row| State::Active);
 row!(Edition, "edition", |_row| State::Active);
 

@@ -99,6 +99,16 @@ fact_kinds! {
     EditionHalted = 82,
     MachineStarted = 90,
     MachineStopped = 91,
+    /// What regions are to hold for an organization.
+    QuotaSet = 92,
+    /// A region lowered what it lets in; others may have grown by it.
+    QuotaAcknowledged = 93,
+    /// The organization is gone, and its quota with it.
+    QuotaRemoved = 94,
+    /// What a region lets in is what the global log says now.
+    QuotaMirrored = 95,
+    /// Clusters of the organization in the region need more or less than before.
+    AllotmentChanged = 96,
 }
 
 /// One thing that happened to one row.
@@ -141,7 +151,7 @@ mod tests {
             numbers,
             [
                 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23, 24, 25, 30, 31, 32, 33, 34, 35, 36, 37, 38, 40, 41, 42, 43,
-                44, 45, 46, 47, 50, 60, 70, 71, 72, 80, 81, 82, 90, 91
+                44, 45, 46, 47, 50, 60, 70, 71, 72, 80, 81, 82, 90, 91, 92, 93, 94, 95, 96
             ]
         );
         for kind in FactKind::ALL {

@@ -8,8 +8,8 @@
 //! Map: [`command`] what can be asked · [`entity`] what rows hold · [`fact`] what is replicated · [`txn`] reading a
 //! log's rows so that guards come free · [`rejection`] every way to be refused · [`sets`] which sets exist · [`query`]
 //! reads without a decision · [`catalog`] what clusters are made of, with [`Date`] · [`planner`] who decides what a cluster
-//! becomes · [`held`] what our log holds of it · [`progress`] how it gets there · `organization`,
-//! `folder`, `project`, [`cluster`], `registry`, [`gate`], [`account`], [`edition`] one file per kind of resource with its decisions ·
+//! becomes · [`held`] what our log holds of it · [`progress`] how it gets there · [`usage`] what its machines used · `organization`,
+//! `folder`, `project`, [`cluster`], `registry`, [`gate`], [`account`], [`edition`], [`quota`] one file per kind of resource with its decisions ·
 //! `tree` what folders and projects share: parents, depth, links · `check` conditions that all kinds share.
 //!
 //! **Architecture invariants**
@@ -32,9 +32,11 @@ pub mod held;
 pub mod planner;
 pub mod progress;
 pub mod query;
+pub mod quota;
 pub mod rejection;
 pub mod sets;
 pub mod txn;
+pub mod usage;
 
 mod check;
 mod cluster_type;
@@ -53,8 +55,9 @@ pub use cluster_type::{ClusterType, ClusterTypeError};
 pub use command::Command;
 pub use date::{Date, DateError};
 pub use entity::{
-    Account, AccountLife, Basis, Cluster, ClusterOptions, ClusterStatus, DEEDS_MAX, Deed, Deeds, Edition, Entity,
-    Folder, Gate, MachineRun, Organization, Owner, PhaseTimes, Project, Row, SharedVpc, State, VersionWish, Wish,
+    Account, AccountLife, Allotment, Basis, Cluster, ClusterOptions, ClusterStatus, DEEDS_MAX, Deed, Deeds, Edition,
+    Entity, Folder, Gate, Limit, MachineRun, Organization, Owner, PhaseTimes, Project, Quota, Row, SharedVpc, Slice,
+    State, VersionWish, Wish,
 };
 pub use fact::{Decision, Fact, FactKind, Guard};
 pub use network::{Network, Tenancy};
@@ -115,6 +118,9 @@ pub fn decide(view: &dyn View, command: &Command, ctx: &Context<'_>) -> Result<D
         Command::PublishCatalog(command) => edition::publish(&mut txn, command, ctx)?,
         Command::ClaimAccount(command) => account::claim_later(&mut txn, command, ctx)?,
         Command::HaltEdition(command) => edition::halt(&mut txn, command, ctx)?,
+        Command::SetQuota(command) => quota::set(&mut txn, command, ctx)?,
+        Command::MirrorQuota(command) => quota::mirror(&mut txn, command, ctx)?,
+        Command::AcknowledgeQuota(command) => quota::acknowledge(&mut txn, command, ctx)?,
     }
     txn.finish(subject)
 }

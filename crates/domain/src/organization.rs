@@ -8,7 +8,7 @@ use ids::{ContainerName, Subject};
 use crate::{
     Context, FactKind, Organization, Owner, Rejection, State, Txn, account, check,
     command::{CreateOrganization, DeleteOrganization, UpdateOrganization},
-    sets, tree,
+    quota, sets, tree,
 };
 
 pub fn create(txn: &mut Txn<'_>, command: &CreateOrganization, ctx: &Context<'_>) -> Result<(), Rejection> {
@@ -51,5 +51,6 @@ pub fn delete(txn: &mut Txn<'_>, command: &DeleteOrganization, ctx: &Context<'_>
     let account = row.account;
     txn.write(FactKind::OrganizationDeleted, subject, Some(row.into()))?;
     txn.remove_entry(&sets::organizations(), command.name.organization.as_str())?;
+    quota::remove(txn, &command.name)?;
     account.map_or(Ok(()), |account| account::retire(txn, account, ctx))
 }

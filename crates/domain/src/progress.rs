@@ -14,7 +14,7 @@ use crate::{
     cluster::{self, network_entry, organization_of},
     command::Progress,
     held::{CreationPhase, Edge, Held, MachineEdge, PhaseState, State, Status},
-    sets,
+    quota, sets,
 };
 
 /// What a region's reconciling keeps as it is wished.
@@ -81,7 +81,9 @@ pub fn progress(txn: &mut Txn<'_>, command: &Progress, ctx: &Context<'_>) -> Res
             let Some((_, row)) = row else { return Err(Rejection::NotFound { subject }) };
             if to == State::Deleted {
                 check_gone(&subject, &command.held, row.wish == Wish::Delete)?;
-                return write_off(txn, name, command, before.as_ref(), ctx);
+                let need = quota::Need { of: name, before: quota::needed(&row), after: 0 };
+                write_off(txn, name, command, before.as_ref(), ctx)?;
+                return quota::charge(txn, &subject, need, ctx);
             }
             let status = after(command, before.as_ref(), ctx);
             txn.write(FactKind::ClusterProgressed, command.of.status(), Some(status.into()))?;
@@ -191,8 +193,8 @@ struct Runs<'a> {
 
 impl Runs<'_> {
     fn subject(&self, edge: &MachineEdge, started: u64) -> Subject {
-        let entry = format!("{}/{}/{started}", self.name.cluster, edge.machine);
-        sets::machine_runs(&self.name.project).entry(&entry)
+        let entry = format!("{}/{}/{started}", network_entry(self.name), edge.machine);
+        sets::machine_runs(&organization_of(self.name)).entry(&entry)
     }
 
     fn begin(&mut self, txn: &mut Txn<'_>, edge: &MachineEdge) -> Result<(), Rejection> {

@@ -11,9 +11,9 @@ use ids::{
 };
 
 use crate::{
-    Account, Cluster, Edition, Folder, Organization, Project, Rejection, Row, State, View, ViewError, account,
+    Account, Cluster, Edition, Folder, Organization, Project, Quota, Rejection, Row, State, View, ViewError, account,
     catalog::{Catalog, is_edition},
-    check, edition, sets,
+    check, edition, quota, sets,
 };
 
 /// What a page token is.
@@ -92,6 +92,15 @@ pub fn catalog(view: &dyn View, edition: &str) -> Result<Catalog, Rejection> {
     found.map(|(_, catalog)| catalog).ok_or_else(|| Rejection::NotFound { subject: edition::subject(edition) })
 }
 
+/// The quota of an organization.
+///
+/// # Errors
+/// As [`organization`].
+pub fn quota(view: &dyn View, organization: &OrganizationName) -> Result<(Revision, Quota), Rejection> {
+    let subject = quota::subject(organization);
+    view.row(&subject)?.ok_or(Rejection::NotFound { subject })
+}
+
 /// All organizations.
 ///
 /// # Errors
@@ -119,6 +128,16 @@ pub fn editions(view: &dyn View, page: PageRequest<'_>) -> Result<Page<Edition>,
         return Err(check::invalid("page_token", page.token, PAGE_TOKEN.to_owned()));
     }
     list(view, &Listing { set: sets::editions(), prefix: "" }, page, |name: String| edition::subject(&name))
+}
+
+/// The quotas of all organizations that have one.
+///
+/// # Errors
+/// As [`organizations`].
+pub fn quotas(view: &dyn View, page: PageRequest<'_>) -> Result<Page<Quota>, Rejection> {
+    list(view, &Listing { set: sets::quotas(), prefix: "" }, page, |organization| {
+        quota::subject(&OrganizationName { organization })
+    })
 }
 
 /// The folders directly in a container.

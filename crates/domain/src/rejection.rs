@@ -93,6 +93,24 @@ pub enum Rejection {
     #[error("there are {EDITIONS_MAX} editions without {edition}; wanted at most that many")]
     TooManyEditions { edition: String },
 
+    #[error(
+        "{subject} needs {wanted} vCPUs where clusters of {organization} in {region} have {used} of {limit}; wanted no more than are left"
+    )]
+    QuotaExceeded {
+        subject: Subject,
+        organization: OrganizationName,
+        region: RegionId,
+        used: u64,
+        wanted: u64,
+        limit: u64,
+    },
+
+    #[error("the quota of {organization} in {region} is held as it is here, or newer; wanted a newer one")]
+    QuotaNotNewer { organization: OrganizationName, region: RegionId },
+
+    #[error("nothing of that generation of the quota of {organization} in {region} is awaited; wanted one that is")]
+    QuotaNotAwaited { organization: OrganizationName, region: RegionId },
+
     #[error("{subject} is protected from deletion; wanted delete_protection to be false")]
     DeleteProtected { subject: Subject },
 
@@ -173,6 +191,9 @@ impl Rejection {
             Self::EditionUnpublishable { .. } => "EDITION_UNPUBLISHABLE",
             Self::EditionNotNewer { .. } => "EDITION_NOT_NEWER",
             Self::TooManyEditions { .. } => "TOO_MANY_EDITIONS",
+            Self::QuotaExceeded { .. } => "QUOTA_EXCEEDED",
+            Self::QuotaNotNewer { .. } => "QUOTA_NOT_NEWER",
+            Self::QuotaNotAwaited { .. } => "QUOTA_NOT_AWAITED",
             Self::DeleteProtected { .. } => "DELETE_PROTECTED",
             Self::NothingToUndelete { .. } => "NOTHING_TO_UNDELETE",
             Self::UndeleteTooLate { .. } => "UNDELETE_TOO_LATE",
@@ -231,6 +252,17 @@ impl Rejection {
             | Self::RegionNotAwaited { project, region }
             | Self::GateAlreadyClosed { project, region } => {
                 vec![("subject", project.to_string()), ("region", region.to_string())]
+            }
+            Self::QuotaExceeded { subject, organization, region, used, wanted, limit } => vec![
+                ("subject", subject.to_string()),
+                ("organization", organization.to_string()),
+                ("region", region.to_string()),
+                ("used", used.to_string()),
+                ("needed", wanted.to_string()),
+                ("limit", limit.to_string()),
+            ],
+            Self::QuotaNotNewer { organization, region } | Self::QuotaNotAwaited { organization, region } => {
+                vec![("subject", organization.to_string()), ("region", region.to_string())]
             }
             Self::TooManyRegions { region } => vec![("region", region.to_string())],
             Self::AccountKnown { account, state } => {

@@ -27,6 +27,11 @@ pub fn accounts() -> Subject {
     Subject::collection("cloudAccounts")
 }
 
+/// Organizations that have a quota, by label. In the global log.
+pub fn quotas() -> Subject {
+    Subject::root_set("quotas")
+}
+
 /// The cloud accounts that are READY, by id. In the global log.
 pub fn ready_accounts() -> Subject {
     Subject::root_set("ready-accounts")
@@ -74,10 +79,10 @@ pub fn shared_vpc_statuses(project: &ProjectName) -> Subject {
     Subject::set_of(&ResourceName::Project(project.clone()), "vpc-statuses")
 }
 
-/// Times that machines of a project ran in one region, by cluster, machine and start. In that region's log. Its entries are rows,
-/// which stay when the cluster goes.
-pub fn machine_runs(project: &ProjectName) -> Subject {
-    Subject::set_of(&ResourceName::Project(project.clone()), "runs")
+/// Times that machines of an organization ran in one region, by project, cluster, machine and start. In that region's log. Its entries
+/// are rows, which stay when the cluster goes.
+pub fn machine_runs(organization: &OrganizationName) -> Subject {
+    Subject::set_of(&ResourceName::Organization(organization.clone()), "runs")
 }
 
 /// The entry of a folder in its parent's [`children`].

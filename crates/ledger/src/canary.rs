@@ -32,6 +32,8 @@ pub enum Canary {
     RefuseFromMemory,
     /// Says that a region holds no cluster of a project without closing the project's gate there first.
     NoGate,
+    /// Says that a region holds no more than it is to give up before its limit was lowered.
+    HastyQuota,
     /// Takes a snapshot in pieces without checking that they belong together.
     UncheckedSnapshot,
 }

@@ -13,7 +13,7 @@ use domain::{
 };
 use ids::{Hlc, RegionId, Revision, Subject};
 
-use crate::{Asked, Blueprint, Current, Inputs, Refusal, Request, decide};
+use crate::{Asked, Blueprint, Current, Inputs, Placed, Refusal, Request, decide};
 
 const DAY_MS: u64 = 86_400_000;
 /// Editions whose decoded form is kept: the one in use, the next, and what looks back.
@@ -118,11 +118,13 @@ impl Planner for Settler {
             accepted: refusal.accepted(),
         };
         let blueprint = decide(&request(cluster), &inputs).map_err(refused)?;
+        let vcpus = vcpus(&blueprint, &catalog);
         Ok(Basis {
             account: ask.account,
             edition: catalog.edition.clone(),
             version: blueprint.version,
             delete_protection: blueprint.delete_protection,
+            vcpus,
             decisions: blueprint.decisions_hash().0,
             network: blueprint.network.addresses,
         })
@@ -136,6 +138,14 @@ impl Planner for Settler {
             catalog.instance_types.get(instance_type).map(|of| (of.vcpus, of.memory_mib))
         })
     }
+}
+
+/// What its machines have at least: masters, and the workers that it begins with or never has less of, whichever are more.
+fn vcpus(blueprint: &Blueprint, catalog: &Catalog) -> u64 {
+    let of = |placed: &Placed| catalog.instance_types.get(&placed.instance_type).map_or(0, |of| u64::from(of.vcpus));
+    let (masters, workers) = (&blueprint.masters, &blueprint.workers);
+    let masters = of(&masters.machines) * u64::try_from(masters.zones.len()).unwrap_or(u64::MAX);
+    masters + of(&workers.machines) * workers.initial.max(workers.min)
 }
 
 fn request(cluster: &Cluster) -> Request {

@@ -115,6 +115,8 @@ impl Admission {
                 | Command::AcknowledgeDrain(_)
                 | Command::CloseGate(_)
                 | Command::ClaimAccount(_)
+                | Command::MirrorQuota(_)
+                | Command::AcknowledgeQuota(_)
                 | Command::Progress(_)
         );
         if owed {

@@ -9,7 +9,7 @@
 //! The same composition runs in a real process and in the simulator, over different ports.
 //!
 //! Map: [`ask`] one question to the leader of a log, wherever it is · [`submit`] commands · [`read`] the three levels of reading and
-//! [`freshness`] of copies · `relay` the hop in between · `drain` what a region owes the global log · `claim` cloud accounts for organizations without · `keep` clusters as they are wished ·
+//! [`freshness`] of copies · `relay` the hop in between · `drain` what a region owes the global log · `claim` cloud accounts for organizations without · `quota` slices taken over and given up · `keep` clusters as they are wished ·
 //! `wish` what both ask for · `trial` editions of the catalogue that are of use · `join` taking the place of a lost member · [`admission`] how much is taken on · [`status`] what this member knows ·
 //! [`stopped`] when it can serve no longer · [`shutdown`] its orderly end · [`region`] the whole.
 //!
@@ -18,6 +18,7 @@
 pub mod admission;
 pub mod ask;
 pub mod freshness;
+mod quota;
 pub mod read;
 pub mod region;
 pub mod shutdown;

@@ -60,6 +60,7 @@ impl Region {
         region.spawn_probes();
         region.spawn_drains();
         region.spawn_claims();
+        region.spawn_quotas();
         if let Some(keeping) = keeping {
             region.spawn_keeping(keeping);
         }

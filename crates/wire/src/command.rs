@@ -21,6 +21,7 @@ mod folder;
 mod organization;
 mod progress;
 mod project;
+mod quota;
 mod region;
 
 /// One command, by whom, and under which id.
@@ -129,6 +130,9 @@ pub fn command_out(command: &Command) -> proto::Command {
         Command::ClaimAccount(command) => Kind::ClaimAccount(command.into()),
         Command::PublishCatalog(command) => Kind::PublishCatalog(command.into()),
         Command::HaltEdition(command) => Kind::HaltEdition(command.into()),
+        Command::SetQuota(command) => Kind::SetQuota(command.into()),
+        Command::MirrorQuota(command) => Kind::MirrorQuota(command.into()),
+        Command::AcknowledgeQuota(command) => Kind::AcknowledgeQuota(command.into()),
     };
     proto::Command { kind: Some(kind) }
 }
@@ -167,5 +171,8 @@ pub fn command_in(message: proto::Command) -> Result<Command, Error> {
         Kind::ClaimAccount(message) => Command::ClaimAccount(message.try_into()?),
         Kind::PublishCatalog(message) => Command::PublishCatalog(message.try_into()?),
         Kind::HaltEdition(message) => Command::HaltEdition(message.try_into()?),
+        Kind::SetQuota(message) => Command::SetQuota(message.try_into()?),
+        Kind::MirrorQuota(message) => Command::MirrorQuota(message.try_into()?),
+        Kind::AcknowledgeQuota(message) => Command::AcknowledgeQuota(message.try_into()?),
     })
 }

@@ -19,6 +19,7 @@ mod cluster;
 mod edition;
 mod held;
 mod network;
+mod quota;
 
 pub(crate) use cluster::{cluster_type_in, options_in, options_out, ranges_in, ranges_out, window_in, window_out};
 pub(crate) use held::{deed_in, deed_out, edge_in, edge_out, held_in, held_out, status_in, status_out};
@@ -44,6 +45,8 @@ pub fn encode_entity(entity: &Entity) -> Bytes {
         Entity::MachineRun(row) => Kind::MachineRun(row.into()),
         Entity::Gate(row) => Kind::Gate(row.into()),
         Entity::Account(row) => Kind::Account(row.into()),
+        Entity::Quota(row) => Kind::Quota(row.into()),
+        Entity::Allotment(row) => Kind::Allotment(row.into()),
         Entity::Catalog(row) => Kind::Catalog(Box::new(row.into())),
         Entity::Edition(row) => Kind::Edition(row.into()),
         Entity::Marker => Kind::Marker(proto::Marker {}),
@@ -69,6 +72,8 @@ pub fn decode_entity(bytes: &Bytes) -> Result<Entity, Error> {
         Some(Kind::MachineRun(row)) => Ok(Entity::MachineRun(row.try_into()?)),
         Some(Kind::Gate(row)) => Ok(Entity::Gate(row.try_into()?)),
         Some(Kind::Account(row)) => Ok(Entity::Account(row.try_into()?)),
+        Some(Kind::Quota(row)) => Ok(Entity::Quota(row.try_into()?)),
+        Some(Kind::Allotment(row)) => Ok(Entity::Allotment(row.try_into()?)),
         Some(Kind::Catalog(row)) => Ok(Entity::Catalog((*row).try_into()?)),
         Some(Kind::Edition(row)) => Ok(Entity::Edition(row.try_into()?)),
         Some(Kind::Marker(proto::Marker {})) => Ok(Entity::Marker),

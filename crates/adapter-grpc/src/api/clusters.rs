@@ -47,7 +47,7 @@ const EVERYWHERE: &str = "-";
 pub struct Part {
     pub location: RegionId,
     pub view: Option<ReadView>,
-    unreachable: bool,
+    pub unreachable: bool,
 }
 
 #[tonic::async_trait]

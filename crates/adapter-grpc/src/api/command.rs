@@ -1,17 +1,20 @@
 //! Requests that write, as commands. One place for unary calls and for the stream of mutations.
 
+use std::collections::BTreeMap;
+
 use api::v1::{self, mutation::Kind};
 use domain::{
     Command,
     command::{
         AddAccount, CreateFolder, CreateOrganization, CreateProject, DeleteFolder, DeleteOrganization, DeleteProject,
-        MoveFolder, MoveProject, UpdateFolder, UpdateOrganization, UpdateProject,
+        MoveFolder, MoveProject, SetQuota, UpdateFolder, UpdateOrganization, UpdateProject,
     },
 };
 use ids::{AccountId, ContainerName, ProjectName, RequestId};
 
 use super::{
     input::{etag, name, new_name, present, request_id, texts},
+    quotas,
     resource::cloud_account_name,
     status::Refusal,
 };
@@ -202,6 +205,25 @@ impl Writes for v1::CreateCloudAccountRequest {
     }
 }
 
+impl Writes for v1::UpdateQuotaRequest {
+    fn write(self) -> Result<Write, Refusal> {
+        let quota = present("quota", self.quota)?;
+        let mut slices = BTreeMap::new();
+        for slice in quota.slices {
+            let region = quotas::location("quota.slices.location", &slice.location)?;
+            if slices.insert(region, slice.vcpus).is_some() {
+                return Err(Refusal::field("quota.slices.location", &slice.location, "each location once"));
+            }
+        }
+        let organization = quotas::organization("quota.name", &quota.name)?;
+        write(
+            SetQuota { organization, slices, etag: etag("quota.etag", &quota.etag)? },
+            &self.request_id,
+            self.validate_only,
+        )
+    }
+}
+
 impl Writes for v1::Mutation {
     fn write(self) -> Result<Write, Refusal> {
         match present("kind", self.kind)? {
@@ -256,5 +278,6 @@ pub fn resource_field(command: &Command) -> &'static str {
         Command::AddAccount(_) => "cloud_account",
         Command::PublishCatalog(_) => "waves",
         Command::HaltEdition(_) => "edition",
+        Command::SetQuota(_) | Command::MirrorQuota(_) | Command::AcknowledgeQuota(_) => "quota",
     }
 }

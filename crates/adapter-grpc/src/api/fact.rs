@@ -65,7 +65,13 @@ fn after(entity: &Entity, kind: Option<FactKind>, revision: Revision) -> Option<
         Entity::Edition(row) => Some(After::Edition(v1::Edition::show(revision, row))),
         // As large as a page of records.
         Entity::Catalog(_) => None,
-        Entity::ClusterStatus(_) | Entity::Network(_) | Entity::SharedVpc(_) | Entity::Gate(_) | Entity::Marker => None,
+        Entity::ClusterStatus(_)
+        | Entity::Network(_)
+        | Entity::SharedVpc(_)
+        | Entity::Gate(_)
+        | Entity::Quota(_)
+        | Entity::Allotment(_)
+        | Entity::Marker => None,
     }
 }
 
@@ -112,6 +118,11 @@ fn kind_name(kind: FactKind) -> &'static str {
         FactKind::CatalogPublished => "catalog-published",
         FactKind::EditionPublished => "edition-published",
         FactKind::EditionHalted => "edition-halted",
+        FactKind::QuotaSet => "quota-set",
+        FactKind::QuotaAcknowledged => "quota-acknowledged",
+        FactKind::QuotaRemoved => "quota-removed",
+        FactKind::QuotaMirrored => "quota-mirrored",
+        FactKind::AllotmentChanged => "allotment-changed",
     }
 }
 

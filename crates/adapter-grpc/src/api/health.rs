@@ -15,7 +15,7 @@ use tonic_health::pb::{
 use super::front::Front;
 
 /// What can be asked after; the empty name is the whole.
-const SERVICES: [&str; 11] = [
+const SERVICES: [&str; 13] = [
     "",
     "atoll.v1.Catalog",
     "atoll.v1.CloudAccounts",
@@ -26,7 +26,9 @@ const SERVICES: [&str; 11] = [
     "atoll.v1.Operations",
     "atoll.v1.Organizations",
     "atoll.v1.Projects",
+    "atoll.v1.Quotas",
     "atoll.v1.Regions",
+    "atoll.v1.Usage",
 ];
 
 fn answer(status: ServingStatus) -> HealthCheckResponse {

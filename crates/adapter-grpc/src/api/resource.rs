@@ -50,6 +50,9 @@ pub fn shown<T: Resource>(view: &dyn View, revision: Revision, row: &T::Row) -> 
 /// Bytes of a wave beyond its location, and of the location where the edition is in use.
 const WAVE_BYTES: usize = 128;
 
+/// Bytes of one slice of a quota, at most.
+const SLICE_BYTES: usize = 128;
+
 /// How many of these fit in one answer; at least one.
 pub fn fitting<T: Resource>(all: &[T]) -> usize {
     let mut bytes = 0;
@@ -338,6 +341,45 @@ impl Resource for v1::CloudAccount {
 
     fn size(&self) -> (&str, usize) {
         (&self.name, 0)
+    }
+
+    fn version(&mut self) -> (&mut String, &mut Option<prost_types::Timestamp>) {
+        (&mut self.etag, &mut self.update_time)
+    }
+}
+
+impl Resource for v1::Quota {
+    type Row = domain::Quota;
+
+    fn show(revision: Revision, row: &Self::Row) -> Self {
+        let slice = |(region, slice): (&RegionId, &domain::Slice)| v1::QuotaSlice {
+            location: format!("locations/{region}"),
+            vcpus: slice.target,
+            held: slice.held,
+            used: None,
+        };
+        Self {
+            name: format!("{}/quota", row.organization),
+            slices: row.slices.iter().map(slice).collect(),
+            update_time: timestamp(row.update_time),
+            etag: revision.to_string(),
+        }
+    }
+
+    fn apply(&mut self, command: &Command, _: RequestId) {
+        if let Command::SetQuota(set) = command {
+            self.name = format!("{}/quota", set.organization);
+            let slice = |(region, vcpus): (&RegionId, &u64)| v1::QuotaSlice {
+                location: format!("locations/{region}"),
+                vcpus: *vcpus,
+                ..v1::QuotaSlice::default()
+            };
+            self.slices = set.slices.iter().map(slice).collect();
+        }
+    }
+
+    fn size(&self) -> (&str, usize) {
+        (&self.name, self.slices.len() * SLICE_BYTES)
     }
 
     fn version(&mut self) -> (&mut String, &mut Option<prost_types::Timestamp>) {

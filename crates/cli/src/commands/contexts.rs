@@ -109,7 +109,7 @@ fn list(config: &Config, output: &Output) -> Result<(), Fail> {
             output.value(&json!({ "items": items }))
         }
         Format::Name => config.contexts.keys().try_for_each(say),
-        Format::Table | Format::Wide => {
+        Format::Table | Format::Wide | Format::Csv => {
             if config.contexts.is_empty() {
                 note("no contexts; `atoll context add NAME --endpoint REGION=https://HOST:PORT` makes one");
                 return Ok(());

@@ -61,7 +61,7 @@ fn show(session: &Session, listed: &Answered<v1::ListRecordsResponse>) -> Result
             session.output.value(&json!({ "items": items }))?;
         }
         Format::Name => records.iter().try_for_each(|record| say(format_args!("{}/{}", record.log, record.seq)))?,
-        Format::Table | Format::Wide => {
+        Format::Table | Format::Wide | Format::Csv => {
             records.iter().try_for_each(|record| say(line(record, false, session.output.format == Format::Wide)))?
         }
     }
@@ -101,7 +101,7 @@ async fn tail(session: &Session, logs: &[String], from: Option<u64>, now: bool) 
                     session.output.value(&record(&found))?;
                 }
                 Format::Name => say(format_args!("{log}/{}", found.seq))?,
-                Format::Table | Format::Wide => {
+                Format::Table | Format::Wide | Format::Csv => {
                     say(line(&found, logs.len() > 1, session.output.format == Format::Wide))?
                 }
             },

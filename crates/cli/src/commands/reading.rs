@@ -173,6 +173,8 @@ pub fn rows(session: &Session, headers: &[&str], rows: Vec<Vec<String>>, json: V
     match session.output.format {
         Format::Json | Format::Yaml => session.output.value(&json),
         Format::Name => rows.iter().filter_map(|row| row.first()).try_for_each(say),
-        Format::Table | Format::Wide => say(table(headers.iter().map(|header| (*header).to_owned()).collect(), rows)),
+        Format::Table | Format::Wide | Format::Csv => {
+            say(table(headers.iter().map(|header| (*header).to_owned()).collect(), rows))
+        }
     }
 }

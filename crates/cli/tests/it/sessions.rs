@@ -187,6 +187,77 @@ fn what_clusters_can_be_made_of_is_listed_by_edition_and_location() {
 }
 
 #[test]
+fn quotas_are_set_and_listed_region_by_region() {
+    let world = furnished();
+    let set = format!("quota set acme us-east-1=512 us-west-2=256 {}", id(8));
+    let mut text = world.session(&["quota list", "quota set acme us-east-1=512 --dry-run", &set]);
+    world.ring.change(|state| {
+        let quota = state.quotas.get_mut("organizations/acme/quota").unwrap();
+        (quota.slices[0].held, quota.slices[0].used) = (Some(384), Some(0));
+        quota.slices[1].used = Some(300);
+    });
+    text.push_str(&world.session(&[
+        "quota list",
+        "quota ls -o json",
+        "quota list -o name",
+        "quota set none us-east-1=1",
+        "quota set acme",
+        "quota set acme us-east-1",
+        "quota --help",
+        "quota set --help",
+    ]));
+    assert_golden("quotas.txt", &text);
+}
+
+fn usage(group: &str, used: (i64, i64), adjusted: (i64, i64)) -> v1::UsageLine {
+    let amount = |(vcpu_seconds, mib_seconds)| Some(v1::UsageAmount { vcpu_seconds, mib_seconds });
+    let uid = if group.contains("/clusters/") { format!("{:032x}", group.len()) } else { String::new() };
+    v1::UsageLine { group: group.to_owned(), uid, used: amount(used), adjusted: amount(adjusted) }
+}
+
+#[test]
+fn usage_is_shown_with_totals_and_for_programs_without_rounding() {
+    let world = furnished();
+    let cluster =
+        |location: &str, id: &str| format!("organizations/acme/projects/web/locations/{location}/clusters/{id}");
+    world.ring.state().usage = vec![
+        usage(&cluster("eu-west-1", "try"), (172_800, 707_788_800), (0, 0)),
+        usage(&cluster("us-east-1", "prod"), (5_184_000, 21_233_664_000 + 1536), (-7200, -29_491_200)),
+    ];
+    world.ring.state().unreachable = vec!["locations/eu-west-1".to_owned()];
+    let october = "usage --from 2026-10 --to 2026-11-01";
+    let mut text = world.session(&[
+        october,
+        &format!("{october} -o wide"),
+        &format!("{october} -o csv"),
+        &format!("{october} -o json"),
+        &format!("{october} -o name"),
+        "usage --from 2026-11 --to 2026-10",
+        "usage --from yesterday",
+        "usage --project web --folder dev",
+        "project list -o csv",
+    ]);
+    world.ring.state().usage = vec![
+        usage("organizations/acme", (7200, 1024), (0, 0)),
+        usage("organizations/acme/folders/dev", (60, 512), (0, 0)),
+    ];
+    world.ring.state().unreachable.clear();
+    text.push_str(&world.session(&[&format!("{october} --by folder")]));
+    world.ring.state().usage = vec![usage("2026-10-31", (7200, 1024), (0, 0))];
+    text.push_str(&world.session(&[&format!("{october} --by day --cluster us-east-1/prod")]));
+    world.ring.state().usage.clear();
+    text.push_str(&world.session(&[&format!("{october} --project api"), "usage --help"]));
+    assert_golden("usage.txt", &text);
+    let asked = world.ring.state().usage_asked.clone();
+    let last = asked.last().unwrap();
+    assert_eq!(last.parent, "organizations/acme/projects/api");
+    assert_eq!(last.start_time.unwrap().seconds, 20_727 * 86_400);
+    assert_eq!(last.end_time.unwrap().seconds, 20_758 * 86_400);
+    assert_eq!(asked[0].parent, "organizations/acme");
+    assert_eq!(asked[asked.len() - 2].group_by(), v1::query_usage_request::GroupBy::Day);
+}
+
+#[test]
 fn refusals_say_what_to_do_next() {
     let world = furnished();
     let mut text = world.session(&[

@@ -16,7 +16,8 @@ use api::{
         self, catalog_server::CatalogServer, cloud_accounts_server::CloudAccountsServer,
         clusters_server::ClustersServer, folders_server::FoldersServer, log_server::LogServer, mutation::Kind,
         mutations_server::MutationsServer, operations_server::OperationsServer,
-        organizations_server::OrganizationsServer, projects_server::ProjectsServer, regions_server::RegionsServer,
+        organizations_server::OrganizationsServer, projects_server::ProjectsServer, quotas_server::QuotasServer,
+        regions_server::RegionsServer, usage_server::UsageServer,
     },
 };
 use tonic::{
@@ -55,7 +56,9 @@ pub(super) fn router(service: Service, tls: Option<&(String, String)>) -> Result
         .add_service(CloudAccountsServer::with_interceptor(service.clone(), look.clone()))
         .add_service(CatalogServer::with_interceptor(service.clone(), look.clone()))
         .add_service(OperationsServer::with_interceptor(service.clone(), look.clone()))
+        .add_service(QuotasServer::with_interceptor(service.clone(), look.clone()))
         .add_service(RegionsServer::with_interceptor(service.clone(), look.clone()))
+        .add_service(UsageServer::with_interceptor(service.clone(), look.clone()))
         .add_service(LogServer::with_interceptor(service.clone(), look.clone()))
         .add_service(MutationsServer::with_interceptor(service, look));
     let mut server = tonic::transport::Server::builder();

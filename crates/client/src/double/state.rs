@@ -34,7 +34,12 @@ pub struct State {
     /// By cluster type.
     pub decisions: BTreeMap<String, v1::Decisions>,
     pub editions: BTreeMap<String, v1::Edition>,
+    pub quotas: BTreeMap<String, v1::Quota>,
     pub logs: BTreeMap<String, Vec<v1::Record>>,
+    /// What is told of usage, whatever is asked.
+    pub usage: Vec<v1::UsageLine>,
+    /// What was asked of usage.
+    pub usage_asked: Vec<v1::QueryUsageRequest>,
     pub operations: BTreeMap<String, v1::Operation>,
     /// Every execution in order; a request id twice is a bug that a test looks for.
     pub executed: Vec<Executed>,
@@ -96,7 +101,10 @@ impl State {
             deeds: BTreeMap::new(),
             decisions: BTreeMap::new(),
             editions: BTreeMap::new(),
+            quotas: BTreeMap::new(),
             logs: BTreeMap::new(),
+            usage: Vec::new(),
+            usage_asked: Vec::new(),
             operations: BTreeMap::new(),
             executed: Vec::new(),
             submitted: Vec::new(),

@@ -184,6 +184,23 @@ async fn cloud_accounts_are_added_once_and_listed() {
 }
 
 #[tokio::test]
+async fn usage_is_put_together_from_its_pages_with_the_earliest_times() {
+    let world = World::start();
+    let line = |group: &str| v1::UsageLine { group: group.to_owned(), ..v1::UsageLine::default() };
+    world.ring.state().usage = ["a", "b", "c"].map(line).to_vec();
+    world.ring.state().unreachable = vec!["locations/eu-west-1".to_owned()];
+    let request = v1::QueryUsageRequest { page_size: 1, ..v1::QueryUsageRequest::default() };
+    let all = world.client().usage().query_all(request, &Read::local()).await.unwrap();
+    let groups: Vec<&str> = all.value.lines.iter().map(|line| line.group.as_str()).collect();
+    assert_eq!((groups, all.tries), (vec!["a", "b", "c"], 3));
+    assert_eq!(all.value.unreachable, ["locations/eu-west-1"]);
+    assert_eq!(all.value.regions.len(), 3);
+    let asked = world.ring.state().usage_asked.clone();
+    assert_eq!(asked.iter().map(|one| one.page_token.as_str()).collect::<Vec<_>>(), ["", "1", "2"]);
+    assert!(asked.iter().all(|one| one.read.as_ref().unwrap().level() == v1::read_options::Level::Local));
+}
+
+#[tokio::test]
 async fn editions_are_published_once_halted_and_what_is_in_use_is_listed_in_pages() {
     let world = World::start();
     let catalog = world.client().catalog();

@@ -73,6 +73,8 @@ pub struct Basis {
     pub version: KubernetesVersion,
     pub network: Network,
     pub delete_protection: bool,
+    /// What its machines have at least: masters, and the workers that it begins with or never has less of. Quotas count it.
+    pub vcpus: u64,
     /// SHA-256 of all decisions.
     pub decisions: [u8; 32],
 }

@@ -65,12 +65,12 @@ fn a_cluster_needs_an_active_project_in_the_copy_of_the_global_log() {
 }
 
 #[test]
-fn a_cluster_guards_its_own_row_and_the_gate_of_its_project() {
+fn a_cluster_guards_its_own_row_the_gate_of_its_project_and_what_its_organization_holds() {
     let name = cluster("a/p:x", "us", "c");
     let decision = with_project().decide(&create_cluster(&name)).unwrap();
     let guarded: Vec<&str> = decision.guards.iter().map(|guard| guard.subject.as_str()).collect();
     let (gate, row) = ("organizations/a/projects/x#gate", "organizations/a/projects/x/locations/us/clusters/c");
-    assert_eq!(guarded, [gate, row]);
+    assert_eq!(guarded, ["organizations/a#allotment", gate, row]);
 }
 
 #[test]

@@ -177,7 +177,15 @@ fn creations_in_one_container_do_not_get_in_each_others_way() {
     }
     let pair = [create_folder("b/f:one", "b"), create_folder("c/f:one", "c")];
     assert_eq!(race(&world, &pair[0], &pair[1]).unwrap(), Second::Applies, "folders wait only within one organization");
-    let pair = ["c", "d"].map(|label| create_cluster(&cluster("a/p:p", "us", label)));
+    let pair = ["us", "eu"].map(|region| create_cluster(&cluster("a/p:p", region, "c")));
     assert_eq!(pair[0].log(), Log::Region("us".parse().unwrap()));
-    assert_eq!(race(&world, &pair[0], &pair[1]).unwrap(), Second::Applies);
+    assert_eq!(race(&world, &pair[0], &pair[1]).unwrap(), Second::NoRace, "regions do not wait for each other");
+}
+
+/// What an organization holds in a region is one row, which its quota there rests on.
+#[test]
+fn of_two_clusters_of_an_organization_that_are_made_on_the_same_rows_the_second_is_decided_again() {
+    let world = grown();
+    let pair = ["c", "d"].map(|label| create_cluster(&cluster("a/p:p", "us", label)));
+    assert_eq!(race(&world, &pair[0], &pair[1]).unwrap(), Second::Conflicts);
 }

@@ -114,6 +114,24 @@ fn everything_is_settled_with_the_creation_and_nothing_is_asked_but_a_type() {
     assert_eq!(p.network.zones.len(), 3);
     assert!(!p.network.vpc.overlaps(q.network.vpc) && !p.network.pods.overlaps(q.network.pods));
     assert_eq!(region(&world).all_entries(&sets::networks(&organization("a"))).len(), 2);
+    let held = row::<domain::Allotment>(&world, &domain::quota::allotment(&organization("a"))).unwrap();
+    assert!(p.vcpus >= 3 * 2 && q.vcpus == p.vcpus, "three masters of two, and workers");
+    assert_eq!((held.used, held.limit), (p.vcpus + q.vcpus, None));
+}
+
+#[test]
+fn a_cluster_that_needs_more_than_the_quota_is_refused_and_what_it_needs_is_held_until_nothing_is_left_of_it() {
+    let mut world = with_cloud();
+    world.run(&create("p", ClusterType::PRODUCTION, unprotected())).unwrap();
+    let needed = world.cluster(&named("p")).unwrap().basis.unwrap().vcpus;
+    let slices = [("us-east-1".parse().unwrap(), 2 * needed - 1)].into();
+    world.run(&SetQuota { organization: organization("a"), slices, etag: None }.into()).unwrap();
+    world.run(&MirrorQuota { organization: organization("a"), region: "us-east-1".parse().unwrap() }.into()).unwrap();
+    assert_eq!(world.reason(plain("q", ClusterType::PRODUCTION)), "QUOTA_EXCEEDED");
+    world.run(&delete_cluster(&named("p"))).unwrap();
+    assert_eq!(world.reason(plain("q", ClusterType::PRODUCTION)), "QUOTA_EXCEEDED", "its machines are still there");
+    world.run(&step(&world, "p", State::Deleted).into()).unwrap();
+    world.run(&plain("q", ClusterType::PRODUCTION)).unwrap();
 }
 
 #[test]
@@ -263,7 +281,7 @@ fn times_that_machines_ran_are_kept_also_when_the_cluster_is_gone() {
     world.run(&create("p", ClusterType::PRODUCTION, unprotected())).unwrap();
     machine(&mut world, "p", 100, Edge::Started);
     machine(&mut world, "p", 100, Edge::Started);
-    let subject = sets::machine_runs(&project("a/p:x")).entry("p/i-1/100");
+    let subject = sets::machine_runs(&organization("a")).entry("x/p/i-1/100");
     let run = row::<MachineRun>(&world, &subject).unwrap();
     assert_eq!((run.vcpus, run.memory_mib, run.started, run.stopped), (2, 8192, Time(100), None));
     machine(&mut world, "p", 160, Edge::Stopped);

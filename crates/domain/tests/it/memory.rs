@@ -41,6 +41,12 @@ impl Memory {
         self.seq
     }
 
+    /// A row that no decision made.
+    pub fn put(&mut self, subject: Subject, entity: Entity) {
+        self.seq = self.seq.next();
+        self.rows.insert(subject, (self.seq.into(), entity));
+    }
+
     pub fn seq(&self) -> Seq {
         self.seq
     }

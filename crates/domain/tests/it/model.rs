@@ -117,6 +117,8 @@ impl Model {
             // No script has a cloud, without which none of these is ever accepted: their rules are in `lives`.
             Command::UndeleteCluster(_) | Command::HibernateCluster(_) | Command::WakeCluster(_) => None,
             Command::Progress(_) => None,
+            // No script sets a quota: their rules are in `quotas`.
+            Command::SetQuota(_) | Command::MirrorQuota(_) | Command::AcknowledgeQuota(_) => None,
             Command::ClaimAccount(c) => self.claim_account(&c.organization.to_string()),
             Command::CreateFolder(c) => {
                 same_organization(&c.name.to_string(), &c.parent.to_string())?;

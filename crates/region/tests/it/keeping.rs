@@ -109,7 +109,7 @@ async fn a_production_cluster_is_made_repaired_and_deleted() {
     assert!(cloud.with(|sim, _| sim.tagged(reconcile::mark::OWNER).is_empty()), "nothing is left in the cloud");
     let log = Log::Region(HOME.parse().unwrap());
     let state = ring.at(1).ledger().copy(&log).unwrap().cell.state();
-    let metered = state.entries(&sets::machine_runs(&named("shop").project), None, 100);
+    let metered = state.entries(&sets::machine_runs(&"organizations/acme".parse().unwrap()), None, 100);
     assert_eq!(metered.len(), 7, "each machine ran once: {metered:?}");
 }
 

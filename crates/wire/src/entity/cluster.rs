@@ -185,19 +185,20 @@ pub(crate) fn window_in(what: &'static str, window: Option<String>) -> Result<Op
 }
 
 fn basis_out(basis: &Basis) -> proto::ClusterBasis {
-    let Basis { account, edition, version, network, delete_protection, decisions } = basis;
+    let Basis { account, edition, version, network, delete_protection, vcpus, decisions } = basis;
     proto::ClusterBasis {
         account: account.to_string(),
         edition: edition.clone(),
         version: version.to_string(),
         network: Some(network.into()),
         delete_protection: *delete_protection,
+        vcpus: *vcpus,
         decisions: Bytes::copy_from_slice(decisions),
     }
 }
 
 fn basis_in(message: proto::ClusterBasis) -> Result<Basis, Error> {
-    let proto::ClusterBasis { account, edition, version, network, delete_protection, decisions } = message;
+    let proto::ClusterBasis { account, edition, version, network, delete_protection, vcpus, decisions } = message;
     let network = network.ok_or_else(|| Error::field(BASIS, "network", "not set", "the addresses of the cluster"))?;
     let bytes = decisions.as_ref().try_into();
     Ok(Basis {
@@ -206,6 +207,7 @@ fn basis_in(message: proto::ClusterBasis) -> Result<Basis, Error> {
         version: version.parse().map_err(|_| Error::field(BASIS, "version", &version, "1.MINOR.PATCH"))?,
         network: network.try_into()?,
         delete_protection,
+        vcpus,
         decisions: bytes.map_err(|_| Error::field(BASIS, "decisions", decisions.len(), "32 bytes"))?,
     })
 }

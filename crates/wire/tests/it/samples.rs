@@ -8,8 +8,8 @@ use std::{
 
 use bytes::Bytes;
 use domain::{
-    Account, AccountLife, Cluster, ClusterType, Deeds, Edition, Entity, Fact, FactKind, Folder, Gate, Organization,
-    Owner, Project, State, Wish,
+    Account, AccountLife, Allotment, Cluster, ClusterType, Deeds, Edition, Entity, Fact, FactKind, Folder, Gate, Limit,
+    Organization, Owner, Project, Quota, Slice, State, Wish,
     catalog::{Catalog, Key, Window},
     command::*,
 };
@@ -81,6 +81,8 @@ pub fn entities() -> Vec<(&'static str, Entity)> {
         ("machine_run", machine_run().into()),
         ("gate", Gate { project: text(PROJECT), closed_through: hlc(2, 0) }.into()),
         ("account", account(AccountLife::Retired(owner())).into()),
+        ("quota", quota().into()),
+        ("allotment", allotment(Some(Limit { vcpus: 64, generation: hlc(8, 1) })).into()),
         ("catalog", contents().into()),
         ("edition", edition(Some(hlc(90, 1))).into()),
         ("marker", Entity::Marker),
@@ -93,6 +95,7 @@ pub fn more_entities() -> Vec<(&'static str, Entity)> {
         ("organization_with_account", organization(Some(ACCOUNT)).into()),
         ("account_ready", account(AccountLife::Ready).into()),
         ("account_claimed", account(AccountLife::Claimed(owner())).into()),
+        ("allotment_without_limit", allotment(None).into()),
         ("edition_not_halted", edition(None).into()),
     ]
 }
@@ -108,6 +111,18 @@ fn organization(account: Option<&str>) -> Organization {
         update_time: hlc(5, 1),
         account: account.map(text),
     }
+}
+
+/// One region that is to give something up, one that has not said what it holds.
+fn quota() -> Quota {
+    let shrinking = Slice { target: 64, held: Some(96), generation: hlc(8, 1) };
+    let unknown = Slice { target: 32, held: None, generation: hlc(7, 0) };
+    let slices = [(text("eu-west-1"), unknown), (text("us-east-1"), shrinking)].into();
+    Quota { organization: text(ORGANIZATION), slices, update_time: hlc(8, 1) }
+}
+
+fn allotment(limit: Option<Limit>) -> Allotment {
+    Allotment { organization: text(ORGANIZATION), used: 48, limit }
 }
 
 fn account(life: AccountLife) -> Account {
@@ -164,6 +179,7 @@ pub fn commands() -> Vec<(&'static str, Command)> {
     let mut commands = organization_and_folder_commands();
     commands.extend(project_commands());
     commands.extend(regional_and_account_commands());
+    commands.extend(quota_commands());
     commands
 }
 
@@ -251,6 +267,19 @@ fn regional_and_account_commands() -> Vec<(&'static str, Command)> {
         ("claim_account", ClaimAccount { organization: text(ORGANIZATION) }.into()),
         ("publish_catalog", PublishCatalog { catalog: contents(), waves: None }.into()),
         ("halt_edition", HaltEdition { edition: "2026-11-b".into(), etag: Some(Revision(9)) }.into()),
+    ]
+}
+
+fn quota_commands() -> Vec<(&'static str, Command)> {
+    let slices = [(text("eu-west-1"), 32), (text("us-east-1"), 64)].into();
+    let (organization, region) = (|| text(ORGANIZATION), || text("us-east-1"));
+    vec![
+        ("set_quota", SetQuota { organization: organization(), slices, etag: Some(Revision(11)) }.into()),
+        ("mirror_quota", MirrorQuota { organization: organization(), region: region() }.into()),
+        (
+            "acknowledge_quota",
+            AcknowledgeQuota { organization: organization(), region: region(), generation: hlc(8, 1) }.into(),
+        ),
     ]
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::{
-    Account, AccountLife, Cluster, ClusterType, Edition, Entity, Folder, Gate, Organization, Owner, Project, State,
-    command::*,
+    Account, AccountLife, Allotment, Cluster, ClusterType, Edition, Entity, Folder, Gate, Limit, Organization, Owner,
+    Project, Quota, Slice, State, command::*,
 };
 use ids::{
     AccountId, ClusterName, ContainerName, FolderName, Hash, Hlc, Incarnation, Label, Log, OrganizationName,
@@ -209,6 +209,8 @@ pub fn entity() -> impl Strategy<Value = Entity> {
         collection::vec(deed(), 0..4).prop_map(|deeds| Entity::Deeds(domain::Deeds(deeds))).boxed(),
         network().prop_map(Entity::Network).boxed(),
         machine_run().prop_map(Entity::from).boxed(),
+        quota().prop_map(Entity::Quota).boxed(),
+        allotment().prop_map(Entity::Allotment).boxed(),
         contents().prop_map(Entity::from).boxed(),
         edition().prop_map(Entity::Edition).boxed(),
         Just(Entity::Marker).boxed(),
@@ -233,7 +235,40 @@ pub fn command() -> impl Strategy<Value = Command> {
         command!(PublishCatalog { catalog: contents(), waves: waves() }).boxed(),
         command!(HaltEdition { edition: edition_name(), etag: etag() }).boxed(),
         organization_name().prop_map(|organization| ClaimAccount { organization }.into()).boxed(),
+        quota_command().boxed(),
     ]
+}
+
+fn quota_command() -> impl Strategy<Value = Command> {
+    let targets = collection::btree_map(region(), any::<u64>(), 0..4);
+    prop_oneof![
+        command!(SetQuota { organization: organization_name(), slices: targets, etag: etag() }),
+        command!(MirrorQuota { organization: organization_name(), region: region() }),
+        command!(AcknowledgeQuota { organization: organization_name(), region: region(), generation: hlc() }),
+    ]
+}
+
+fn quota() -> impl Strategy<Value = Quota> {
+    let slice = (any::<u64>(), any::<Option<u64>>(), hlc()).prop_map(|(target, held, generation)| Slice {
+        target,
+        held,
+        generation,
+    });
+    let slices = collection::btree_map(region(), slice, 0..4);
+    (organization_name(), slices, hlc()).prop_map(|(organization, slices, update_time)| Quota {
+        organization,
+        slices,
+        update_time,
+    })
+}
+
+fn allotment() -> impl Strategy<Value = Allotment> {
+    let limit = option::of((any::<u64>(), hlc()).prop_map(|(vcpus, generation)| Limit { vcpus, generation }));
+    (organization_name(), any::<u64>(), limit).prop_map(|(organization, used, limit)| Allotment {
+        organization,
+        used,
+        limit,
+    })
 }
 
 fn organization_command() -> impl Strategy<Value = Command> {

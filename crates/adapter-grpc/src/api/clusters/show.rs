@@ -50,7 +50,9 @@ impl Resource for v1::Cluster {
             purge_time: row.purge_time.and_then(timestamp),
             ..Self::default()
         };
-        if let Some(Basis { edition, version, network: given, delete_protection, decisions, account: _ }) = &row.basis {
+        if let Some(Basis { edition, version, network: given, delete_protection, decisions, account: _, vcpus: _ }) =
+            &row.basis
+        {
             shown.edition.clone_from(edition);
             shown.version = version.to_string();
             shown.network = Some(network(given));

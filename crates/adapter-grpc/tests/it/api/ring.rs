@@ -89,6 +89,7 @@ pub struct Member {
 pub struct Ring {
     network: Network,
     members: BTreeMap<u64, Member>,
+    /// None: regions without a cloud.
     planner: Option<Arc<dyn Planner>>,
 }
 
@@ -109,6 +110,11 @@ impl Ring {
 
     pub async fn with_limits(limits: Limits) -> Self {
         Self::of(["a", "b", "c"], None, limits).await
+    }
+
+    /// Regions that have a cloud, and nothing else.
+    pub async fn with_planner(planner: Arc<dyn Planner>) -> Self {
+        Self::of(["a", "b", "c"], Some(planner), Limits::default()).await
     }
 
     /// Regions with a cloud, a catalogue, and the project `web` of `acme`, which has an account. Nobody reconciles but the test.

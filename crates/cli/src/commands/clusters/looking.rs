@@ -76,11 +76,11 @@ pub async fn events(session: &Session, name: &str, from: Option<u64>, limit: usi
             session.output.value(&json!({ "items": found.iter().map(record).collect::<Vec<Value>>() }))
         }
         Format::Name => found.iter().try_for_each(|record| say(format_args!("{}/{}", record.log, record.seq))),
-        Format::Table | Format::Wide if found.is_empty() => {
+        Format::Table | Format::Wide | Format::Csv if found.is_empty() => {
             note(format_args!("no record about {} in {log}", typed(name)));
             Ok(())
         }
-        Format::Table | Format::Wide => {
+        Format::Table | Format::Wide | Format::Csv => {
             let whole = session.output.format == Format::Wide;
             found.iter().try_for_each(|record| say(line(record, false, whole)))
         }

@@ -1,8 +1,8 @@
-//! Services that only read: regions and operations.
+//! Services that only read: regions, operations, usage.
 
 use std::time::Duration;
 
-use api::v1::{self, operations_server::Operations, regions_server::Regions};
+use api::v1::{self, operations_server::Operations, regions_server::Regions, usage_server::Usage};
 use tonic::{Request, Response, Status};
 
 use super::{
@@ -11,6 +11,7 @@ use super::{
         state::{bad_field, not_found},
     },
     Service,
+    writes::page,
 };
 
 type Answer<T> = Result<Response<T>, Status>;
@@ -134,5 +135,26 @@ impl Operations for Service {
                 return Ok(self.answer(operation));
             }
         }
+    }
+}
+
+#[tonic::async_trait]
+impl Usage for Service {
+    async fn query_usage(&self, request: Request<v1::QueryUsageRequest>) -> Answer<v1::QueryUsageResponse> {
+        let r = request.into_inner();
+        self.ring.state().usage_asked.push(r.clone());
+        self.read(r.read.clone(), |state| {
+            let (lines, next_page_token) = page(state.usage.clone(), r.page_size, &r.page_token);
+            // A region that is behind knows less.
+            let region = |region: &String| {
+                let location = format!("locations/{region}");
+                let behind = if state.unreachable.contains(&location) { 86_400 } else { 0 };
+                let at = |seconds: i64| Some(prost_types::Timestamp { seconds: seconds - behind, nanos: 0 });
+                v1::RegionUsage { location, as_of: at(state.began), closed_before: at(1_793_491_200) }
+            };
+            let regions = state.regions.keys().map(region).collect();
+            Ok(v1::QueryUsageResponse { lines, next_page_token, regions, unreachable: state.unreachable.clone() })
+        })
+        .await
     }
 }

@@ -2,7 +2,7 @@
 
 use api::v1::{
     self, cloud_accounts_server::CloudAccounts, clusters_server::Clusters, folders_server::Folders, mutation::Kind,
-    organizations_server::Organizations, projects_server::Projects,
+    organizations_server::Organizations, projects_server::Projects, quotas_server::Quotas,
 };
 use tonic::{Code, Request, Response, Status};
 
@@ -247,6 +247,42 @@ fn cloud_account(done: Done) -> Option<v1::CloudAccount> {
 
 fn operation(done: Done) -> Option<v1::Operation> {
     if let Done::Operation(operation) = done { Some(operation) } else { None }
+}
+
+#[tonic::async_trait]
+impl Quotas for Service {
+    async fn get_quota(&self, request: Request<v1::GetQuotaRequest>) -> Answer<v1::Quota> {
+        let r = request.into_inner();
+        self.read(r.read, |state| state.quotas.get(&r.name).cloned().ok_or_else(|| not_found(&r.name))).await
+    }
+
+    async fn list_quotas(&self, request: Request<v1::ListQuotasRequest>) -> Answer<v1::ListQuotasResponse> {
+        let r = request.into_inner();
+        self.read(r.read.clone(), |state| {
+            let (quotas, next_page_token) = page(state.quotas.values().cloned().collect(), r.page_size, &r.page_token);
+            Ok(v1::ListQuotasResponse { quotas, next_page_token })
+        })
+        .await
+    }
+
+    /// It remembers no request: a quota that is set twice is the same.
+    async fn update_quota(&self, request: Request<v1::UpdateQuotaRequest>) -> Answer<v1::Quota> {
+        self.enter(true).await?;
+        let r = request.into_inner();
+        let mut quota = r.quota.unwrap_or_default();
+        let organization = quota.name.trim_end_matches("/quota").to_owned();
+        let made = self.ring.change(|state| {
+            state.organizations.get(&organization).ok_or_else(|| not_found(&organization))?;
+            let stamp = state.stamp("global", &r.request_id);
+            (quota.etag, quota.update_time) = (stamp.etag, stamp.time);
+            if !r.validate_only {
+                state.append("global", &r.request_id, "quota-set", &quota.name, None);
+                state.quotas.insert(quota.name.clone(), quota.clone());
+            }
+            Ok::<_, Status>(quota)
+        })?;
+        Ok(self.answer(made))
+    }
 }
 
 /// One page; the token is the place of the first item of the next.

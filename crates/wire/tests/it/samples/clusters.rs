@@ -44,6 +44,7 @@ pub fn basis() -> Basis {
         version: text("1.36.1"),
         network: network(),
         delete_protection: true,
+        vcpus: 24,
         decisions: std::array::from_fn(|at| at as u8),
     }
 }

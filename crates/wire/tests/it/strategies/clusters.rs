@@ -76,13 +76,14 @@ pub fn network() -> BoxedStrategy<Network> {
 }
 
 pub fn basis() -> BoxedStrategy<Basis> {
-    (account_id(), words(), version(), network(), any::<bool>(), any::<[u8; 32]>())
-        .prop_map(|(account, edition, version, network, delete_protection, decisions)| Basis {
+    (account_id(), words(), version(), network(), any::<bool>(), any::<u64>(), any::<[u8; 32]>())
+        .prop_map(|(account, edition, version, network, delete_protection, vcpus, decisions)| Basis {
             account,
             edition,
             version,
             network,
             delete_protection,
+            vcpus,
             decisions,
         })
         .boxed()
