@@ -77,7 +77,7 @@ fn parent(session: &Session, args: &UsageArgs) -> Result<String, Fail> {
     let names = &session.names;
     if let Some(cluster) = &args.cluster {
         let place = Place { project: args.project.clone(), location: None };
-        return names.cluster(cluster, &place);
+        return names.cluster("show the usage of", cluster, &place);
     }
     match (&args.project, &args.folder) {
         (Some(project), _) => names.project(project),
