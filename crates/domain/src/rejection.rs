@@ -253,30 +253,17 @@ impl Rejection {
             | Self::GateAlreadyClosed { project, region } => {
                 vec![("subject", project.to_string()), ("region", region.to_string())]
             }
-            Self::QuotaExceeded { subject, organization, region, used, wanted, limit } => vec![
-                ("subject", subject.to_string()),
-                ("organization", organization.to_string()),
-                ("region", region.to_string()),
-                ("used", used.to_string()),
-                ("needed", wanted.to_string()),
-                ("limit", limit.to_string()),
-            ],
-            Self::QuotaNotNewer { organization, region } | Self::QuotaNotAwaited { organization, region } => {
-                vec![("subject", organization.to_string()), ("region", region.to_string())]
+            Self::QuotaExceeded { .. } | Self::QuotaNotNewer { .. } | Self::QuotaNotAwaited { .. } => {
+                self.details_of_quotas()
             }
             Self::TooManyRegions { region } => vec![("region", region.to_string())],
-            Self::AccountKnown { account, state } => {
-                vec![("account", account.to_string()), ("state", state.to_string())]
-            }
+            Self::AccountKnown { .. } | Self::OrganizationHasAccount { .. } => self.details_of_accounts(),
             Self::EditionUnpublishable { .. }
             | Self::EditionNotNewer { .. }
             | Self::TooManyEditions { .. }
             | Self::EditionHalted { .. }
             | Self::EditionUndecidable { .. } => self.details_of_editions(),
             Self::AccountPoolEmpty { organization } => vec![("subject", organization.to_string())],
-            Self::OrganizationHasAccount { organization, account } => {
-                vec![("subject", organization.to_string()), ("account", account.to_string())]
-            }
             Self::UndeleteTooLate { .. }
             | Self::StateForbids { .. }
             | Self::Undecidable { .. }
@@ -291,6 +278,37 @@ impl Rejection {
             | Self::DecisionTooLarge { subject, .. }
             | Self::WrittenTwice { subject }
             | Self::UnreadableRow(ViewError { subject, .. }) => vec![("subject", subject.to_string())],
+        }
+    }
+
+    /// Of refusals about cloud accounts.
+    fn details_of_accounts(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::AccountKnown { account, state } => {
+                vec![("account", account.to_string()), ("state", state.to_string())]
+            }
+            Self::OrganizationHasAccount { organization, account } => {
+                vec![("subject", organization.to_string()), ("account", account.to_string())]
+            }
+            _of_something_else => Vec::new(),
+        }
+    }
+
+    /// Of refusals about quotas.
+    fn details_of_quotas(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::QuotaExceeded { subject, organization, region, used, wanted, limit } => vec![
+                ("subject", subject.to_string()),
+                ("organization", organization.to_string()),
+                ("region", region.to_string()),
+                ("used", used.to_string()),
+                ("needed", wanted.to_string()),
+                ("limit", limit.to_string()),
+            ],
+            Self::QuotaNotNewer { organization, region } | Self::QuotaNotAwaited { organization, region } => {
+                vec![("subject", organization.to_string()), ("region", region.to_string())]
+            }
+            _of_something_else => Vec::new(),
         }
     }
 

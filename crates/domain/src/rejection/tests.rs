@@ -5,6 +5,32 @@ use std::collections::BTreeSet;
 use super::*;
 
 fn every_rejection() -> Vec<Rejection> {
+    let mut all = of_lives();
+    all.extend(of_all_else());
+    all
+}
+
+/// About what clusters become, and where they are in their lives.
+fn of_lives() -> Vec<Rejection> {
+    let subject: Subject = "organizations/acme/folders/eng".parse().unwrap();
+    vec![
+        Rejection::DeleteProtected { subject: subject.clone() },
+        Rejection::NothingToUndelete { subject: subject.clone() },
+        Rejection::UndeleteTooLate { subject: subject.clone(), purged: Hlc(5) },
+        Rejection::StateForbids { subject: subject.clone(), state: LifeState::Pending, wanted: LifeState::Running },
+        Rejection::Undecidable {
+            subject: subject.clone(),
+            reason: "NONE_FITS",
+            detail: "looked for an instance type: none fits, wanted less".to_owned(),
+            accepted: Vec::new(),
+        },
+        Rejection::CatalogMissing { subject: subject.clone() },
+        Rejection::NoSuchTransition { subject: subject.clone(), from: LifeState::Pending, to: LifeState::Running },
+        Rejection::NotGone { subject, left: "one volume".to_owned() },
+    ]
+}
+
+fn of_all_else() -> Vec<Rejection> {
     let subject: Subject = "organizations/acme/folders/eng".parse().unwrap();
     let folder: FolderName = "organizations/acme/folders/eng".parse().unwrap();
     let parent: ContainerName = "organizations/acme".parse().unwrap();
@@ -59,19 +85,6 @@ fn every_rejection() -> Vec<Rejection> {
             region: region.clone(),
             why: "looked for an instance type: none fits".to_owned(),
         },
-        Rejection::DeleteProtected { subject: subject.clone() },
-        Rejection::NothingToUndelete { subject: subject.clone() },
-        Rejection::UndeleteTooLate { subject: subject.clone(), purged: Hlc(5) },
-        Rejection::StateForbids { subject: subject.clone(), state: LifeState::Pending, wanted: LifeState::Running },
-        Rejection::Undecidable {
-            subject: subject.clone(),
-            reason: "NONE_FITS",
-            detail: "looked for an instance type: none fits, wanted less".to_owned(),
-            accepted: Vec::new(),
-        },
-        Rejection::CatalogMissing { subject: subject.clone() },
-        Rejection::NoSuchTransition { subject: subject.clone(), from: LifeState::Pending, to: LifeState::Running },
-        Rejection::NotGone { subject: subject.clone(), left: "one volume".to_owned() },
         Rejection::EditionHalted { edition: "2026-11".to_owned() },
         Rejection::WrongLog { subject: subject.clone(), wanted: Log::Region(region), here: Log::Global },
         Rejection::DecisionTooLarge { subject: subject.clone(), guards: 65, facts: 0 },

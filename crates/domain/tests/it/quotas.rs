@@ -187,7 +187,9 @@ impl Ring {
             Step::Mirror { place, behind } => drop(self.run(&mirror(place), behind)),
             Step::Acknowledge { place, behind } => {
                 let command = self.acknowledges(place, behind);
-                command.map(|command| drop(self.run(&command, 0)));
+                if let Some(command) = command {
+                    drop(self.run(&command, 0));
+                }
             }
             Step::Create { place, behind } => {
                 self.made += 1;
@@ -331,8 +333,8 @@ fn a_quota_is_of_an_active_organization_and_of_regions_that_are_there_and_goes_w
     let other = SetQuota { organization: world::organization("b"), ..command_of(&set([1, 1, 1])) };
     assert_eq!(reason(ring.run(&other.into(), 0)), "NOT_FOUND");
     ring.run(&delete_project("a/p:x"), 0).unwrap();
-    for place in 0..3 {
-        ring.run(&acknowledge("a/p:x", REGIONS[place]), 0).unwrap();
+    for region in REGIONS {
+        ring.run(&acknowledge("a/p:x", region), 0).unwrap();
     }
     ring.run(&delete_organization("a"), 0).unwrap();
     assert_eq!(ring.quota(0), None);

@@ -61,7 +61,7 @@ fn runs() -> impl Strategy<Value = MachineRun> {
         });
         // In one record, where its start was learned when it had ended.
         let recorded = stopped.filter(|(ended, at_once)| at(recorded) >= *ended && at(recorded) == *at_once);
-        run(at(started), recorded.map_or(at(started + late), |(_, at_once)| at_once), stopped)
+        run(at(started), recorded.map_or_else(|| at(started + late), |(_, at_once)| at_once), stopped)
     })
 }
 
