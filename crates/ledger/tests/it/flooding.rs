@@ -18,7 +18,7 @@ async fn a_replica_whose_flushes_stall_stops_pulling_and_goes_on_when_they_end()
     let made = project(&ring).await;
     ring.all_hold(&Log::Global, made).await;
     // Few records are two seconds of this.
-    ring.catch_up_bytes_per_second = 10_000;
+    ring.catch_up_bytes_per_second = 10_450;
     ring.kill(far);
     ring.start(far).await;
     clusters(&ring, 1..=1).await;
