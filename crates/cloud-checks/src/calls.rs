@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use cloud_sim::{Audit, Fault, What};
+use cloud_sim::{Audit, Fault, Told, What};
 use planner::plan::{CloudId, Time};
 use ports::cloud::{ClientToken, CloudRequest};
 
@@ -116,8 +116,9 @@ type Call<'a> = (u64, Option<&'a Arc<str>>, &'a CloudRequest, Option<Fault>);
 /// Calls as they were made; not those that the cloud took much later.
 fn calls(audit: &Audit) -> impl Iterator<Item = Call<'_>> {
     audit.entries().filter_map(|entry| match &entry.what {
-        What::Call { cause, request, fault, effects, .. } => {
-            let late = *fault == Some(Fault::LateEffect) && !effects.is_empty();
+        What::Call { cause, request, fault, told, .. } => {
+            // Whether it still has an effect by then or not: what is told of it tells the delivery from the call.
+            let late = *fault == Some(Fault::LateEffect) && *told == Told::Nothing;
             (!late).then_some((entry.at, cause.as_ref(), &**request, *fault))
         }
         What::State { .. } | What::Tampered(_) => None,
