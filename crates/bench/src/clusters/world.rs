@@ -83,7 +83,7 @@ impl World {
             Self { count, node: Processes::default(), cloud, program, dir, api, telemetry, cloud_port };
         world.start_node(true)?;
         let until = Instant::now() + STARTS_WITHIN;
-        while ask::post(cloud_port, &json!("Accounts")).await.is_err() || world.channel().await.is_err() {
+        while ask::post(cloud_port, &json!("Accounts")).await.is_err() || world.keeping().await.is_err() {
             if Instant::now() > until {
                 bail!("waited for a node and a cloud: see the logs in {}", world.dir.display());
             }

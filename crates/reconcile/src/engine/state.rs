@@ -42,7 +42,8 @@ pub(crate) struct State {
     began: Instant,
     pub queue: Queue<Key>,
     pub keys: BTreeMap<Key, Known>,
-    pub owners: BTreeMap<RequestId, Key>,
+    /// A shared network has the uid of the cluster that it was made for.
+    pub owners: BTreeMap<RequestId, BTreeSet<Key>>,
     pub accounts: BTreeMap<AccountId, Account>,
     /// When each account is listed next, but for those that are being listed.
     turns: BTreeSet<(Instant, AccountId)>,
@@ -145,7 +146,7 @@ impl State {
             self.set_turn(account, now);
         }
         self.accounts.entry(account).or_default().owners.insert(uid);
-        self.owners.insert(uid, key.clone());
+        self.owners.entry(uid).or_default().insert(key.clone());
         self.keys.insert(key, Known { uid, account, digests: [None; 2], ran: false });
         self.unseen += 1;
     }
@@ -153,8 +154,14 @@ impl State {
     /// What carries the uid of this key is nobody's any more.
     fn disown(&mut self, key: &Key) {
         let Some(Known { uid, account, ran, .. }) = self.keys.remove(key) else { return };
-        self.owners.remove(&uid);
         self.unseen -= usize::from(!ran);
+        if let Some(keys) = self.owners.get_mut(&uid) {
+            keys.remove(key);
+            if !keys.is_empty() {
+                return;
+            }
+            self.owners.remove(&uid);
+        }
         let Some(of) = self.accounts.get_mut(&account) else { return };
         of.owners.remove(&uid);
         if let (true, Some(due)) = (of.owners.is_empty(), of.due) {
@@ -281,3 +288,6 @@ impl State {
         self.turns.insert((due, account));
     }
 }
+
+#[cfg(test)]
+mod tests;

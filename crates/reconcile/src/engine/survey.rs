@@ -107,12 +107,13 @@ impl Engine {
 
 impl Survey {
     /// Gives keys what was found of them, where it differs from the last time; in a sweep all of them.
-    fn hand_over(mut self, state: &mut State, account: AccountId, sweeps: bool, now: Instant) {
+    fn hand_over(&self, state: &mut State, account: AccountId, sweeps: bool, now: Instant) {
         let crowded = state.crowded(account);
         let Some(of) = state.accounts.get(&account) else { return };
         let strangers = self.by_owner.keys().filter(|uid| !of.owners.contains(*uid)).count();
+        let keys_of = |uid: &RequestId| state.owners.get(uid).into_iter().flatten().cloned();
         let keys: Vec<(RequestId, Key)> =
-            of.owners.iter().filter_map(|uid| Some((*uid, state.owners.get(uid)?.clone()))).collect();
+            of.owners.iter().flat_map(|uid| keys_of(uid).map(|key| (*uid, key))).collect();
         let mut looks = Vec::new();
         for (uid, key) in keys {
             let Some(known) = state.keys.get(&key) else { continue };
@@ -152,12 +153,12 @@ impl Survey {
         [Some(often), self.whole.then_some(rest)]
     }
 
-    fn lists(&mut self, uid: &RequestId) -> BTreeMap<Kind, Listing> {
+    fn lists(&self, uid: &RequestId) -> BTreeMap<Kind, Listing> {
         let kinds: &[Kind] = if self.whole { &Kind::ALL } else { &Kind::OFTEN };
         let mut lists: BTreeMap<Kind, Listing> =
             kinds.iter().map(|kind| (*kind, Listing { at: self.at, things: BTreeMap::new() })).collect();
-        for (kind, thing) in self.by_owner.remove(uid).unwrap_or_default().things {
-            lists.get_mut(&kind).into_iter().for_each(|list| drop(list.things.insert(thing.id(), thing.clone())));
+        for (kind, thing) in self.by_owner.get(uid).into_iter().flat_map(|found| &found.things) {
+            lists.get_mut(kind).into_iter().for_each(|list| drop(list.things.insert(thing.id(), thing.clone())));
         }
         lists
     }
