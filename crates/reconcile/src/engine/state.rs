@@ -42,7 +42,7 @@ pub(crate) struct State {
     began: Instant,
     pub queue: Queue<Key>,
     pub keys: BTreeMap<Key, Known>,
-    /// A shared network has the uid of the cluster that it was made for.
+    /// Those that were made before networks had uids of their own share them with a cluster.
     pub owners: BTreeMap<RequestId, BTreeSet<Key>>,
     pub accounts: BTreeMap<AccountId, Account>,
     /// When each account is listed next, but for those that are being listed.

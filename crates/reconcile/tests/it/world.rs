@@ -158,8 +158,7 @@ impl World {
         });
         let number = u8::try_from(self.networks.borrow().len()).unwrap();
         if let Some(key) = &network {
-            // As a region does it: the first cluster's.
-            let named = Named { key: key.clone(), uid: uid(number), account: account() };
+            let named = Named { key: key.clone(), uid: uid(255 - number), account: account() };
             if self.log.state(key).is_none() {
                 let vpc = blueprint.network.addresses.vpc;
                 self.log.wish(named, Desired::network(vpc, Wish::Run, 1), None);
