@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cloud_sim::Tamper;
-use planner::plan::{Condition, Look, Part, Role, State, Truth, Wish};
+use planner::plan::{Condition, Look, Opening, Origin, Part, Role, State, Traffic, Truth, Wish};
 use ports::cloud::{InstanceState, Rule};
 use reconcile::{Key, mark};
 
@@ -135,12 +135,11 @@ fn a_rule_of_another_protocol_over_a_wanted_range_is_taken_away_and_the_wanted_o
         else {
             panic!()
         };
-        let wanted = *lets_in.first().unwrap();
-        let rule = Rule {
-            protocol: ports::cloud::Protocol::All,
-            ports: (0, u16::MAX),
-            source: ports::cloud::Source::Range(wanted.from),
+        let Some(Opening { traffic: Traffic::All, from: Origin::Range(range) }) = lets_in.first().cloned() else {
+            panic!()
         };
+        let rule =
+            Rule { protocol: ports::cloud::Protocol::Udp, ports: (53, 53), source: ports::cloud::Source::Range(range) };
         let group = ports::cloud::SecurityGroupId::new(id.0);
         let ask = ports::cloud::AuthorizeSecurityGroupIngress { group: group.clone(), rules: vec![rule.clone()] };
         let site = ports::cloud::CallSite::new(crate::world::account(), place().region);
