@@ -33,8 +33,11 @@ async fn a_ring_comes_up_with_something_in_it_leaves_other_contexts_alone_and_ke
     let again = chaos(dir.path(), &up).await;
     assert!(again.status.code() == Some(2) && text(&again).contains("up already"), "{}", text(&again));
 
+    let wish = ["cluster", "create", "first", "--type", "development", "--location", "eu-west-1", "--wait"];
+    atoll.ok(&[&["--context", "local"][..], &wish].concat()).await;
     let clusters = atoll.json(&["--context", "local", "cluster", "list"]).await;
-    assert_eq!(clusters["items"].as_array().unwrap().len(), 3, "{clusters}");
+    let items = clusters["items"].as_array().unwrap();
+    assert!(items.len() == 1 && items[0]["status"]["state"] == "RUNNING", "{clusters}");
     let contexts: Value = atoll.json(&["context", "list"]).await;
     let text_of = contexts.to_string();
     assert!(text_of.contains("other") && text_of.contains("local"), "{text_of}");
@@ -46,6 +49,8 @@ async fn a_ring_comes_up_with_something_in_it_leaves_other_contexts_alone_and_ke
     let started = chaos(dir.path(), &up).await;
     assert!(started.status.success(), "{}", text(&started));
     atoll.ok(&["--context", "local", "folder", "get", "kept"]).await;
+    let machines = atoll.json(&["--context", "local", "cluster", "machines", "first", "--location", "eu-west-1"]).await;
+    assert!(!machines["items"].as_array().unwrap().is_empty(), "the cloud kept its machines too: {machines}");
     let down = chaos(dir.path(), &["down"]).await;
     assert!(text(&down).contains("stopped"), "{}", text(&down));
 }
