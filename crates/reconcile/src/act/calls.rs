@@ -159,6 +159,7 @@ impl Ground<'_> {
         let targets = || TargetGroupArn::new(id.0.clone());
         let volume = || VolumeId::new(id.0.clone());
         let gateway = || InternetGatewayId::new(id.0.clone());
+        let rules = |openings: &BTreeSet<_>| openings.iter().map(reading::rule).collect();
         let one = match change {
             Change::AttachGateway => AttachInternetGateway { gateway: gateway(), vpc: self.vpc()? }.into(),
             Change::DetachGateway => DetachInternetGateway { gateway: gateway(), vpc: self.vpc()? }.into(),

@@ -1,6 +1,6 @@
 //! What the cloud told about one thing, in the words of plans.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use planner::plan::{
     CloudId, Desired, Held, HeldMachine, Image, Look, MachineFacts, MachineState, Opening, Origin, Part, PartFacts,

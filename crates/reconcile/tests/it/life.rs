@@ -117,7 +117,7 @@ fn a_security_group_that_was_opened_is_closed_within_the_time_of_a_survey() {
         world.assert_settled();
         let rows = world.log.rows();
         let deed = rows.written.iter().flat_map(|written| &written.entry.deeds).next().unwrap();
-        assert!(deed.cause.contains("0-65535 from 0.0.0.0/0"), "{deed:?}");
+        assert!(deed.cause.contains("everything from 0.0.0.0/0"), "{deed:?}");
         let secure = |written: &cloud_checks::Written| {
             written.entry.status.conditions.get(&Condition::SecurityAsDecided).map(|(truth, _)| *truth)
         };
