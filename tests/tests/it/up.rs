@@ -14,6 +14,18 @@ async fn chaos(dir: &Path, args: &[&str]) -> Output {
     timeout(Duration::from_secs(200), output).await.expect("it ends").unwrap()
 }
 
+/// Takes a detached ring down also where a test fails.
+struct Down<'a>(&'a Path);
+
+impl Drop for Down<'_> {
+    fn drop(&mut self) {
+        let mut command = std::process::Command::new(binary("chaos"));
+        let down = command.arg("down").arg("--state").arg(self.0.join("up.toml")).output();
+        // What a test says of its own is what counts; that nothing is up any more is as it should be.
+        let _ = down;
+    }
+}
+
 fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
@@ -22,6 +34,7 @@ fn text(output: &Output) -> String {
 async fn a_ring_comes_up_with_something_in_it_leaves_other_contexts_alone_and_keeps_its_data() {
     let _alone = alone().await;
     let dir = tempfile::tempdir().unwrap();
+    let _down = Down(dir.path());
     let atoll = Atoll { config: dir.path().join("config.toml") };
     atoll.ok(&["context", "add", "other", "--endpoint", "us-east-1=https://127.0.0.1:1"]).await;
     let data = dir.path().join("data");
