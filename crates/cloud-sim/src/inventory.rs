@@ -23,6 +23,12 @@ impl Sim {
         machines.filter(ill).map(|machine| &machine.told.id)
     }
 
+    /// Those of a place whose guests have joined and answer.
+    pub fn answering(&self, place: &Place) -> impl Iterator<Item = &Instance> {
+        let machines = self.sites.get(place).into_iter().flat_map(|site| site.machines.all());
+        machines.filter(|machine| machine.answers()).map(|machine| &machine.told)
+    }
+
     /// Every resource that has not ended, was asked for, and carries no tag of this key. The default group and the main route table of a
     /// VPC come along with it.
     pub fn untagged(&self, key: &str) -> Vec<(&Place, String)> {
