@@ -24,14 +24,7 @@ use wire::{
     record::hash_in,
 };
 
-use crate::{
-    Timing,
-    chunks::Gather,
-    heads::HeadTable,
-    peers::Peers,
-    replica::Replica,
-    shipping::PULL_BYTES_MAX,
-};
+use crate::{Timing, chunks::Gather, heads::HeadTable, peers::Peers, replica::Replica, shipping::PULL_BYTES_MAX};
 
 /// How long one pull may take beyond the time the source may hold it.
 const PULL_GRACE: Duration = Duration::from_secs(2);
@@ -151,8 +144,9 @@ impl Puller {
     /// reach of the home; else the home that does not answer, because it may come back.
     fn far_source(&self, topology: &Topology) -> Option<MemberId> {
         let home = topology.home_of(self.replica.log());
-        let answers =
-            |member: &MemberId| self.peers.answered_within(*member, self.timing.reachable_within()) && !self.peers.silent(*member);
+        let answers = |member: &MemberId| {
+            self.peers.answered_within(*member, self.timing.reachable_within()) && !self.peers.silent(*member)
+        };
         self.furthest(home.iter().copied().filter(answers), false)
             .or_else(|| self.furthest(topology.members().filter(answers), true))
             .or_else(|| {

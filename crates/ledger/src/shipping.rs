@@ -49,12 +49,7 @@ impl LogCopy {
     }
 
     /// Answers a pull, waiting for something new as long as it asks for, at most `wait_max`.
-    pub async fn pull(
-        &self,
-        env: &dyn Env,
-        request: &proto::PullRequest,
-        wait_max: Duration,
-    ) -> Result<Body, String> {
+    pub async fn pull(&self, env: &dyn Env, request: &proto::PullRequest, wait_max: Duration) -> Result<Body, String> {
         let after = Seq(request.after_seq);
         let after_hash = hash_in("a pull", "after_hash", &request.after_hash).map_err(|error| error.to_string())?;
         let state = self.cell.state();

@@ -211,11 +211,19 @@ pub const CANARIES: &[CanaryCase] = &[
     },
     CanaryCase {
         caught_by: &["intended", "made_once"],
-        ..reconciling("random-tokens", Planted::RandomTokens, "a machine is launched with another client token each time")
+        ..reconciling(
+            "random-tokens",
+            Planted::RandomTokens,
+            "a machine is launched with another client token each time",
+        )
     },
     CanaryCase {
         caught_by: &["intended"],
-        ..reconciling("acts-before-intent", Planted::ActsBeforeIntent, "the cloud is called before the intent is committed")
+        ..reconciling(
+            "acts-before-intent",
+            Planted::ActsBeforeIntent,
+            "the cloud is called before the intent is committed",
+        )
     },
     CanaryCase {
         caught_by: &["fenced"],
@@ -223,7 +231,11 @@ pub const CANARIES: &[CanaryCase] = &[
     },
     CanaryCase {
         caught_by: &["one_token_one_call"],
-        ..reconciling("token-over-types", Planted::TokenOverTypes, "one client token serves for any type and zone of machine")
+        ..reconciling(
+            "token-over-types",
+            Planted::TokenOverTypes,
+            "one client token serves for any type and zone of machine",
+        )
     },
     CanaryCase {
         caught_by: &["ended_truly"],
@@ -237,13 +249,5 @@ pub const CANARIES: &[CanaryCase] = &[
 
 /// A bug of reconciling. What consensus does is not what it is about: one member per region.
 const fn reconciling(name: &'static str, bug: Planted, description: &'static str) -> CanaryCase {
-    CanaryCase {
-        name,
-        bug: Bug::Reconcile(bug),
-        nodes: 1,
-        needs: &[],
-        forgetful: false,
-        caught_by: &[],
-        description,
-    }
+    CanaryCase { name, bug: Bug::Reconcile(bug), nodes: 1, needs: &[], forgetful: false, caught_by: &[], description }
 }

@@ -8,7 +8,8 @@ use std::{
 use domain::{AccountLife, Entity, State, View, query, sets};
 use ids::{ContainerName, Label, Log, MemberId, ResourceName, Seq, Subject};
 use invariants::{
-    AccountHolder, AccountPool, AccountSeen, Folded, Housed, Remembered, Used, replicas_equal::ReplicaHead, tree::TreeNode,
+    AccountHolder, AccountPool, AccountSeen, Folded, Housed, Remembered, Used, replicas_equal::ReplicaHead,
+    tree::TreeNode,
 };
 use ledger::LogState;
 use oracle::{list_append, register, sessions, watch};

@@ -20,7 +20,11 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use alone::Alone;
 use cloud_sim::{Options, Sim, SimCloud, Vices};
-use domain::{Cluster, ClusterStatus, Entity, SharedVpc, View, Wish, command as c, held::State, progress};
+use domain::{
+    Cluster, ClusterStatus, Entity, SharedVpc, View, Wish, command as c,
+    held::{Condition, Part, Role, Slot, State, Truth},
+    progress,
+};
 use etcd::Watched;
 use fakes::TokioEnv;
 use ids::{Hash, Log};
@@ -44,8 +48,8 @@ use owner::Owner;
 const HOUR: Duration = Duration::from_secs(3600);
 /// Between two wishes of an owner.
 const TICK: Duration = Duration::from_secs(600);
-/// After faults stop, everything is as wished within this time: the longest pause after refusals, a launch, and room.
-const QUIET: Duration = Duration::from_secs(4 * 3600);
+/// After faults stop, everything is as wished within this time: what is deleted and kept for a while is gone, an hour after that at most.
+const QUIET: Duration = Duration::from_secs(5 * 3600);
 /// Hours in which a known bug of reconciling is caught, or not.
 pub const HOURS_OF_A_CANARY: u64 = 12;
 
@@ -214,6 +218,25 @@ fn at_rest(world: &World) {
     }
 }
 
+/// One fit machine in each slot, every part that was ever made, and nothing that differs from what was decided.
+fn is_whole(status: &ClusterStatus) -> bool {
+    let held = &status.held;
+    let fit = held.machines.values().all(|of| of.joined.is_some() && of.ending.is_none());
+    let slots: BTreeSet<Slot> = held.machines.values().map(|of| of.slot).collect();
+    let there = |part: &Part| match part {
+        Part::Machine(slot) => slots.contains(slot),
+        Part::Credential(_) => true,
+        part => held.parts.contains_key(part),
+    };
+    // The only master cannot be spared, whatever is wrong with it.
+    let alone = slots.iter().filter(|slot| slot.role == Role::Master).count() == 1;
+    let holds = |(condition, (truth, _)): (&Condition, &(Truth, String))| {
+        *truth == Truth::True || (alone && *condition == Condition::SecurityAsDecided)
+    };
+    let decided = held.generations.keys().all(there) && status.status.conditions.iter().all(holds);
+    fit && slots.len() == held.machines.len() && held.intents.is_empty() && decided
+}
+
 /// Clusters that are not as wished, and networks that nobody uses.
 fn unsettled(world: &World, now: u64) -> Vec<String> {
     let mut open = Vec::new();
@@ -238,13 +261,8 @@ fn open_cluster(state: &LogState, row: &Cluster, now: u64) -> Option<String> {
     let rows: &dyn View = state;
     let status = rows.row::<ClusterStatus>(&domain::cluster::status(&row.name)).ok().flatten().map(|(_, row)| row);
     let stands = status.as_ref().map(|status| status.status.state);
-    let whole = |status: &ClusterStatus| {
-        let fit = status.held.machines.values().all(|of| of.joined.is_some() && of.ending.is_none());
-        let slots: BTreeSet<_> = status.held.machines.values().map(|of| of.slot).collect();
-        fit && slots.len() == status.held.machines.len() && status.held.intents.is_empty()
-    };
     let settled = match (row.wish, &status) {
-        (Wish::Run, Some(status)) => stands == Some(State::Running) && whole(status),
+        (Wish::Run, Some(status)) => stands == Some(State::Running) && is_whole(status),
         (Wish::Hibernate, Some(_)) => stands == Some(State::Hibernated),
         // What is deleted and kept for a while sleeps; what is soon to go is waited for.
         (Wish::Delete, Some(_)) => {
@@ -253,7 +271,8 @@ fn open_cluster(state: &LogState, row: &Cluster, now: u64) -> Option<String> {
         }
         (_, None) => false,
     };
-    (!settled).then(|| format!("{} is wished to {:?} and is {stands:?} after the quiet: {status:?}", row.name, row.wish))
+    (!settled)
+        .then(|| format!("{} is wished to {:?} and is {stands:?} after the quiet: {status:?}", row.name, row.wish))
 }
 
 fn open_vpc(state: &LogState, row: &SharedVpc) -> Option<String> {

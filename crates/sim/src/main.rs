@@ -107,7 +107,9 @@ fn told(code: std::io::Result<ExitCode>) -> ExitCode {
 #[expect(clippy::print_stdout, reason = "a command line program")]
 fn print_kept(wished: &Wished, canary: Option<&CanaryCase>, kept: &Kept) -> ExitCode {
     let (verdict, code) = verdict(&kept.violations, canary);
-    let alone = kept.alone.map_or_else(|| "none".to_owned(), |[made, replaced, metered]| format!("{made}+{replaced}+{metered}"));
+    let alone = kept
+        .alone
+        .map_or_else(|| "none".to_owned(), |[made, replaced, metered]| format!("{made}+{replaced}+{metered}"));
     let digest = kept.digest.map(|digest| digest.to_string()).unwrap_or_default();
     println!(
         "seed={} nodes={} hours={} cluster-days={:.1} machines={} machine-hours={} calls={} records={} alone={alone} digest={digest} verdict={verdict}",

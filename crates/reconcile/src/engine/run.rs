@@ -100,7 +100,11 @@ impl Engine {
                 return Next(ended, None);
             }
         };
-        if carried.called == 0 && plan.actions.is_empty() && plan.waits.iter().all(|wait| calm(wait, now)) && !carried.made {
+        if carried.called == 0
+            && plan.actions.is_empty()
+            && plan.waits.iter().all(|wait| calm(wait, now))
+            && !carried.made
+        {
             return self.settle(key, &plan, now);
         }
         let mut state = self.state();
@@ -137,7 +141,9 @@ impl Engine {
 /// [`Planted::QuorumIgnored`].
 fn end_what_etcd_needs(plan: &mut Plan, held: &Held) {
     for wait in &plan.waits {
-        let (Some(part @ Part::Machine(slot)), Waiting::Quorum { cause, .. }) = (&wait.part, &wait.why) else { continue };
+        let (Some(part @ Part::Machine(slot)), Waiting::Quorum { cause, .. }) = (&wait.part, &wait.why) else {
+            continue;
+        };
         for (id, of) in held.machines.iter().filter(|(_, of)| of.slot == *slot && of.ending.is_none()) {
             let (verb, cause) = (Verb::Terminate(id.clone(), None), cause.clone());
             let action = Action { part: part.clone(), generation: of.generation, attempt: 1, verb, cause };

@@ -104,7 +104,8 @@ impl Alone {
         }
         let inside = |ms: u64| (from..until).contains(&ms);
         let metered = story.runs.values().flat_map(|runs| runs.values());
-        let metered = metered.filter(|run| run.stopped.is_some_and(|(at, _)| inside(run.started.0 * 1000) && inside(at.0 * 1000)));
+        let metered = metered
+            .filter(|run| run.stopped.is_some_and(|(at, _)| inside(run.started.0 * 1000) && inside(at.0 * 1000)));
         let counts = [made.len(), replaced.len(), metered.count()];
         if self.ends - self.begins >= A_DAY && counts.contains(&0) {
             let [made, replaced, metered] = counts;

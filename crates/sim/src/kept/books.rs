@@ -58,6 +58,7 @@ pub async fn judge(world: &Arc<World>, cloud: &SimCloud, taken: &[Taken], kept: 
             ("one_of_each", truth::one_of_each(sim)),
             ("ended_truly", truth::ended_truly(sim, books)),
             ("held_is_there", truth::held_is_there(sim, books)),
+            ("nothing_exposed", truth::nothing_exposed(sim)),
             ("billed", billed(sim, &stories, kept)),
             ("etcd_kept", etcd_kept(&stories, taken)),
         ];
@@ -77,7 +78,9 @@ pub fn cloud_ms(world: &World, cloud: &SimCloud, at: u64) -> u64 {
 fn fences(world: &World, cloud: &SimCloud) -> Vec<Fence> {
     let seen = world.trace.seen(|seen| seen.fenced.clone());
     let of_regions = seen.into_iter().filter_map(|(log, at)| match log {
-        Log::Region(region) => Some(Fence { region: CloudRegion::new(region.as_str()), at: cloud_ms(world, cloud, at) }),
+        Log::Region(region) => {
+            Some(Fence { region: CloudRegion::new(region.as_str()), at: cloud_ms(world, cloud, at) })
+        }
         Log::Global => None,
     });
     of_regions.collect()
@@ -89,7 +92,9 @@ fn billed(sim: &Sim, stories: &[Story], kept: &mut Kept) -> Vec<String> {
     let until = sim.now() / 1000 - 60;
     let (within, as_of) = (Within { from: Time(0), to: Time(until) }, Hlc::at_unix_ms(sim.now()));
     let mut metered: BTreeMap<&CloudId, i128> = BTreeMap::new();
-    for (id, run) in stories.iter().flat_map(|story| &story.runs).flat_map(|(id, runs)| runs.values().map(move |run| (id, run))) {
+    for (id, run) in
+        stories.iter().flat_map(|story| &story.runs).flat_map(|(id, runs)| runs.values().map(move |run| (id, run)))
+    {
         let seconds = usage::tally(run, within, as_of).total().vcpu_seconds / i128::from(run.vcpus.max(1));
         *metered.entry(id).or_default() += seconds;
     }
@@ -116,12 +121,16 @@ fn etcd_kept(stories: &[Story], taken: &[Taken]) -> Vec<String> {
     for one in taken {
         for story in stories {
             let before = story.written.iter().rev().find(|written| written.uid == one.owner && written.at <= one.at);
-            let Some(held) = before.map(|written| &written.entry.held).filter(|held| held.made.is_some()) else { continue };
+            let Some(held) = before.map(|written| &written.entry.held).filter(|held| held.made.is_some()) else {
+                continue;
+            };
             let is_master = |part: &&Part| matches!(part, Part::Machine(slot) if slot.role == Role::Master);
             let majority = held.generations.keys().filter(is_master).count() / 2 + 1;
             if one.others < majority && story.wished_to_run(one.owner, one.at) {
                 let Taken { at, machine, others, .. } = one;
-                broken.push(format!("{machine} answered and was taken away at {at}: {others} others do, {majority} are needed"));
+                broken.push(format!(
+                    "{machine} answered and was taken away at {at}: {others} others do, {majority} are needed"
+                ));
             }
         }
     }
@@ -217,9 +226,10 @@ impl Story {
     fn wished_to_run(&self, uid: RequestId, at: u64) -> bool {
         let wishes = self.wishes.get(&uid).map_or(&[][..], Vec::as_slice);
         let ends = wishes.iter().skip(1).map(|(at, _)| *at).chain([u64::MAX]);
-        wishes.iter().zip(ends).all(|((since, wish), end)| {
-            *wish == Wish::Run || *since > at || end.saturating_add(ACTED_ON_MS) < at
-        })
+        wishes
+            .iter()
+            .zip(ends)
+            .all(|((since, wish), end)| *wish == Wish::Run || *since > at || end.saturating_add(ACTED_ON_MS) < at)
     }
 
     /// Every record is left to judge by, and read again from the first they give the same bytes.
@@ -227,7 +237,9 @@ impl Story {
         let log = Log::Region(self.region.clone());
         let Some(state) = final_state(world, &log) else { return };
         if state.seq != self.folded.seq {
-            world.trace.violate("fold", format!("{} of {} records of {log} are left to judge by", self.folded.seq, state.seq));
+            world
+                .trace
+                .violate("fold", format!("{} of {} records of {log} are left to judge by", self.folded.seq, state.seq));
         } else if state.digest() != self.folded.digest() {
             world.trace.violate("fold", format!("the records of {log} give another state than its members have"));
         }

@@ -28,6 +28,9 @@ pub fn vices(sim: &Sim, now: u64, rng: &mut SmallRng) -> Vices {
         _ => Vices::harsh(),
     };
     vices.late_by = rng.random_range(1_000..=300_000);
+    if rng.random_range(0..100) < 25 {
+        vices.capacity_outage = rng.random_range(50..=400);
+    }
     let regions: Vec<_> = sim.options().regions.iter().collect();
     let Some((region, of)) = regions.choose(rng) else { return vices };
     if rng.random_range(0..100) < 4 {
@@ -35,7 +38,9 @@ pub fn vices(sim: &Sim, now: u64, rng: &mut SmallRng) -> Vices {
         vices.outages.push(Outage { region: (*region).clone(), zone: None, instance_type: None, from: now, until });
     }
     let types: Vec<_> = sim.options().types.keys().collect();
-    if let (Some((zone, _)), Some(instance_type), 0..20) = (of.zones.choose(rng), types.choose(rng), rng.random_range(0..100)) {
+    if let (Some((zone, _)), Some(instance_type), 0..20) =
+        (of.zones.choose(rng), types.choose(rng), rng.random_range(0..100))
+    {
         let (zone, instance_type) = (zone.clone(), (*instance_type).clone());
         vices.capacity.push(Capacity { zone, instance_type, instances: rng.random_range(0..4) });
     }
@@ -59,8 +64,11 @@ fn draw(sim: &Sim, rng: &mut SmallRng) -> Option<(Place, Tamper)> {
     let (place, id) = machines.choose(rng).map(|(place, id)| ((*place).clone(), (*id).clone()))?;
     let tagged = sim.tagged(mark::PART);
     let mut another = |prefix: &str| {
-        let all: Vec<&str> =
-            tagged.iter().filter(|(at, id, _)| **at == place && id.starts_with(prefix)).map(|(_, id, _)| id.as_str()).collect();
+        let all: Vec<&str> = tagged
+            .iter()
+            .filter(|(at, id, _)| **at == place && id.starts_with(prefix))
+            .map(|(_, id, _)| id.as_str())
+            .collect();
         all.choose(rng).map(|id| (*id).to_owned())
     };
     let (group, volume, gateway) = (another("sg-"), another("vol-"), another("igw-"));
