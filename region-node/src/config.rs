@@ -184,7 +184,11 @@ impl Config {
             ring: self.ring(),
             member: self.member(),
             region: self.region()?,
-            timing: ledger::Timing { global: scaled(self.timing.global), region: scaled(self.timing.region) },
+            timing: ledger::Timing {
+                global: scaled(self.timing.global),
+                region: scaled(self.timing.region),
+                ..Default::default()
+            },
             retention: ledger::Retention { snapshot_every, log_bytes, entries_kept, records_kept },
             catch_up_bytes_per_second: self.catch_up.bytes_per_second.0,
             snapshot_chunk_bytes: ledger::config::SNAPSHOT_CHUNK_BYTES,

@@ -18,6 +18,7 @@ use domain::{
 };
 use futures_util::future::FutureExt;
 use ids::{Hlc, Log, ProjectName, RegionId, RequestId, Revision, Seq, Subject};
+use invariants::Observation;
 use ledger::{LogState, Verdict, group::Group};
 use planner::{
     Settler,
@@ -252,11 +253,13 @@ impl Book for RegionBook {
 
     /// A majority of the region's members says that this one leads, hence that nobody has taken the log over from them.
     fn fence(&self) -> BoxFuture<'static, Result<(), String>> {
-        let group = self.group().cloned();
+        let (group, inner, log) = (self.group().cloned(), Arc::clone(&self.inner), self.log.clone());
         async move {
             let group = group.ok_or("proved the fence: the region's log is not in service here")?;
             let confirmed = group.confirmed(CONFIRM_WITHIN).await;
-            confirmed.map(drop).map_err(|_| "proved the fence: no majority of the region answered".to_owned())
+            confirmed.map_err(|_| "proved the fence: no majority of the region answered".to_owned())?;
+            inner.env.observe(&|| Observation::Fenced { member: inner.member(), log: log.clone() });
+            Ok(())
         }
         .boxed()
     }

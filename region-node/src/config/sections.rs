@@ -131,7 +131,7 @@ pub struct Timing {
 
 impl Default for Timing {
     fn default() -> Self {
-        let ledger::Timing { global, region } = ledger::Timing::default();
+        let ledger::Timing { global, region, .. } = ledger::Timing::default();
         Self { multiplier: 1.0, global: global.into(), region: region.into() }
     }
 }

@@ -171,6 +171,8 @@ fn development_clusters_of_a_project_share_a_vpc_which_goes_with_the_last() {
     let shared = row::<SharedVpc>(&world, &cluster::shared_vpc(&project("a/p:x"), vpc)).unwrap();
     let users = |world: &World| progress::users(&region(world), &shared).unwrap();
     assert_eq!(users(&world), 2);
+    let uids = ["c", "d"].map(|label| world.cluster(&named(label)).unwrap().uid);
+    assert!(!uids.contains(&shared.uid), "what is made for a cluster is not the network's");
     let gone = |world: &World| {
         let of = Kept::SharedVpc { project: project("a/p:x"), location: named("c").location, vpc };
         let seen = region(world).revision(&of.status());

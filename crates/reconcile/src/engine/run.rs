@@ -3,10 +3,11 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use ids::AccountId;
-use planner::plan::{Plan, Time, Wait, Waiting, plan};
+use planner::plan::{Action, Held, Part, Plan, Time, Verb, Wait, Waiting, plan};
 
 use super::{Engine, Next};
 use crate::{
+    Planted,
     act::{Acting, Carried},
     book::{Case, Key, NotRecorded},
     observe::{self, Kind, Memo},
@@ -15,6 +16,8 @@ use crate::{
 
 /// Between two looks at something that is under way, at most.
 const SLOWEST: u64 = 15;
+/// What is waited for so long, in seconds, is not under way.
+const LONG: u64 = 3600;
 /// So long after a run that changed something, the next one looks at what came of it.
 const SOON: Duration = Duration::from_secs(1);
 
@@ -39,6 +42,9 @@ impl Engine {
         let sight = observe::look(&self.caller, &case, &zones, &mut memo, crowded, self.options.planted).await;
         let now = observe::now(&self.caller);
         let mut plan = plan(&case.desired, &case.held, &sight.observed, now);
+        if self.options.planted == Some(Planted::QuorumIgnored) {
+            end_what_etcd_needs(&mut plan, &case.held);
+        }
         let acting = Acting {
             caller: &self.caller,
             book: &*self.book,
@@ -94,7 +100,11 @@ impl Engine {
                 return Next(ended, None);
             }
         };
-        if carried.called == 0 && plan.actions.is_empty() && plan.waits.iter().all(calm) && !carried.made {
+        if carried.called == 0
+            && plan.actions.is_empty()
+            && plan.waits.iter().all(|wait| calm(wait, now))
+            && !carried.made
+        {
             return self.settle(key, &plan, now);
         }
         let mut state = self.state();
@@ -128,9 +138,25 @@ impl Engine {
     }
 }
 
+/// [`Planted::QuorumIgnored`].
+fn end_what_etcd_needs(plan: &mut Plan, held: &Held) {
+    for wait in &plan.waits {
+        let (Some(part @ Part::Machine(slot)), Waiting::Quorum { cause, .. }) = (&wait.part, &wait.why) else {
+            continue;
+        };
+        for (id, of) in held.machines.iter().filter(|(_, of)| of.slot == *slot && of.ending.is_none()) {
+            let (verb, cause) = (Verb::Terminate(id.clone(), None), cause.clone());
+            let action = Action { part: part.clone(), generation: of.generation, attempt: 1, verb, cause };
+            plan.actions.push(action);
+        }
+    }
+}
+
 /// Whether nothing changes by itself until a known time, or at all.
-fn calm(wait: &Wait) -> bool {
-    matches!(wait.why, Waiting::Window(_) | Waiting::Unchangeable(_))
+fn calm(wait: &Wait, now: Time) -> bool {
+    // The only master of a cluster can never be spared.
+    let never = matches!(wait.why, Waiting::Quorum { .. }) && wait.until > now.plus(LONG);
+    never || matches!(wait.why, Waiting::Window(_) | Waiting::Unchangeable(_))
 }
 
 /// Whether nothing went on between two plans.

@@ -74,6 +74,18 @@ fn living(cloud: &SimCloud) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_development_cluster_and_the_network_that_it_shares_leave_each_other_alone() {
+    let (ring, cloud) = with_cloud().await;
+    done(ring.submit(1, submission(10, create("shop", ClusterType::DEVELOPMENT))).await);
+    runs(&ring, "shop").await;
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    let head = || ring.at(1).ledger().copy(&Log::Region(HOME.parse().unwrap())).unwrap().cell.seq();
+    let (before, living) = (head(), self::living(&cloud));
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    assert_eq!((head(), self::living(&cloud)), (before, living));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_production_cluster_is_made_repaired_and_deleted() {
     let (ring, cloud) = with_cloud().await;
     let verdict = ring.submit(1, submission(10, create("shop", ClusterType::PRODUCTION))).await;
