@@ -27,7 +27,7 @@ use tokio::{
 };
 
 use crate::{
-    ring::{Distance, FixedPorts, Node, Options, Ring},
+    ring::{CloudAt, Distance, FixedPorts, Node, Options, Ring},
     view::Observer,
 };
 use cloud::Cloud;
@@ -41,6 +41,8 @@ pub const DISTANCES_MS: [(&str, &str, u64); 3] =
 pub const PORTS: FixedPorts = FixedPorts { api: 7101, peer: 7201, telemetry: 7301 };
 
 const STARTS_WITHIN: Duration = Duration::from_secs(120);
+/// As regions do where nothing is said.
+const SURVEY_EVERY: Duration = Duration::from_secs(60);
 /// Where nobody watches, the table is printed so seldom.
 const PRINT_EVERY: Duration = Duration::from_secs(300);
 
@@ -117,7 +119,7 @@ fn keep_shape(dir: &Path, nodes_per_region: u64) -> Result<()> {
 
 async fn serve(wishes: &Wishes, dir: PathBuf, state: &mut State) -> Result<()> {
     let mut stop = Stop::listen()?;
-    let mut cloud = Cloud::start(&wishes.cloud, &dir).await?;
+    let mut cloud = Cloud::start(&wishes.cloud, &dir, cloud::ADDRESS.into()).await?;
     let options = Options {
         binary: wishes.node.clone(),
         dir,
@@ -130,7 +132,7 @@ async fn serve(wishes: &Wishes, dir: PathBuf, state: &mut State) -> Result<()> {
         multiplier: 1.0,
         log: "info".to_owned(),
         seed: 0,
-        cloud: Some(cloud.address()),
+        cloud: Some(CloudAt { address: cloud.address(), survey_every: SURVEY_EVERY }),
     };
     let members = wishes.nodes_per_region * REGIONS.len() as u64;
     println!("starting {members} nodes in {}", options.dir.display());
@@ -143,7 +145,8 @@ async fn serve(wishes: &Wishes, dir: PathBuf, state: &mut State) -> Result<()> {
     let access = ring.access()?;
     let first = ring.options.regions.first().cloned().context("start a ring without regions")?;
     demo::make(&access.client(&first)?, &cloud.accounts().await?).await?;
-    let contexts = context::write(&wishes.cli, &ring).await?;
+    let cli = context::Cli { program: wishes.cli.clone(), config: None };
+    let contexts = context::write(&cli, &ring).await?;
     state.ready = true;
     state.write(&wishes.state)?;
     println!("{}", greeting(&ring, &contexts));
@@ -156,18 +159,18 @@ async fn serve(wishes: &Wishes, dir: PathBuf, state: &mut State) -> Result<()> {
 }
 
 /// Ctrl-C, or SIGTERM.
-struct Stop {
+pub(crate) struct Stop {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
 }
 
 impl Stop {
-    fn listen() -> Result<Self> {
+    pub(crate) fn listen() -> Result<Self> {
         let listen = |kind| signal(kind).context("listen for signals");
         Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
     }
 
-    async fn wanted(&mut self) {
+    pub(crate) async fn wanted(&mut self) {
         select(Box::pin(self.interrupt.recv()), Box::pin(self.terminate.recv())).await;
     }
 }

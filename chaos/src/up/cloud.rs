@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+use serde::de::DeserializeOwned;
 use tokio::{
     net::TcpStream,
     process::Command,
@@ -33,12 +34,11 @@ pub struct Cloud {
 
 impl Cloud {
     /// Starts it on what `dir` holds, and waits until it listens.
-    pub async fn start(binary: &Path, dir: &Path) -> Result<Self> {
+    pub async fn start(binary: &Path, dir: &Path, address: SocketAddr) -> Result<Self> {
         let (data, log) = (dir.join("cloud"), dir.join("logs").join("cloud.log"));
         for needed in [&data, &dir.join("logs")] {
             std::fs::create_dir_all(needed).with_context(|| format!("create {}", needed.display()))?;
         }
-        let address = SocketAddr::from(ADDRESS);
         let process = launch(binary, address, &data, &log)?;
         let mut cloud = Self { binary: binary.to_owned(), data, log, address, process };
         cloud.listens().await?;
@@ -73,14 +73,19 @@ impl Cloud {
 
     /// The accounts that exist in it.
     pub async fn accounts(&self) -> Result<Vec<String>> {
-        let address = self.address.to_string();
-        let mut command = Command::new(&self.binary);
-        command.args(["accounts", "--at", &address, "-o", "json"]).stdin(Stdio::null()).kill_on_drop(true);
-        let output = command.output().await.context("run `cloud-sim accounts`")?;
+        self.ask(&["accounts"]).await
+    }
+
+    /// What one of its own commands says.
+    pub async fn ask<T: DeserializeOwned>(&self, command: &[&str]) -> Result<T> {
+        let (address, line) = (self.address.to_string(), command.join(" "));
+        let mut process = Command::new(&self.binary);
+        process.args(command).args(["--at", &address, "-o", "json"]).stdin(Stdio::null()).kill_on_drop(true);
+        let output = process.output().await.with_context(|| format!("run `cloud-sim {line}`"))?;
         if !output.status.success() {
-            bail!("`cloud-sim accounts` failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+            bail!("`cloud-sim {line}` failed: {}", String::from_utf8_lossy(&output.stderr).trim());
         }
-        serde_json::from_slice(&output.stdout).context("read what `cloud-sim accounts` said")
+        serde_json::from_slice(&output.stdout).with_context(|| format!("read what `cloud-sim {line}` said"))
     }
 
     pub async fn stop(mut self) -> Result<()> {

@@ -23,6 +23,7 @@ mod steer;
 mod task;
 
 pub mod answer;
+mod creation;
 pub mod config;
 #[cfg(feature = "double")]
 pub mod double;
@@ -43,6 +44,7 @@ pub mod watch;
 pub use answer::{Answered, Listed};
 pub use api::v1;
 pub use client::Client;
+pub use creation::Creation;
 pub use config::{Config, Endpoint, Tls};
 pub use error::{Attempt, Error, Failure, FieldViolation, reason};
 pub use mutations::{MutationOutcome, Mutations, MutationsReceiver, MutationsSender};

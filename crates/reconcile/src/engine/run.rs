@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use ids::AccountId;
-use planner::plan::{Plan, Time, Wait, Waiting, plan};
+use planner::plan::{Action, Plan, Time, Wait, Waiting, plan};
 
 use super::{Engine, Next};
 use crate::{
@@ -13,10 +13,15 @@ use crate::{
     queue::Ended,
 };
 
-/// Between two looks at something that is under way, at most.
-const SLOWEST: u64 = 15;
-/// So long after a run that changed something, the next one looks at what came of it.
-const SOON: Duration = Duration::from_secs(1);
+/// Between two looks at something that is under way: a hundredth of how long it has been so already, within these. Whoever waits for a
+/// cluster waits for half of the last one, and a part that takes a day costs no more looks than one that takes an hour.
+const LOOKS: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(15));
+/// The same beside a crowd, for which its account is listed every two seconds.
+const BESIDE_A_CROWD: Duration = Duration::from_secs(1);
+/// So long after a run that changed something, the next one goes on from there.
+const AT_ONCE: Duration = Duration::from_millis(20);
+/// So long after a run that did what the one before did, and after one that could not do what it wanted, which doubles.
+const AGAIN: Duration = Duration::from_secs(1);
 
 impl Engine {
     pub(super) async fn run_key(&self, key: &Key, term: u64) -> Next {
@@ -63,7 +68,7 @@ impl Engine {
         memo.lists.extend(handed);
         let crowded = state.crowded(account);
         if let Some(of) = state.accounts.get_mut(&account).filter(|_| crowded) {
-            of.due = of.due.min(self.caller.env.now().plus(SOON));
+            of.due = of.due.min(self.caller.env.now().plus(AGAIN));
         }
         (memo, crowded)
     }
@@ -104,14 +109,16 @@ impl Engine {
         memo.still = Some(still);
         tracing::trace!(%key, revision = %case.revision, plan = %plan.text(), "planned");
         memo.fruitless = if carried.called > 0 && carried.done == 0 { memo.fruitless.saturating_add(1) } else { 0 };
-        let after = if carried.done > 0 || carried.made {
-            SOON
-        } else if memo.fruitless > 0 {
-            SOON * (1 << memo.fruitless.min(4))
-        } else {
-            // What takes long is looked at less often.
-            let latest = plan.look_again.map_or(SLOWEST, |at| at.since(now).max(1));
-            Duration::from_secs((now.since(still) / 60).clamp(1, latest.min(SLOWEST)))
+        let repeats = before.is_some_and(|before| repeats(&plan, before));
+        let after = match carried.done > 0 || carried.made {
+            true if repeats => AGAIN,
+            true => AT_ONCE,
+            false if memo.fruitless > 0 => AGAIN * (1 << memo.fruitless.min(4)),
+            false => {
+                let first = if state.crowded(case.named.account) { BESIDE_A_CROWD } else { LOOKS.0 };
+                let latest = plan.look_again.map_or(LOOKS.1, |at| Duration::from_secs(at.since(now))).min(LOOKS.1);
+                (Duration::from_secs(now.since(still)) / 100).clamp(first, latest.max(first))
+            }
         };
         state.plans.insert(key.clone(), plan);
         state.memos.insert(key.clone(), memo);
@@ -131,6 +138,12 @@ impl Engine {
 /// Whether nothing changes by itself until a known time, or at all.
 fn calm(wait: &Wait) -> bool {
     matches!(wait.why, Waiting::Window(_) | Waiting::Unchangeable(_))
+}
+
+/// Whether a plan calls for nothing that the one before did not call for: what it did shows late.
+fn repeats(plan: &Plan, before: &Plan) -> bool {
+    let same = |action: &Action| before.actions.iter().any(|of| (&of.part, &of.verb) == (&action.part, &action.verb));
+    plan.actions.iter().filter(|action| !action.only_logged()).all(same)
 }
 
 /// Whether nothing went on between two plans.
