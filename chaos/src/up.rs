@@ -119,7 +119,7 @@ fn keep_shape(dir: &Path, nodes_per_region: u64) -> Result<()> {
 
 async fn serve(wishes: &Wishes, dir: PathBuf, state: &mut State) -> Result<()> {
     let mut stop = Stop::listen()?;
-    let mut cloud = Cloud::start(&wishes.cloud, &dir, cloud::ADDRESS.into()).await?;
+    let mut cloud = Cloud::start(&wishes.cloud, &dir).await?;
     let options = Options {
         binary: wishes.node.clone(),
         dir,
@@ -149,7 +149,7 @@ async fn serve(wishes: &Wishes, dir: PathBuf, state: &mut State) -> Result<()> {
     let contexts = context::write(&cli, &ring).await?;
     state.ready = true;
     state.write(&wishes.state)?;
-    println!("{}", greeting(&ring, &contexts));
+    println!("{}", greeting(&ring, &cloud, &contexts));
     watch(&mut ring, &mut cloud, &mut stop).await?;
     println!("\nstopping in order");
     ring.stop().await?;
@@ -229,7 +229,7 @@ fn words(line: &str) -> String {
     line.split_whitespace().take(5).collect::<Vec<_>>().join(" ")
 }
 
-fn greeting(ring: &Ring, contexts: &context::Written) -> String {
+fn greeting(ring: &Ring, cloud: &Cloud, contexts: &context::Written) -> String {
     let mut lines = vec![String::new(), "endpoints:".to_owned()];
     for node in &ring.nodes {
         lines.push(format!(
@@ -241,12 +241,14 @@ fn greeting(ring: &Ring, contexts: &context::Written) -> String {
     let atoll = &contexts.command;
     lines.extend([
         format!("trust:  {}", ring.authority().display()),
+        format!("cloud:  simulated, at {}; `{}` looks at it and breaks things", cloud.address(), cloud.command()),
         ring.where_the_logs_are(),
         String::new(),
         format!("contexts of atoll:\n{}", contexts.table.trim_end()),
         String::new(),
         "next:".to_owned(),
         format!("  {atoll} region list"),
+        format!("  {atoll} cluster create web --type production --location eu-west-1 --wait"),
         format!("  {atoll} cluster list"),
         format!("  {atoll} log tail --log all"),
         "  kill one of the processes and look again; Ctrl-C stops everything".to_owned(),

@@ -6,12 +6,11 @@ use anyhow::{Context as _, Result, bail};
 use client::{Client, Read, Route, Write};
 use futures_util::future::{Either, select};
 use ids::RegionId;
-use rand::{SeedableRng, rngs::SmallRng};
 use tokio::time::{Instant, sleep};
 
 use super::{Story, Verdict, Verdicts, Wishes, judge::Ended, promise::Promise};
 use crate::{
-    ring::{CloudAt, Options, Ring, ports::Ports},
+    ring::{CloudAt, Options, Ring},
     up::{self, cloud::Cloud, context, demo},
 };
 
@@ -42,9 +41,7 @@ impl<'a> Stage<'a> {
         verdicts: &'a mut Verdicts,
     ) -> Result<Self> {
         story.act("Three regions on this machine, and a cloud that is simulated");
-        let mut rng = SmallRng::seed_from_u64(u64::from(std::process::id()));
-        let port = Ports::new().take(Some(up::cloud::ADDRESS.1), &mut rng)?;
-        let cloud = Cloud::start(&wishes.cloud, &dir, (up::cloud::ADDRESS.0, port).into()).await?;
+        let cloud = Cloud::start(&wishes.cloud, &dir).await?;
         let regions = up::regions()?;
         let options = Options {
             binary: wishes.node.clone(),
@@ -61,7 +58,7 @@ impl<'a> Stage<'a> {
             cloud: Some(CloudAt { address: cloud.address(), survey_every: SURVEY_EVERY }),
         };
         let starting = Box::pin(Ring::start(options, STARTS_WITHIN));
-        let ring = ticking(story, "waiting for the ring: processes, certificates, leaders", starting).await?;
+        let ring = ticking(story, "the ring: processes, certificates, leaders", starting).await?;
         let first = regions.first().cloned().context("play with a ring without regions")?;
         demo::make(&ring.access()?.client(&first)?, &cloud.accounts().await?).await?;
         let cli = context::Cli { program: wishes.cli.clone(), config: Some(dir.join("atoll.toml")) };
@@ -105,7 +102,7 @@ impl<'a> Stage<'a> {
     pub async fn strike(mut self) -> Result<()> {
         self.ring.mesh.heal();
         let stopping = Box::pin(self.ring.stop());
-        ticking(self.story, "stopping in order", stopping).await?;
+        ticking(self.story, "all to stop in order", stopping).await?;
         self.cloud.stop().await
     }
 }

@@ -1,4 +1,5 @@
-//! Telling it as it happens: sentences with their times, and on a terminal one line that says what is waited for.
+//! Telling it as it happens: sentences with their times, and what is waited for: on a terminal in one line that changes, elsewhere now and
+//! then.
 
 use std::{
     io::{IsTerminal, Write as _, stdout},
@@ -10,6 +11,8 @@ use tokio::time::Instant;
 use super::promise::wrapped;
 
 const WIDTH: usize = 100;
+/// Where nobody watches, what is waited for is told so seldom.
+const TELL_EVERY: Duration = Duration::from_secs(15);
 /// Before each sentence: its time.
 const MARGIN: usize = 10;
 const BOLD: &str = "\x1b[1m";
@@ -24,11 +27,13 @@ pub struct Story {
     on_screen: bool,
     /// A line stands there that is to be overwritten.
     waiting: bool,
+    /// When something was told last.
+    told: Instant,
 }
 
 impl Story {
     pub fn begin() -> Self {
-        Self { began: Instant::now(), on_screen: stdout().is_terminal(), waiting: false }
+        Self { began: Instant::now(), on_screen: stdout().is_terminal(), waiting: false, told: Instant::now() }
     }
 
     pub fn elapsed(&self) -> Duration {
@@ -45,6 +50,7 @@ impl Story {
     /// A sentence with its time.
     pub fn say(&mut self, sentence: &str) {
         self.clear();
+        self.told = Instant::now();
         let mut time = format!("{:>6.1} s", self.elapsed().as_secs_f64());
         for line in wrapped(sentence, WIDTH - MARGIN) {
             let shown = self.coloured(DIM, &format!("{time:<MARGIN$}"));
@@ -53,12 +59,15 @@ impl Story {
         }
     }
 
-    /// What is waited for; on a terminal alone, over what stood there.
+    /// What is waited for; on a terminal over what stood there.
     pub fn waits(&mut self, what: &str) {
         if !self.on_screen {
+            if self.told.elapsed() >= TELL_EVERY {
+                self.say(&format!("Waiting for {what}."));
+            }
             return;
         }
-        let text = format!("{:>6.1} s  {what}", self.elapsed().as_secs_f64());
+        let text = format!("{:>6.1} s  waiting for {what}", self.elapsed().as_secs_f64());
         let text: String = text.chars().take(WIDTH - 1).collect();
         let _ = write!(stdout(), "\r\x1b[K{DIM}{text}{PLAIN}");
         let _ = stdout().flush();

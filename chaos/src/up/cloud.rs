@@ -1,13 +1,14 @@
 //! The simulated cloud of a ring: a process of its own, beside the regions, so that what there is does not depend on who looks after it.
 
 use std::{
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
 };
 
 use anyhow::{Context as _, Result, bail};
+use rand::{SeedableRng, rngs::SmallRng};
 use serde::de::DeserializeOwned;
 use tokio::{
     net::TcpStream,
@@ -15,10 +16,13 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use crate::ring::process::{Process, Send, tail};
+use crate::ring::{
+    ports::Ports,
+    process::{Process, Send, tail},
+};
 
-/// Where it listens: `cloud-sim` asks there unless told otherwise.
-pub const ADDRESS: ([u8; 4], u16) = ([127, 0, 0, 1], 7601);
+/// Where it listens if that is free: `cloud-sim` asks there unless told otherwise.
+pub const PORT: u16 = 7601;
 
 const STARTS_WITHIN: Duration = Duration::from_secs(30);
 const STOPS_WITHIN: Duration = Duration::from_secs(30);
@@ -33,8 +37,11 @@ pub struct Cloud {
 }
 
 impl Cloud {
-    /// Starts it on what `dir` holds, and waits until it listens.
-    pub async fn start(binary: &Path, dir: &Path, address: SocketAddr) -> Result<Self> {
+    /// Starts it on what `dir` holds, and waits until it listens: at [`PORT`], or where that is taken, at another one.
+    pub async fn start(binary: &Path, dir: &Path) -> Result<Self> {
+        let mut rng = SmallRng::seed_from_u64(u64::from(std::process::id()));
+        let port = Ports::new().take(Some(PORT), &mut rng)?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let (data, log) = (dir.join("cloud"), dir.join("logs").join("cloud.log"));
         for needed in [&data, &dir.join("logs")] {
             std::fs::create_dir_all(needed).with_context(|| format!("create {}", needed.display()))?;
@@ -47,6 +54,12 @@ impl Cloud {
 
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The command that asks this one.
+    pub fn command(&self) -> String {
+        let binary = self.binary.display();
+        if self.address.port() == PORT { format!("{binary}") } else { format!("{binary} ... --at {}", self.address) }
     }
 
     async fn listens(&mut self) -> Result<()> {

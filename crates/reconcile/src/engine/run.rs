@@ -13,11 +13,13 @@ use crate::{
     queue::Ended,
 };
 
-/// Between two looks at something that is under way: a hundredth of how long it has been so already, within these. Whoever waits for a
-/// cluster waits for half of the last one, and a part that takes a day costs no more looks than one that takes an hour.
-const LOOKS: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(15));
-/// The same beside a crowd, for which its account is listed every two seconds.
-const BESIDE_A_CROWD: Duration = Duration::from_secs(1);
+/// Between two looks at what the cloud is at: a four-hundredth of how long it has been so already, but at least so long. So whoever waits for
+/// a cluster hardly waits for us.
+const LOOK: (u32, Duration) = (400, Duration::from_millis(250));
+/// The same where only time helps, and beside a crowd, for which its account is listed every two seconds.
+const SELDOM: (u32, Duration) = (60, Duration::from_secs(1));
+/// What takes hours is looked at so often.
+const SLOWEST: Duration = Duration::from_secs(15);
 /// So long after a run that changed something, the next one goes on from there.
 const AT_ONCE: Duration = Duration::from_millis(20);
 /// So long after a run that did what the one before did, and after one that could not do what it wanted, which doubles.
@@ -115,9 +117,10 @@ impl Engine {
             true => AT_ONCE,
             false if memo.fruitless > 0 => AGAIN * (1 << memo.fruitless.min(4)),
             false => {
-                let first = if state.crowded(case.named.account) { BESIDE_A_CROWD } else { LOOKS.0 };
-                let latest = plan.look_again.map_or(LOOKS.1, |at| Duration::from_secs(at.since(now))).min(LOOKS.1);
-                (Duration::from_secs(now.since(still)) / 100).clamp(first, latest.max(first))
+                let seldom = memo.open.is_empty() || state.crowded(case.named.account);
+                let (share, first) = if seldom { SELDOM } else { LOOK };
+                let latest = plan.look_again.map_or(SLOWEST, |at| Duration::from_secs(at.since(now))).min(SLOWEST);
+                (Duration::from_secs(now.since(still)) / share).clamp(first, latest.max(first))
             }
         };
         state.plans.insert(key.clone(), plan);
