@@ -16,6 +16,7 @@ pub mod units;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use ids::{MemberId, RegionId, RingId};
@@ -141,6 +142,10 @@ impl Config {
         if self.catch_up.bytes_per_second.0 < 64 << 10 {
             let given = self.catch_up.bytes_per_second;
             return Err(value("catch_up.bytes_per_second", format!("read \"{given}\": wanted at least \"64KiB\"")));
+        }
+        if self.cloud.survey_every.0 < Duration::from_secs(1) {
+            let given = self.cloud.survey_every;
+            return Err(value("cloud.survey_every", format!("read \"{given}\": wanted at least \"1s\"")));
         }
         self.check_timing()
     }

@@ -234,9 +234,9 @@ impl Book for RegionBook {
     }
 
     fn record(&self, of: &Named, seen: Revision, entry: Entry) -> BoxFuture<'static, Result<Revision, NotRecorded>> {
-        let Entry { held, status, edges, deeds } = entry;
+        let Entry { held, status, edges, deeds, waited } = entry;
         let (of, uid) = (of.key.clone(), of.uid);
-        let submission = self.submission(Progress { of, uid, seen, held, status, deeds, edges });
+        let submission = self.submission(Progress { of, uid, seen, held, status, deeds, edges, waited });
         let inner = Arc::clone(&self.inner);
         async move {
             let verdict = inner.submit(&submission, WITHIN).await;

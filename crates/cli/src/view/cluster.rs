@@ -192,6 +192,12 @@ pub fn phase(of: &v1::CreationPhase) -> Value {
     made.time("endTime", of.end_time.as_ref()).done()
 }
 
+/// What the cloud was waited for, as JSON.
+pub fn wait(of: &v1::CloudWait) -> Value {
+    let made = Object::default().text("part", &of.part).time("beginTime", of.begin_time.as_ref());
+    made.time("endTime", of.end_time.as_ref()).done()
+}
+
 /// A condition for people: name, whether it holds, why.
 pub fn condition(of: &v1::ClusterCondition) -> Vec<String> {
     let truth = match of.truth() {

@@ -197,6 +197,30 @@ impl Action {
     }
 }
 
+impl Waiting {
+    /// Whether the cloud is at it, shows it late, refuses it, or owes an answer: nothing of ours would make it faster.
+    pub fn is_for_the_cloud(&self) -> bool {
+        match self {
+            Self::NotSeen { .. } | Self::Under(_) | Self::Answer { .. } | Self::Pause { .. } | Self::Limit { .. } => {
+                true
+            }
+            Self::Listing
+            | Self::FreshLook
+            | Self::For(_)
+            | Self::OneMasterAtATime { .. }
+            | Self::Quorum { .. }
+            | Self::OldMembers { .. }
+            | Self::ShortCircuit { .. }
+            | Self::Budget { .. }
+            | Self::Window(_)
+            | Self::Settled(_)
+            | Self::Unchangeable(_)
+            | Self::InUse { .. }
+            | Self::Workers => false,
+        }
+    }
+}
+
 impl From<Creation> for Verb {
     fn from(creation: Creation) -> Self {
         match creation {

@@ -14,12 +14,19 @@ use crate::{
     queue::Ended,
 };
 
-/// Between two looks at something that is under way, at most.
-const SLOWEST: u64 = 15;
 /// What is waited for so long, in seconds, is not under way.
 const LONG: u64 = 3600;
-/// So long after a run that changed something, the next one looks at what came of it.
-const SOON: Duration = Duration::from_secs(1);
+/// Between two looks at what the cloud is at: a four-hundredth of how long it has been so already, but at least so long. So whoever waits for
+/// a cluster hardly waits for us.
+const LOOK: (u32, Duration) = (400, Duration::from_millis(250));
+/// The same where only time helps, and beside a crowd, for which its account is listed every two seconds.
+const SELDOM: (u32, Duration) = (60, Duration::from_secs(1));
+/// What takes hours is looked at so often.
+const SLOWEST: Duration = Duration::from_secs(15);
+/// So long after a run that changed something, the next one goes on from there.
+const AT_ONCE: Duration = Duration::from_millis(20);
+/// So long after a run that did what the one before did, and after one that could not do what it wanted, which doubles.
+const AGAIN: Duration = Duration::from_secs(1);
 
 impl Engine {
     pub(super) async fn run_key(&self, key: &Key, term: u64) -> Next {
@@ -69,7 +76,7 @@ impl Engine {
         memo.lists.extend(handed);
         let crowded = state.crowded(account);
         if let Some(of) = state.accounts.get_mut(&account).filter(|_| crowded) {
-            of.due = of.due.min(self.caller.env.now().plus(SOON));
+            of.due = of.due.min(self.caller.env.now().plus(AGAIN));
         }
         (memo, crowded)
     }
@@ -114,14 +121,17 @@ impl Engine {
         memo.still = Some(still);
         tracing::trace!(%key, revision = %case.revision, plan = %plan.text(), "planned");
         memo.fruitless = if carried.called > 0 && carried.done == 0 { memo.fruitless.saturating_add(1) } else { 0 };
-        let after = if carried.done > 0 || carried.made {
-            SOON
-        } else if memo.fruitless > 0 {
-            SOON * (1 << memo.fruitless.min(4))
-        } else {
-            // What takes long is looked at less often.
-            let latest = plan.look_again.map_or(SLOWEST, |at| at.since(now).max(1));
-            Duration::from_secs((now.since(still) / 60).clamp(1, latest.min(SLOWEST)))
+        let repeats = before.is_some_and(|before| repeats(&plan, before));
+        let after = match carried.done > 0 || carried.made {
+            true if repeats => AGAIN,
+            true => AT_ONCE,
+            false if memo.fruitless > 0 => AGAIN * (1 << memo.fruitless.min(4)),
+            false => {
+                let seldom = memo.open.is_empty() || state.crowded(case.named.account);
+                let (share, first) = if seldom { SELDOM } else { LOOK };
+                let latest = plan.look_again.map_or(SLOWEST, |at| Duration::from_secs(at.since(now))).min(SLOWEST);
+                (Duration::from_secs(now.since(still)) / share).clamp(first, latest.max(first))
+            }
         };
         state.plans.insert(key.clone(), plan);
         state.memos.insert(key.clone(), memo);
@@ -157,6 +167,12 @@ fn calm(wait: &Wait, now: Time) -> bool {
     // The only master of a cluster can never be spared.
     let never = matches!(wait.why, Waiting::Quorum { .. }) && wait.until > now.plus(LONG);
     never || matches!(wait.why, Waiting::Window(_) | Waiting::Unchangeable(_))
+}
+
+/// Whether a plan calls for nothing that the one before did not call for: what it did shows late.
+fn repeats(plan: &Plan, before: &Plan) -> bool {
+    let same = |action: &Action| before.actions.iter().any(|of| (&of.part, &of.verb) == (&action.part, &action.verb));
+    plan.actions.iter().filter(|action| !action.only_logged()).all(same)
 }
 
 /// Whether nothing went on between two plans.

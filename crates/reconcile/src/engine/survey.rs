@@ -36,7 +36,7 @@ impl Engine {
         let every = if crowded { BESIDE_A_CROWD } else { self.options.survey_every };
         let Some(of) = state.accounts.get_mut(&account) else { return };
         of.busy = false;
-        let (at, mut found) = match found {
+        let (at_ms, mut found) = match found {
             Ok(found) => found,
             Err(error) => {
                 tracing::warn!(%account, %error, "an account was not listed");
@@ -45,7 +45,7 @@ impl Engine {
             }
         };
         of.due = now.plus(every);
-        of.surveyed = Some(at);
+        of.surveyed = Some(Time(at_ms / 1000));
         let owners = of.owners.clone();
         of.strangers = found.keys().filter(|uid| !owners.contains(*uid)).count();
         for uid in &owners {
@@ -61,26 +61,26 @@ impl Engine {
             state.digests.insert(key.clone(), digest);
             let whole = Kind::ALL.into_iter().map(|kind| {
                 let things = lists.get(&kind).map(|list| list.things.clone()).unwrap_or_default();
-                (kind, Listing { at, things })
+                (kind, Listing::new(at_ms, things))
             });
             state.handed.insert(key.clone(), whole.collect());
             state.queue.push(&key, class, now);
         }
     }
 
-    async fn list_all(&self, account: AccountId) -> Result<(Time, Found), CloudError> {
+    async fn list_all(&self, account: AccountId) -> Result<(u64, Found), CloudError> {
         self.zones(account).await?;
-        let at = observe::now(&self.caller);
+        let at_ms = self.caller.env.wall_ms();
         let mut found = Found::new();
         let lists = Kind::ALL.map(|kind| listing::list(&self.caller, account, kind, &Scope::All));
         for (kind, list) in Kind::ALL.into_iter().zip(join_all(lists).await) {
             for thing in list? {
                 let Some(owner) = thing.owner() else { continue };
                 let list = found.entry(owner).or_default().entry(kind);
-                list.or_insert_with(|| Listing { at, things: BTreeMap::new() }).things.insert(thing.id(), thing);
+                list.or_insert_with(|| Listing::new(at_ms, BTreeMap::new())).things.insert(thing.id(), thing);
             }
         }
-        Ok((at, found))
+        Ok((at_ms, found))
     }
 
     /// The zones of an account, which are asked for once.

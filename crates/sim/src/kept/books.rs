@@ -209,7 +209,7 @@ impl Story {
             instance_type: of.instance_type,
             edge: Edge::Ended(Time(at / 1000)),
         });
-        let entry = Entry { edges: edges.collect(), held, status, deeds: Vec::new() };
+        let entry = Entry { edges: edges.collect(), held, status, deeds: Vec::new(), waited: Default::default() };
         self.written.push(Written { at, key, uid, account, entry });
     }
 
