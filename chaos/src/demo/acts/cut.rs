@@ -74,8 +74,12 @@ async fn refuse(stage: &mut Stage<'_>, own: &Client) -> Result<()> {
     let ended = match written {
         Ok(_) => Ended::Acknowledged,
         Err(error) => {
-            stage.story.say(&format!("A folder, which belongs to all regions, is refused there after {} ms:", took.as_millis()));
-            stage.story.say(&format!("  {}: {}", error.reason, error.message));
+            stage.story.say(&format!(
+                "A folder, which belongs to all regions, is refused there after {} ms: \"{}: {}\".",
+                took.as_millis(),
+                error.reason,
+                error.message
+            ));
             Ended::Refused(error.reason.clone(), error.message.clone())
         }
     };
