@@ -49,6 +49,7 @@ pub async fn run(wishes: &Wishes) -> Result<bool> {
         Either::Left(_) => bail!("it was told to stop"),
         Either::Right((result, _)) => result,
     };
+    story.clear();
     let held = matches!(result, Ok(true)) && verdicts.all_held();
     if !held && wishes.dir.is_none() {
         println!("logs and data are kept in {}", temporary.keep().display());

@@ -35,8 +35,12 @@ pub async fn runs(client: &Client, region: &str) -> Result<Vec<Run>> {
     let mut runs: BTreeMap<String, Run> = BTreeMap::new();
     let mut after_seq = 0;
     loop {
-        let request =
-            v1::ListRecordsRequest { log: log.clone(), after_seq, page_size: PAGE, ..v1::ListRecordsRequest::default() };
+        let request = v1::ListRecordsRequest {
+            log: log.clone(),
+            after_seq,
+            page_size: PAGE,
+            ..v1::ListRecordsRequest::default()
+        };
         let page = client.logs().list(request, &Read::default()).await.with_context(|| format!("read {log}"))?.value;
         let head = page.head.map_or(0, |head| head.seq);
         for record in page.records {
@@ -88,7 +92,9 @@ pub fn judge(runs: &[Run], charges: &[Charge], reported: Option<i64>, to: u64) -
     match reported.map(u64::try_from) {
         Some(Ok(reported)) if reported == sum => {}
         Some(reported) => found.push(format!("the report says {reported:?} vCPU-seconds, the machines ran for {sum}")),
-        None => return Verdict::NotExamined("the usage report named regions that it does not know enough of".to_owned()),
+        None => {
+            return Verdict::NotExamined("the usage report named regions that it does not know enough of".to_owned());
+        }
     }
     let worst = machines.iter().map(off).max().unwrap_or(0);
     let total: u64 = theirs.values().sum();

@@ -84,7 +84,8 @@ pub fn went_on(writes: &[(String, Result<Duration, String>)]) -> Verdict {
         let why = writes.iter().find_map(|(from, write)| Some(format!("from {from}: {}", write.as_ref().err()?)));
         return why.map_or_else(|| Verdict::NotExamined("none was tried".to_owned()), Verdict::Broken);
     };
-    let failed = writes.iter().filter_map(|(from, write)| Some(format!("one from {from} failed: {}", write.as_ref().err()?)));
+    let failed =
+        writes.iter().filter_map(|(from, write)| Some(format!("one from {from} failed: {}", write.as_ref().err()?)));
     let from: BTreeSet<&str> = writes.iter().map(|(from, _)| from.as_str()).collect();
     let from: Vec<&str> = from.into_iter().collect();
     let seen = format!("{} from {}, the slowest took {}", writes.len(), from.join(" and "), seconds(*slowest));
@@ -154,7 +155,10 @@ pub fn one_log(heads: &[(String, Option<v1::LogHead>)]) -> Verdict {
     };
     for (region, head) in known {
         if (head.incarnation, head.seq) != (one.incarnation, one.seq) {
-            found.push(format!("{region} is at {}.{}, {first} at {}.{}", head.incarnation, head.seq, one.incarnation, one.seq));
+            found.push(format!(
+                "{region} is at {}.{}, {first} at {}.{}",
+                head.incarnation, head.seq, one.incarnation, one.seq
+            ));
         } else if head.hash != one.hash {
             found.push(format!("{region} has another chain than {first}"));
         } else if head.state_digest != one.state_digest {

@@ -35,11 +35,19 @@ impl Promise {
         match self {
             Self::Made => "A production cluster runs in each region.",
             Self::OwnTime => "Of each creation at most 2 s are our own time, the rest is the cloud's.",
-            Self::Refused => "A region that is cut off refuses a global write within 1.5 s, says why, and it has no effect.",
+            Self::Refused => {
+                "A region that is cut off refuses a global write within 1.5 s, says why, and it has no effect."
+            }
             Self::GoesOn => "Elsewhere global writes go on.",
-            Self::Named => "Elsewhere a list over all regions names the one that is cut off, and shows what is known of it.",
-            Self::Repaired => "The region that is cut off replaces a machine that was killed behind its back, and says why.",
-            Self::MadeInside => "The region that is cut off makes a development cluster, which others see once it is back.",
+            Self::Named => {
+                "Elsewhere a list over all regions names the one that is cut off, and shows what is known of it."
+            }
+            Self::Repaired => {
+                "The region that is cut off replaces a machine that was killed behind its back, and says why."
+            }
+            Self::MadeInside => {
+                "The region that is cut off makes a development cluster, which others see once it is back."
+            }
             Self::OneHistory => "Once it is back, every region has the same global log: position, chain and digest.",
             Self::Verified => "Every copy of every log, recomputed record by record, is one history.",
             Self::Bill => "Usage equals the cloud's own bill, within 1 s for each machine.",

@@ -34,12 +34,7 @@ pub struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    pub async fn set(
-        wishes: &Wishes,
-        dir: PathBuf,
-        story: &'a mut Story,
-        verdicts: &'a mut Verdicts,
-    ) -> Result<Self> {
+    pub async fn set(wishes: &Wishes, dir: PathBuf, story: &'a mut Story, verdicts: &'a mut Verdicts) -> Result<Self> {
         story.act("Three regions on this machine, and a cloud that is simulated");
         let cloud = Cloud::start(&wishes.cloud, &dir).await?;
         let regions = up::regions()?;

@@ -44,7 +44,8 @@ mod tests {
     }
 
     fn cluster(waits: &[(i64, i64)], ends: &[Option<i64>]) -> v1::Cluster {
-        let phase = |end: &Option<i64>| v1::CreationPhase { end_time: end.and_then(at), ..v1::CreationPhase::default() };
+        let phase =
+            |end: &Option<i64>| v1::CreationPhase { end_time: end.and_then(at), ..v1::CreationPhase::default() };
         let wait = |(from, to): &(i64, i64)| v1::CloudWait {
             part: "nat".to_owned(),
             begin_time: at(*from),

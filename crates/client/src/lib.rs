@@ -23,8 +23,8 @@ mod steer;
 mod task;
 
 pub mod answer;
-mod creation;
 pub mod config;
+mod creation;
 #[cfg(feature = "double")]
 pub mod double;
 pub mod error;
@@ -44,8 +44,8 @@ pub mod watch;
 pub use answer::{Answered, Listed};
 pub use api::v1;
 pub use client::Client;
-pub use creation::Creation;
 pub use config::{Config, Endpoint, Tls};
+pub use creation::Creation;
 pub use error::{Attempt, Error, Failure, FieldViolation, reason};
 pub use mutations::{MutationOutcome, Mutations, MutationsReceiver, MutationsSender};
 pub use options::{Consistency, Read, Route, Write};

@@ -57,8 +57,8 @@ pub use command::Command;
 pub use date::{Date, DateError};
 pub use entity::{
     Account, AccountLife, Allotment, Basis, CloudWait, Cluster, ClusterOptions, ClusterStatus, DEEDS_MAX, Deed, Deeds,
-    Edition, Entity, Folder, Gate, Limit, MachineRun, Organization, Owner, PhaseTimes, Project, Quota, Row, SharedVpc, Slice,
-    State, VersionWish, Wish,
+    Edition, Entity, Folder, Gate, Limit, MachineRun, Organization, Owner, PhaseTimes, Project, Quota, Row, SharedVpc,
+    Slice, State, VersionWish, Wish,
 };
 pub use fact::{Decision, Fact, FactKind, Guard};
 pub use network::{Network, Tenancy};

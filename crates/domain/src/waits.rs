@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use ids::Hlc;
 
 use crate::{
-    ClusterStatus, CloudWait,
+    CloudWait, ClusterStatus,
     command::Progress,
     held::{Held, Part},
 };

@@ -33,7 +33,9 @@ pub async fn all(stage: &mut Stage<'_>) -> Result<v1::Cluster> {
     let own = stage.client(&cut)?;
     let before = machines(&own, stage).await?;
     stage.ring.mesh.set_around(&cut, Mode::BlackHole);
-    stage.story.say(&format!("Every link between {cut} and the others is dead. Its machines, its cloud and its users are there as before."));
+    stage.story.say(&format!(
+        "Every link between {cut} and the others is dead. Its machines, its cloud and its users are there as before."
+    ));
     let killed = before.iter().find(|machine| machine.role == "worker").or(before.first()).cloned();
     let killed = killed.with_context(|| format!("kill a machine of {CLUSTER} in {cut}: it has none"))?;
     stage.cloud.ask::<serde_json::Value>(&["kill", &killed.id]).await?;

@@ -105,7 +105,10 @@ async fn verify(stage: &mut Stage<'_>) {
         Ok(said) => {
             let copies = said.lines().filter(|line| line.contains("ok:")).count();
             let wanted = (stage.regions.len() + 1) * stage.ring.nodes.len();
-            stage.story.say(&format!("`atoll log verify` computed {copies} copies of {} logs again.", stage.regions.len() + 1));
+            stage.story.say(&format!(
+                "`atoll log verify` computed {copies} copies of {} logs again.",
+                stage.regions.len() + 1
+            ));
             if copies == wanted {
                 Verdict::Held(format!("{copies} copies of {} logs", stage.regions.len() + 1))
             } else {

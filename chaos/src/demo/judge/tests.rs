@@ -89,7 +89,8 @@ fn a_repair_is_another_machine_in_the_same_slot_with_its_reason_on_record() {
     let killed = machine("i-1", "worker-1", Stands::Joined);
     let other = machine("i-2", "worker-2", Stands::Joined);
     let after = [machine("i-3", "worker-1", Stands::Joined), other.clone()];
-    let deed = |did: &str, cause: &str| v1::Deed { did: did.to_owned(), cause: cause.to_owned(), ..v1::Deed::default() };
+    let deed =
+        |did: &str, cause: &str| v1::Deed { did: did.to_owned(), cause: cause.to_owned(), ..v1::Deed::default() };
     let why = [deed("launch m7g.large in z", "the one before is gone")];
     held(&repaired(&killed, 2, &after, &why));
     assert!(broken(&repaired(&killed, 2, &[killed.clone(), other.clone()], &why)).contains("i-1 is still counted"));

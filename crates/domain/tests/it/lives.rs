@@ -75,7 +75,16 @@ fn step(world: &World, label: &str, state: State) -> Progress {
     let seen = region(world).revision(&cluster::status(&name));
     let uid = world.cluster(&name).unwrap().uid;
     let held = Held { state, ..Held::nothing() };
-    Progress { of: Kept::Cluster(name), uid, seen, held, status: stands(state), deeds: Vec::new(), edges: Vec::new(), waited: BTreeMap::new() }
+    Progress {
+        of: Kept::Cluster(name),
+        uid,
+        seen,
+        held,
+        status: stands(state),
+        deeds: Vec::new(),
+        edges: Vec::new(),
+        waited: BTreeMap::new(),
+    }
 }
 
 fn machine(world: &mut World, label: &str, at: u64, edge: fn(Time) -> Edge) {
@@ -175,7 +184,16 @@ fn development_clusters_of_a_project_share_a_vpc_which_goes_with_the_last() {
         let of = Kept::SharedVpc { project: project("a/p:x"), location: named("c").location, vpc };
         let seen = region(world).revision(&of.status());
         let held = Held::nothing();
-        Progress { of, uid: shared.uid, seen, held, status: stands(State::Deleted), deeds: vec![], edges: vec![], waited: BTreeMap::new() }
+        Progress {
+            of,
+            uid: shared.uid,
+            seen,
+            held,
+            status: stands(State::Deleted),
+            deeds: vec![],
+            edges: vec![],
+            waited: BTreeMap::new(),
+        }
     };
     assert_eq!(world.reason(gone(&world)), "NOT_GONE");
     for label in ["c", "d"] {

@@ -201,7 +201,9 @@ impl Waiting {
     /// Whether the cloud is at it, shows it late, refuses it, or owes an answer: nothing of ours would make it faster.
     pub fn is_for_the_cloud(&self) -> bool {
         match self {
-            Self::NotSeen { .. } | Self::Under(_) | Self::Answer { .. } | Self::Pause { .. } | Self::Limit { .. } => true,
+            Self::NotSeen { .. } | Self::Under(_) | Self::Answer { .. } | Self::Pause { .. } | Self::Limit { .. } => {
+                true
+            }
             Self::Listing
             | Self::FreshLook
             | Self::For(_)

@@ -124,7 +124,13 @@ fn progress_of(proposal: &Proposal, accounts: &mut BTreeMap<RequestId, AccountId
     let at = proposal.hlc.unix_ms();
     match row {
         Some(row) => {
-            let entry = Entry { held: row.held, status: row.status, edges: Vec::new(), deeds: Vec::new(), waited: Default::default() };
+            let entry = Entry {
+                held: row.held,
+                status: row.status,
+                edges: Vec::new(),
+                deeds: Vec::new(),
+                waited: Default::default(),
+            };
             Some(Written { at, key, uid: row.uid, account: *accounts.get(&row.uid)?, entry })
         }
         // Nothing is left of it.

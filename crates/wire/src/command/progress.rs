@@ -5,7 +5,9 @@ use ids::Revision;
 
 use crate::{
     Error,
-    entity::{cidr_in, deed_in, deed_out, edge_in, edge_out, held_in, held_out, part_in, status_in, status_out, uid_out},
+    entity::{
+        cidr_in, deed_in, deed_out, edge_in, edge_out, held_in, held_out, part_in, status_in, status_out, uid_out,
+    },
     field::{name_in, uid_in},
     proto::{self, progress::Of},
 };

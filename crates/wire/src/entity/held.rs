@@ -26,8 +26,10 @@ impl From<&ClusterStatus> for proto::ClusterStatus {
             began: times.began.map(|time| time.0),
             done: times.done.map(|time| time.0),
         };
-        let wait = |(part, wait): (&Part, &CloudWait)| {
-            proto::CloudWait { part: part.to_string(), from: wait.from.0, until: wait.until.0 }
+        let wait = |(part, wait): (&Part, &CloudWait)| proto::CloudWait {
+            part: part.to_string(),
+            from: wait.from.0,
+            until: wait.until.0,
         };
         Self {
             uid: uid_out(uid),

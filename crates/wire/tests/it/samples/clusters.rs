@@ -1,7 +1,8 @@
 //! Rows and commands about clusters and what became of them.
 
 use domain::{
-    Basis, CloudWait, ClusterOptions, ClusterStatus, Deed, MachineRun, Network, PhaseTimes, SharedVpc, Tenancy, VersionWish,
+    Basis, CloudWait, ClusterOptions, ClusterStatus, Deed, MachineRun, Network, PhaseTimes, SharedVpc, Tenancy,
+    VersionWish,
     catalog::{Channel, Day, Window, Zone},
     command::Progress,
     held::*,

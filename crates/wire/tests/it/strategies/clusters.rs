@@ -1,7 +1,8 @@
 //! Rows and commands about clusters and what became of them.
 
 use domain::{
-    Basis, Cidr, CloudWait, ClusterOptions, ClusterStatus, Deed, MachineRun, Network, PhaseTimes, Tenancy, VersionWish, Wish,
+    Basis, Cidr, CloudWait, ClusterOptions, ClusterStatus, Deed, MachineRun, Network, PhaseTimes, Tenancy, VersionWish,
+    Wish,
     catalog::{Channel, Day, KubernetesVersion, Window, Zone},
     command::Progress,
     held::*,
