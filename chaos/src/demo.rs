@@ -49,21 +49,23 @@ pub async fn run(wishes: &Wishes) -> Result<bool> {
         Either::Left(_) => bail!("it was told to stop"),
         Either::Right((result, _)) => result,
     };
-    if let Err(error) = &result {
-        story.say(&format!("It could not go on: {error:#}"));
-    }
-    let held = result.is_ok() && verdicts.all_held();
-    story.act(&format!("Verdicts, after {:.0} s", story.elapsed().as_secs_f64()));
-    story.table(&verdicts.to_string());
+    story.clear();
+    let held = matches!(result, Ok(true)) && verdicts.all_held();
     if !held && wishes.dir.is_none() {
         println!("logs and data are kept in {}", temporary.keep().display());
     }
-    Ok(held)
+    result.map(|_| held)
 }
 
-async fn play(wishes: &Wishes, dir: PathBuf, story: &mut Story, verdicts: &mut Verdicts) -> Result<()> {
+/// `true`: nothing came in between.
+async fn play(wishes: &Wishes, dir: PathBuf, story: &mut Story, verdicts: &mut Verdicts) -> Result<bool> {
     let mut stage = Stage::set(wishes, dir, story, verdicts).await?;
     let played = acts::all(&mut stage).await;
-    let stopped = stage.strike().await;
-    played.and(stopped)
+    if let Err(error) = &played {
+        stage.story.say(&format!("It could not go on: {error:#}"));
+    }
+    stage.story.act(&format!("Verdicts, after {:.0} s", stage.story.elapsed().as_secs_f64()));
+    stage.story.table(&stage.verdicts.to_string());
+    stage.strike().await?;
+    Ok(played.is_ok())
 }

@@ -82,7 +82,8 @@ fn lack(cluster: &v1::Cluster) -> Option<String> {
     let under_way = status.creation.iter().filter(|phase| phase.end_time.is_none()).map(|phase| phase.name.as_str());
     let under_way: Vec<&str> = under_way.collect();
     let held_up = status.held_up_by.first().map(|why| format!(" ({why})")).unwrap_or_default();
-    Some(format!("{}{held_up}", under_way.first().unwrap_or(&"asked for")))
+    let otherwise = if status.creation.is_empty() { "asked for" } else { "machines that join" };
+    Some(format!("{}{held_up}", under_way.first().unwrap_or(&otherwise)))
 }
 
 /// How a creation went, in a sentence.

@@ -88,7 +88,8 @@ impl Story {
         }
     }
 
-    fn clear(&mut self) {
+    /// Takes away what stands there to be overwritten.
+    pub fn clear(&mut self) {
         if std::mem::take(&mut self.waiting) {
             let _ = write!(stdout(), "\r\x1b[K");
         }

@@ -52,9 +52,11 @@ impl Region {
         let (inner, env) = (Arc::clone(&self.inner), Arc::clone(&self.inner.env));
         let book = Arc::new(RegionBook::new(inner, keeping.settler));
         let engine = reconcile::Engine::new(Arc::clone(&env), keeping.cloud, book, keeping.options);
-        env.tasks().spawn(Arc::clone(&engine).run());
+        // The task holds it and nobody else: what it holds of the region is let go when the task ends.
+        let kept = Arc::downgrade(&engine);
+        env.tasks().spawn(engine.run());
         // There is one start of a member.
-        let _ = self.inner.keeper.set(engine);
+        let _ = self.inner.keeper.set(kept);
     }
 }
 

@@ -77,10 +77,11 @@ async fn refuse(stage: &mut Stage<'_>, own: &Client) -> Result<()> {
         Ok(_) => Ended::Acknowledged,
         Err(error) => {
             stage.story.say(&format!(
-                "A folder, which belongs to all regions, is refused there after {} ms:",
-                took.as_millis()
+                "A folder, which belongs to all regions, is refused there after {} ms: \"{}: {}\".",
+                took.as_millis(),
+                error.reason,
+                error.message
             ));
-            stage.story.say(&format!("  {}: {}", error.reason, error.message));
             Ended::Refused(error.reason.clone(), error.message.clone())
         }
     };

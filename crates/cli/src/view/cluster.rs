@@ -183,6 +183,7 @@ pub fn status(of: &v1::ClusterStatus) -> Value {
         .time("readyTime", of.ready_time.as_ref())
         .value("machines", list(of.machines.iter().map(count)))
         .texts("heldUpBy", &of.held_up_by)
+        .value("waits", list(of.waits.iter().map(wait)))
         .done()
 }
 

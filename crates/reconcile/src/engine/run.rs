@@ -94,6 +94,7 @@ impl Engine {
         let parts = plan.actions.iter().map(|action| &action.part);
         // What waits for another part, or for a time, is not what changes next.
         let looks = |wait: &&Wait| !matches!(wait.why, Waiting::For(_) | Waiting::Pause { .. } | Waiting::Window(_));
+        let looked_for = plan.waits.iter().any(|wait| looks(&wait));
         let waited = plan.waits.iter().filter(looks).filter_map(|wait| wait.part.as_ref());
         memo.open = parts.chain(waited).filter_map(Kind::of).collect::<BTreeSet<_>>();
         let carried = match carried {
@@ -127,7 +128,7 @@ impl Engine {
             true => AT_ONCE,
             false if memo.fruitless > 0 => AGAIN * (1 << memo.fruitless.min(4)),
             false => {
-                let seldom = memo.open.is_empty() || state.crowded(case.named.account);
+                let seldom = !looked_for || state.crowded(case.named.account);
                 let (share, first) = if seldom { SELDOM } else { LOOK };
                 let latest = plan.look_again.map_or(SLOWEST, |at| Duration::from_secs(at.since(now))).min(SLOWEST);
                 (Duration::from_secs(now.since(still)) / share).clamp(first, latest.max(first))

@@ -129,6 +129,16 @@ async fn a_production_cluster_is_made_repaired_and_deleted() {
     assert_eq!(metered.len(), 7, "each machine ran once: {metered:?}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn of_a_member_that_keeps_clusters_nothing_is_left_when_it_ends() {
+    let (ring, _cloud) = with_cloud().await;
+    done(ring.submit(1, submission(10, create("shop", ClusterType::PRODUCTION))).await);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert!(ring.holders() > 1);
+    ring.end(1);
+    within_an_hour("its end", || (ring.holders() == 1).then_some(())).await;
+}
+
 /// When the cloud had each machine that joined, by its own books, in Unix milliseconds.
 fn joined_last(cloud: &SimCloud) -> u64 {
     let joined = |of: &ports::cloud::Instance| {
