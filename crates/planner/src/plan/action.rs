@@ -133,6 +133,11 @@ pub enum Waiting {
         majority: usize,
         cause: Cause,
     },
+    /// Members of before that may still live and vote: beside them etcd would be there twice.
+    OldMembers {
+        living: usize,
+        majority: usize,
+    },
     ShortCircuit {
         ill: usize,
         of: usize,
