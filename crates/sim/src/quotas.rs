@@ -53,8 +53,9 @@ fn split(rng: &mut SmallRng, regions: &[RegionId]) -> BTreeMap<RegionId, u64> {
     let mut slices = BTreeMap::new();
     let part = if rng.random_range(0..100) < 50 { QUOTA } else { rng.random_range(1..QUOTA) };
     for part in [part, QUOTA - part] {
-        let region = regions.get(rng.random_range(0..regions.len()));
-        region.map(|region| *slices.entry(region.clone()).or_default() += part);
+        if let Some(region) = regions.get(rng.random_range(0..regions.len())) {
+            *slices.entry(region.clone()).or_default() += part;
+        }
     }
     slices
 }

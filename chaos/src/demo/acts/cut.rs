@@ -36,7 +36,7 @@ pub async fn all(stage: &mut Stage<'_>) -> Result<v1::Cluster> {
     stage.story.say(&format!(
         "Every link between {cut} and the others is dead. Its machines, its cloud and its users are there as before."
     ));
-    let killed = before.iter().find(|machine| machine.role == "worker").or(before.first()).cloned();
+    let killed = before.iter().find(|machine| machine.role == "worker").or_else(|| before.first()).cloned();
     let killed = killed.with_context(|| format!("kill a machine of {CLUSTER} in {cut}: it has none"))?;
     stage.cloud.ask::<serde_json::Value>(&["kill", &killed.id]).await?;
     stage.story.say(&format!(
