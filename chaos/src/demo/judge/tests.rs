@@ -94,7 +94,10 @@ fn a_repair_is_another_machine_in_the_same_slot_with_its_reason_on_record() {
     let why = [deed("launch m7g.large in z", "the one before is gone")];
     held(&repaired(&killed, 2, &after, &why));
     assert!(broken(&repaired(&killed, 2, &[killed.clone(), other.clone()], &why)).contains("i-1 is still counted"));
-    assert!(broken(&repaired(&killed, 2, std::slice::from_ref(&other), &why)).contains("no other machine joined as worker-1"));
+    assert!(
+        broken(&repaired(&killed, 2, std::slice::from_ref(&other), &why))
+            .contains("no other machine joined as worker-1")
+    );
     let starting = [machine("i-3", "worker-1", Stands::Started), other];
     assert!(broken(&repaired(&killed, 2, &starting, &why)).contains("no other machine joined"));
     assert!(broken(&repaired(&killed, 2, &after, &[])).contains("nothing is on record"));
