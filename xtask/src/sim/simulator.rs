@@ -151,7 +151,9 @@ impl Simulator {
             command.arg("--nodes").arg(nodes.as_str());
         }
         for (flag, value) in self.life() {
-            value.into_iter().for_each(|value| drop(command.arg(flag).arg(value)));
+            if let Some(value) = value {
+                command.arg(flag).arg(value);
+            }
         }
         if let Some(canary) = &self.canary {
             command.arg("--canary").arg(OsStr::new(canary));
