@@ -13,6 +13,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use chaos::{
+    demo,
     drill::{self, Drill, kill, links},
     load,
     ring::{self, checked_binary},
@@ -25,6 +26,7 @@ const EXAMPLES: &str = "Examples:
   chaos drill kill-loop --rounds 50 --nodes 3   kill nodes, leaders and regions under load, and judge what clients saw
   chaos drill cut-link --nodes 1                cut the links between two regions, one pair after the other
   chaos up --nodes 3                            three regions of three nodes, until Ctrl-C
+  chaos demo                                    two minutes of the product by itself, and a verdict for each promise
   chaos up --detach                             the same in the background; `chaos down` stops it
 
 Exit codes: 0 every promise was kept, 1 one was broken, 2 this program could not do its work.";
@@ -43,6 +45,8 @@ enum Command {
     Drill(DrillArgs),
     /// Run a ring of three regions until Ctrl-C
     Up(UpArgs),
+    /// Two minutes by itself: clusters in three regions, one cut off and healed, and a verdict for each promise
+    Demo(DemoArgs),
     /// Stop a ring that is up
     Down {
         /// Where `up` says that it is up [default: in the user's state directory]
@@ -138,6 +142,25 @@ struct UpArgs {
     cloud: Option<PathBuf>,
 }
 
+#[derive(Args)]
+struct DemoArgs {
+    /// Nodes of each region: 1, 3 or 5
+    #[arg(long, default_value_t = 1, value_parser = nodes)]
+    nodes: u64,
+    /// Keep everything here [default: a temporary directory, kept only when something did not hold]
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// The binary [default: region-node beside this program]
+    #[arg(long, value_name = "PATH")]
+    node: Option<PathBuf>,
+    /// The command for people [default: atoll beside this program]
+    #[arg(long, value_name = "PATH")]
+    cli: Option<PathBuf>,
+    /// The simulated cloud [default: cloud-sim beside this program]
+    #[arg(long, value_name = "PATH")]
+    cloud: Option<PathBuf>,
+}
+
 /// An even number stands no more failures than the odd one below it.
 fn nodes(text: &str) -> Result<u64, String> {
     match text {
@@ -179,6 +202,16 @@ async fn run(command: Command) -> Result<ExitCode> {
                 up::run(&wishes).await?
             }
             Ok(ExitCode::SUCCESS)
+        }
+        Command::Demo(args) => {
+            let wishes = demo::Wishes {
+                node: checked_binary(&beside(args.node, "region-node")?)?,
+                cli: checked_binary(&beside(args.cli, "atoll")?)?,
+                cloud: checked_binary(&beside(args.cloud, "cloud-sim")?)?,
+                nodes_per_region: args.nodes,
+                dir: args.dir.map(std::path::absolute).transpose().context("resolve --dir")?,
+            };
+            Ok(if demo::run(&wishes).await? { ExitCode::SUCCESS } else { ExitCode::from(1) })
         }
         Command::Down { state } => {
             daemon::down(&daemon::state_file(state)?).await?;

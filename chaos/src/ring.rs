@@ -60,8 +60,16 @@ pub struct Options {
     pub multiplier: f64,
     pub log: String,
     pub seed: u64,
-    /// The process of a simulated cloud; without one the regions have none.
-    pub cloud: Option<SocketAddr>,
+    /// Without one the regions have none.
+    pub cloud: Option<CloudAt>,
+}
+
+/// The process of a simulated cloud, and how regions look at it.
+#[derive(Clone, Copy, Debug)]
+pub struct CloudAt {
+    pub address: SocketAddr,
+    /// How often everything is listed.
+    pub survey_every: Duration,
 }
 
 /// The first port of each kind.

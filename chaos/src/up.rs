@@ -27,7 +27,7 @@ use tokio::{
 };
 
 use crate::{
-    ring::{Distance, FixedPorts, Node, Options, Ring},
+    ring::{CloudAt, Distance, FixedPorts, Node, Options, Ring},
     view::Observer,
 };
 use cloud::Cloud;
@@ -41,6 +41,8 @@ pub const DISTANCES_MS: [(&str, &str, u64); 3] =
 pub const PORTS: FixedPorts = FixedPorts { api: 7101, peer: 7201, telemetry: 7301 };
 
 const STARTS_WITHIN: Duration = Duration::from_secs(120);
+/// As regions do where nothing is said.
+const SURVEY_EVERY: Duration = Duration::from_secs(60);
 /// Where nobody watches, the table is printed so seldom.
 const PRINT_EVERY: Duration = Duration::from_secs(300);
 
@@ -130,7 +132,7 @@ async fn serve(wishes: &Wishes, dir: PathBuf, state: &mut State) -> Result<()> {
         multiplier: 1.0,
         log: "info".to_owned(),
         seed: 0,
-        cloud: Some(cloud.address()),
+        cloud: Some(CloudAt { address: cloud.address(), survey_every: SURVEY_EVERY }),
     };
     let members = wishes.nodes_per_region * REGIONS.len() as u64;
     println!("starting {members} nodes in {}", options.dir.display());
@@ -143,10 +145,11 @@ async fn serve(wishes: &Wishes, dir: PathBuf, state: &mut State) -> Result<()> {
     let access = ring.access()?;
     let first = ring.options.regions.first().cloned().context("start a ring without regions")?;
     demo::make(&access.client(&first)?, &cloud.accounts().await?).await?;
-    let contexts = context::write(&wishes.cli, &ring).await?;
+    let cli = context::Cli { program: wishes.cli.clone(), config: None };
+    let contexts = context::write(&cli, &ring).await?;
     state.ready = true;
     state.write(&wishes.state)?;
-    println!("{}", greeting(&ring, &contexts));
+    println!("{}", greeting(&ring, &cloud, &contexts));
     watch(&mut ring, &mut cloud, &mut stop).await?;
     println!("\nstopping in order");
     ring.stop().await?;
@@ -156,18 +159,18 @@ async fn serve(wishes: &Wishes, dir: PathBuf, state: &mut State) -> Result<()> {
 }
 
 /// Ctrl-C, or SIGTERM.
-struct Stop {
+pub(crate) struct Stop {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
 }
 
 impl Stop {
-    fn listen() -> Result<Self> {
+    pub(crate) fn listen() -> Result<Self> {
         let listen = |kind| signal(kind).context("listen for signals");
         Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
     }
 
-    async fn wanted(&mut self) {
+    pub(crate) async fn wanted(&mut self) {
         select(Box::pin(self.interrupt.recv()), Box::pin(self.terminate.recv())).await;
     }
 }
@@ -226,7 +229,7 @@ fn words(line: &str) -> String {
     line.split_whitespace().take(5).collect::<Vec<_>>().join(" ")
 }
 
-fn greeting(ring: &Ring, contexts: &context::Written) -> String {
+fn greeting(ring: &Ring, cloud: &Cloud, contexts: &context::Written) -> String {
     let mut lines = vec![String::new(), "endpoints:".to_owned()];
     for node in &ring.nodes {
         lines.push(format!(
@@ -238,12 +241,14 @@ fn greeting(ring: &Ring, contexts: &context::Written) -> String {
     let atoll = &contexts.command;
     lines.extend([
         format!("trust:  {}", ring.authority().display()),
+        format!("cloud:  simulated, at {}; `{}` looks at it and breaks things", cloud.address(), cloud.command()),
         ring.where_the_logs_are(),
         String::new(),
         format!("contexts of atoll:\n{}", contexts.table.trim_end()),
         String::new(),
         "next:".to_owned(),
         format!("  {atoll} region list"),
+        format!("  {atoll} cluster create web --type production --location eu-west-1 --wait"),
         format!("  {atoll} cluster list"),
         format!("  {atoll} log tail --log all"),
         "  kill one of the processes and look again; Ctrl-C stops everything".to_owned(),

@@ -16,6 +16,7 @@ pub mod units;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use ids::{MemberId, RegionId, RingId};
@@ -142,6 +143,10 @@ impl Config {
             let given = self.catch_up.bytes_per_second;
             return Err(value("catch_up.bytes_per_second", format!("read \"{given}\": wanted at least \"64KiB\"")));
         }
+        if self.cloud.survey_every.0 < Duration::from_secs(1) {
+            let given = self.cloud.survey_every;
+            return Err(value("cloud.survey_every", format!("read \"{given}\": wanted at least \"1s\"")));
+        }
         self.check_timing()
     }
 
@@ -184,7 +189,11 @@ impl Config {
             ring: self.ring(),
             member: self.member(),
             region: self.region()?,
-            timing: ledger::Timing { global: scaled(self.timing.global), region: scaled(self.timing.region) },
+            timing: ledger::Timing {
+                global: scaled(self.timing.global),
+                region: scaled(self.timing.region),
+                ..Default::default()
+            },
             retention: ledger::Retention { snapshot_every, log_bytes, entries_kept, records_kept },
             catch_up_bytes_per_second: self.catch_up.bytes_per_second.0,
             snapshot_chunk_bytes: ledger::config::SNAPSHOT_CHUNK_BYTES,

@@ -127,10 +127,11 @@ impl Life {
 fn keeping(config: &Config, tasks: &TaskScope) -> Option<Keeping> {
     let address = config.cloud.simulated.as_ref()?.0;
     tracing::warn!(%address, "the cloud is simulated: nothing in it exists");
+    let options = reconcile::Options::new(CloudRegion::new(config.cloud_region()));
     Some(Keeping {
         cloud: Arc::new(RemoteCloud::new(address, CALL_WITHIN, tasks.clone())),
         settler: Arc::new(Settler::new()),
-        options: reconcile::Options::new(CloudRegion::new(config.cloud_region())),
+        options: reconcile::Options { survey_every: config.cloud.survey_every.0, ..options },
     })
 }
 

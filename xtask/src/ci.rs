@@ -26,6 +26,7 @@ const STEPS: &[Step] = &[
     Step { name: "tests, release", run: release_tests },
     Step { name: "sim", run: || sim::run(&sim::Args::sweep(40)) },
     Step { name: "sim twice", run: || sim::run(&sim::Args::sweep_twice(4)) },
+    Step { name: "sim, clusters", run: || sim::run(&sim::Args::lives(2, 12)) },
 ];
 
 /// Runs every step until one fails; the last line counts them.

@@ -25,6 +25,7 @@ use process::{Stopwatch, cargo};
 #[command(name = "cargo xtask", bin_name = "cargo xtask", about = "The developer commands of this workspace")]
 #[command(after_help = "Examples:
   cargo xtask up              three regions on this machine, until Ctrl-C
+  cargo xtask demo            two minutes by itself, and a verdict for each promise
   cargo xtask test            set up the machine and run every test
   cargo xtask ci              every check, read-only; what .ci/run runs
   cargo xtask sim --seed 12   one simulated run, in detail")]
@@ -50,6 +51,18 @@ enum Command {
     /// Stop a ring that is up
     Down {
         /// What `chaos down` accepts
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Set up, build, and play two minutes by itself: clusters in three regions, one cut off and healed, a verdict for each promise
+    #[command(after_help = "Examples:
+  cargo xtask demo
+  cargo xtask demo --nodes 3     three nodes in each region
+  cargo xtask demo --dir DIR     keep logs and data in DIR
+
+Exit code 0 only if every promise was examined and held.")]
+    Demo {
+        /// What `chaos demo` accepts
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
@@ -111,6 +124,7 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Up { args } => up::up(&args),
         Command::Down { args } => up::down(&args),
+        Command::Demo { args } => up::demo(&args),
         Command::Drill { args } => up::drill(&args),
         Command::Setup => setup::run(),
         Command::Test => {

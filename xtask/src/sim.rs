@@ -35,6 +35,7 @@ const CANARY_SEEDS_MAX: u64 = 100;
   cargo xtask sim --seeds 500 --from 1000  seeds 1000 to 1499
   cargo xtask sim --seed 12                seed 12 alone, with its details as they happen
   cargo xtask sim --seeds 4 --twice        each seed in two processes, whose lines must be equal
+  cargo xtask sim --hours 72 --seeds 6     days in the life of clusters, over a simulated cloud
   cargo xtask sim --canary                 every planted bug must be caught
   cargo xtask sim --canary NAME --seed 7   how one planted bug is caught")]
 pub struct Args {
@@ -53,6 +54,12 @@ pub struct Args {
     /// Fix the topology [default: the seed, or the canary, draws it]
     #[arg(long)]
     nodes: Option<Nodes>,
+    /// Run so many hours in the life of clusters over a simulated cloud instead
+    #[arg(long, value_name = "H")]
+    hours: Option<u64>,
+    /// About so many clusters in each region, in the life of clusters [default: the simulator's]
+    #[arg(long, value_name = "N")]
+    clusters: Option<u64>,
     /// Expect a violation: plant this bug, or one after the other every bug there is
     #[arg(long, value_name = "NAME", num_args = 0..=1)]
     canary: Option<Option<String>>,
@@ -73,6 +80,11 @@ impl Args {
     /// Seeds from 1, each in two processes.
     pub fn sweep_twice(seeds: u64) -> Args {
         Args { twice: true, ..Args::sweep(seeds) }
+    }
+
+    /// So many hours in the life of clusters, seeds from 1.
+    pub fn lives(seeds: u64, hours: u64) -> Args {
+        Args { hours: Some(hours), ..Args::sweep(seeds) }
     }
 
     fn range(&self) -> Result<RangeInclusive<u64>> {
@@ -101,6 +113,8 @@ fn run_program(program: PathBuf, args: &Args, out: &mut dyn Write) -> Result<()>
         program,
         is_given: args.program.is_some(),
         nodes: args.nodes,
+        hours: args.hours,
+        clusters: args.clusters,
         canary: args.canary.clone().flatten(),
     };
     let seeds = args.range()?;

@@ -1,4 +1,4 @@
-//! `cargo xtask up`, `down` and `drill`: builds the binaries and hands over to `chaos`, which knows how to run a ring.
+//! `cargo xtask up`, `down`, `demo` and `drill`: builds the binaries and hands over to `chaos`, which knows how to run a ring.
 //!
 //! What a person waits for is said beforehand: the first build takes long, because RocksDB comes as source. This program becomes
 //! `chaos` rather than its parent, so that Ctrl-C and exit codes are between the terminal and the ring alone.
@@ -34,6 +34,13 @@ pub fn down(args: &[String]) -> Result<()> {
         return Ok(());
     }
     become_chaos(&bin, "down", args)
+}
+
+/// Sets up, builds, and becomes `chaos demo`.
+pub fn demo(args: &[String]) -> Result<()> {
+    setup::run()?;
+    let bin = build()?;
+    become_chaos(&bin, "demo", args)
 }
 
 /// Sets up, builds, and becomes `chaos drill`.

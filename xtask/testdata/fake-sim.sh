@@ -6,11 +6,15 @@ seed=0
 nodes=3
 canary=
 verbose=
+hours=
+clusters=
 while [ $# -gt 0 ]; do
     case "$1" in
         --seed) seed=$2; shift 2 ;;
         --nodes) nodes=$2; shift 2 ;;
         --canary) canary=$2; shift 2 ;;
+        --hours) hours=$2; shift 2 ;;
+        --clusters) clusters=$2; shift 2 ;;
         --verbose) verbose=yes; shift ;;
         --list-canaries)
             printf 'caught\t3\tviolated from seed 4 on\n'
@@ -22,6 +26,10 @@ while [ $# -gt 0 ]; do
 done
 
 line() {
+    if [ -n "$hours" ]; then
+        echo "seed=$seed nodes=$nodes hours=$hours cluster-days=$clusters.5 digest=$1 verdict=$2"
+        return
+    fi
     echo "seed=$seed nodes=$nodes faults=none acked=10 refused=2 unknown=1 virtual=1.5s digest=$1 verdict=$2"
 }
 

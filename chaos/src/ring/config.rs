@@ -27,6 +27,8 @@ pub struct NodeConfig {
 pub struct Cloud {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub simulated: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub survey_every: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -100,7 +102,7 @@ mod tests {
             members: vec![member(1, "us-east-1", 7201), member(2, "us-west-2", 9999)],
             telemetry: Telemetry { log: "info".to_owned(), format: "text".to_owned() },
             timing: Timing { multiplier: 1.0 },
-            cloud: Cloud { simulated: Some("127.0.0.1:7601".to_owned()) },
+            cloud: Cloud { simulated: Some("127.0.0.1:7601".to_owned()), survey_every: Some("10s".to_owned()) },
         };
         let expected = r#"ring = "local"
 member = 1
@@ -140,6 +142,7 @@ multiplier = 1.0
 
 [cloud]
 simulated = "127.0.0.1:7601"
+survey_every = "10s"
 "#;
         assert_eq!(config.to_toml().unwrap(), expected);
     }

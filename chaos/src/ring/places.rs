@@ -98,7 +98,10 @@ pub async fn config_of(place: &Place, all: &[Place], options: &Options, mesh: &m
         members,
         telemetry: Telemetry { log: options.log.clone(), format: "text".to_owned() },
         timing: Timing { multiplier: options.multiplier },
-        cloud: Cloud { simulated: options.cloud.map(|address| address.to_string()) },
+        cloud: Cloud {
+            simulated: options.cloud.as_ref().map(|cloud| cloud.address.to_string()),
+            survey_every: options.cloud.as_ref().map(|cloud| format!("{}s", cloud.survey_every.as_secs())),
+        },
     })
 }
 

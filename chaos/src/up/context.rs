@@ -1,6 +1,9 @@
 //! The context `local` of `atoll`, made by `atoll` itself: its files are its own business, and other contexts stay as they are.
 
-use std::{path::Path, process::Stdio};
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+};
 
 use anyhow::{Context as _, Result, bail};
 use tokio::process::Command;
@@ -9,6 +12,13 @@ use crate::ring::Ring;
 
 const NAME: &str = "local";
 
+/// The command `atoll`, with its own contexts file where one is named.
+#[derive(Clone, Debug)]
+pub struct Cli {
+    pub program: PathBuf,
+    pub config: Option<PathBuf>,
+}
+
 /// All contexts as a table, and how to call the command so that it uses this one.
 pub struct Written {
     pub table: String,
@@ -16,7 +26,7 @@ pub struct Written {
 }
 
 /// Adds or replaces the context, with the demonstration where nothing is named. It becomes the current one if there is none.
-pub async fn write(cli: &Path, ring: &Ring) -> Result<Written> {
+pub async fn write(cli: &Cli, ring: &Ring) -> Result<Written> {
     let mut add = ["context", "add", NAME].map(str::to_owned).to_vec();
     for node in &ring.nodes {
         add.extend(["--endpoint".to_owned(), format!("{}={}", node.region, node.api)]);
@@ -25,11 +35,11 @@ pub async fn write(cli: &Path, ring: &Ring) -> Result<Written> {
     if let Some(first) = ring.options.regions.first() {
         add.extend(["--region".to_owned(), first.to_string()]);
     }
-    run(cli, &add).await?;
-    run(cli, &words(&["--context", NAME, "organization", "set", "demo"])).await?;
-    run(cli, &words(&["--context", NAME, "project", "set", "shop"])).await?;
-    let table = run(cli, &words(&["context", "list"])).await?;
-    Ok(Written { command: command(cli, &table), table })
+    cli.run(&add).await?;
+    cli.run(&words(&["--context", NAME, "organization", "set", "demo"])).await?;
+    cli.run(&words(&["--context", NAME, "project", "set", "shop"])).await?;
+    let table = cli.run(&words(&["context", "list"])).await?;
+    Ok(Written { command: command(&cli.program, &table), table })
 }
 
 /// The line of the current context begins with a star.
@@ -43,15 +53,21 @@ fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
-async fn run(cli: &Path, args: &[String]) -> Result<String> {
-    let line = format!("{} {}", cli.display(), args.join(" "));
-    let mut command = Command::new(cli);
-    command.args(args).stdin(Stdio::null()).kill_on_drop(true);
-    let output = command.output().await.with_context(|| format!("run `{line}`"))?;
-    if !output.status.success() {
-        bail!("`{line}` failed with {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
+impl Cli {
+    /// What it says; an error if it does not end well.
+    pub async fn run(&self, args: &[String]) -> Result<String> {
+        let line = format!("{} {}", self.program.display(), args.join(" "));
+        let mut command = Command::new(&self.program);
+        command.args(args).stdin(Stdio::null()).kill_on_drop(true);
+        if let Some(config) = &self.config {
+            command.env("ATOLL_CONFIG", config);
+        }
+        let output = command.output().await.with_context(|| format!("run `{line}`"))?;
+        if !output.status.success() {
+            bail!("`{line}` failed with {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ mod task;
 
 pub mod answer;
 pub mod config;
+mod creation;
 #[cfg(feature = "double")]
 pub mod double;
 pub mod error;
@@ -44,6 +45,7 @@ pub use answer::{Answered, Listed};
 pub use api::v1;
 pub use client::Client;
 pub use config::{Config, Endpoint, Tls};
+pub use creation::Creation;
 pub use error::{Attempt, Error, Failure, FieldViolation, reason};
 pub use mutations::{MutationOutcome, Mutations, MutationsReceiver, MutationsSender};
 pub use options::{Consistency, Read, Route, Write};

@@ -5,9 +5,9 @@ use std::{
     sync::Arc,
 };
 
-use cloud_sim::{Audit, Fault, Told, What};
+use cloud_sim::{Audit, Entry, Fault, Told, What};
 use planner::plan::{CloudId, Time};
-use ports::cloud::{ClientToken, CloudRequest};
+use ports::cloud::{ClientToken, CloudRegion, CloudRequest};
 
 use crate::{Log, token};
 
@@ -77,11 +77,16 @@ pub fn one_token_one_call(audit: &Audit) -> Vec<String> {
 
 /// Before every call that takes something away it was proved, lately enough, that the log is current.
 pub fn fenced(audit: &Audit, log: Log<'_>) -> Vec<String> {
+    let mut proved: BTreeMap<&CloudRegion, BTreeSet<u64>> = BTreeMap::new();
+    for fence in log.fences {
+        proved.entry(&fence.region).or_default().insert(fence.at);
+    }
+    let taking = audit.entries().filter_map(|entry| Some((&entry.place.region, call(entry)?)));
     let mut broken = Vec::new();
-    for (at, _, request, _) in calls(audit).filter(|(_, _, request, _)| takes_away(request)) {
-        let proved = log.fences.iter().any(|proved| *proved <= at && proved + FENCE_MS + WAY_MS >= at);
-        if !proved {
-            broken.push(format!("{} at {at} without a fence", request.name()));
+    for (region, (at, _, request, _)) in taking.filter(|(_, (_, _, request, _))| takes_away(request)) {
+        let last = proved.get(region).and_then(|all| all.range(..=at).next_back());
+        if last.is_none_or(|last| last + FENCE_MS + WAY_MS < at) {
+            broken.push(format!("{} in {region} at {at} without a fence", request.name()));
         }
     }
     broken
@@ -115,14 +120,18 @@ type Call<'a> = (u64, Option<&'a Arc<str>>, &'a CloudRequest, Option<Fault>);
 
 /// Calls as they were made; not those that the cloud took much later.
 fn calls(audit: &Audit) -> impl Iterator<Item = Call<'_>> {
-    audit.entries().filter_map(|entry| match &entry.what {
+    audit.entries().filter_map(call)
+}
+
+fn call(entry: &Entry) -> Option<Call<'_>> {
+    match &entry.what {
         What::Call { cause, request, fault, told, .. } => {
             // Whether it still has an effect by then or not: what is told of it tells the delivery from the call.
             let late = *fault == Some(Fault::LateEffect) && *told == Told::Nothing;
             (!late).then_some((entry.at, cause.as_ref(), &**request, *fault))
         }
         What::State { .. } | What::Tampered(_) => None,
-    })
+    }
 }
 
 fn creates(request: &CloudRequest) -> bool {

@@ -15,6 +15,7 @@ pub mod truth;
 
 use ids::{AccountId, RequestId};
 use planner::plan::{Action, Cause, Intent, Part};
+use ports::cloud::CloudRegion;
 use reconcile::{Entry, Key, mark};
 
 /// One record, as it was committed.
@@ -33,8 +34,16 @@ pub struct Written {
 pub struct Log<'a> {
     /// In the order of the log.
     pub written: &'a [Written],
-    /// When fences were proved, in Unix milliseconds of the cloud's clock.
-    pub fences: &'a [u64],
+    pub fences: &'a [Fence],
+}
+
+/// That the log of a region was proved to be current.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// The cloud's own region that the log's is in.
+    pub region: CloudRegion,
+    /// In Unix milliseconds of the cloud's clock.
+    pub at: u64,
 }
 
 /// Every check that holds at any time.

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloud_sim::Sim;
+use cloud_sim::{Sim, What};
 use ids::AccountId;
-use planner::plan::{CloudId, Edge};
-use ports::cloud::{InstanceId, guest};
-use reconcile::{Key, mark};
+use planner::plan::{CloudId, Edge, Part, Role};
+use ports::cloud::{Cidr, InstanceId, Protocol, Rule, SecurityGroup, Source, guest};
+use reconcile::{Key, MachineEdge, mark};
 
 use crate::{Log, Written};
 
@@ -24,13 +24,51 @@ pub fn one_of_each(sim: &Sim) -> Vec<String> {
     twins.map(|(of, ids)| format!("{of:?} is {ids:?}")).collect()
 }
 
-/// What was told to have ended has.
+/// What was told to have ended had, or was about to.
 pub fn ended_truly(sim: &Sim, log: Log<'_>) -> Vec<String> {
-    let living: BTreeSet<String> =
-        sim.instances().filter(|(_, of)| !of.state.ending()).map(|(_, of)| of.id.to_string()).collect();
-    let edges = log.written.iter().flat_map(|written| &written.entry.edges);
-    let ended = edges.filter(|edge| matches!(edge.edge, Edge::Ended(_)) && living.contains(&*edge.machine.0));
-    ended.map(|edge| format!("{} was told to have ended, and lives", edge.machine)).collect()
+    let mut ends: BTreeMap<&InstanceId, u64> = BTreeMap::new();
+    for entry in sim.audit().entries() {
+        if let What::State { instance, to, .. } = &entry.what
+            && to.ending()
+        {
+            ends.entry(instance).or_insert(entry.at);
+        }
+    }
+    let told = log.written.iter().flat_map(|written| written.entry.edges.iter().map(|edge| (written.at, edge)));
+    let ended = told.filter(|(_, edge)| matches!(edge.edge, Edge::Ended(_)));
+    let lives = |(at, edge): (u64, &MachineEdge)| match ends.get(&InstanceId::new(&*edge.machine.0)) {
+        None => Some(format!("{} was told to have ended, and lives", edge.machine)),
+        Some(end) if *end > at => {
+            Some(format!("{} was told at {at} to have ended, and lives until {end}", edge.machine))
+        }
+        Some(_) => None,
+    };
+    ended.filter_map(lives).collect()
+}
+
+/// No security group of ours lets everybody in on every port, and no machine has an address on the Internet; but for the only master of a
+/// cluster, which cannot be spared.
+pub fn nothing_exposed(sim: &Sim) -> Vec<String> {
+    let open = |group: &&SecurityGroup| {
+        let all = |rule: &Rule| rule.protocol == Protocol::All && rule.source == Source::Range(Cidr::ALL);
+        group.tags.get(mark::OWNER).is_some() && group.ingress.iter().any(all)
+    };
+    let open = sim.groups().filter(open).map(|group| format!("{} lets everybody in", group.id));
+    let mut masters: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut public = Vec::new();
+    for (_, machine) in sim.instances().filter(|(_, of)| !of.state.ending()) {
+        let (Some(owner), Some(part)) = (machine.tags.get(mark::OWNER), machine.tags.get(mark::PART)) else { continue };
+        let master = matches!(mark::part(part), Some(Part::Machine(slot)) if slot.role == Role::Master);
+        if master {
+            masters.entry(owner).or_default().insert(part);
+        }
+        if machine.public_address.is_some() {
+            public.push((machine, owner, master));
+        }
+    }
+    let alone = |owner: &str| masters.get(owner).is_some_and(|all| all.len() == 1);
+    let public = public.into_iter().filter(|(_, owner, master)| !(*master && alone(owner)));
+    open.chain(public.map(|(machine, ..)| format!("{} has an address on the Internet", machine.id))).collect()
 }
 
 /// Everything with our tag is held, and everything that is held is there.

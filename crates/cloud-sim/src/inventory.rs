@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use ports::cloud::{Instance, InstanceId, InstanceState, NatGateway, NatGatewayState};
+use ports::cloud::{Instance, InstanceId, InstanceState, NatGateway, NatGatewayState, SecurityGroup};
 
 use crate::{
     Place, SIMULATED, Sim, groups,
@@ -44,6 +44,17 @@ impl Sim {
         let machines = self.sites.values().flat_map(|site| site.machines.all());
         let ill = |machine: &&Machine| machine.impaired && machine.told.state == InstanceState::Running;
         machines.filter(ill).map(|machine| &machine.told.id)
+    }
+
+    /// Every security group, as it is.
+    pub fn groups(&self) -> impl Iterator<Item = &SecurityGroup> {
+        self.sites.values().flat_map(|site| site.groups.all())
+    }
+
+    /// Those of a place whose guests have joined and answer.
+    pub fn answering(&self, place: &Place) -> impl Iterator<Item = &Instance> {
+        let machines = self.sites.get(place).into_iter().flat_map(|site| site.machines.all());
+        machines.filter(|machine| machine.answers()).map(|machine| &machine.told)
     }
 
     /// Every resource that has not ended, was asked for, and carries no tag of this key. The default group and the main route table of a

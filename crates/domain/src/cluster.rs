@@ -9,9 +9,7 @@
 //! cannot be met is refused before anything is touched, and the addresses that it gets are guarded by the set of those in use.
 //! What follows is done by the region's reconciling, which writes it down by [`crate::progress`].
 
-use ids::{
-    AccountId, ClusterName, Hlc, OrganizationName, ProjectName, RequestId, ResourceName, Revision, Subject,
-};
+use ids::{AccountId, ClusterName, Hlc, OrganizationName, ProjectName, RequestId, ResourceName, Revision, Subject};
 
 use crate::{
     Basis, Cluster, ClusterOptions, ClusterStatus, Context, Entity, FactKind, Network, Organization, Planner, Project,
@@ -105,7 +103,7 @@ fn take_addresses(txn: &mut Txn<'_>, network: Network, account: AccountId, ctx: 
     if tenancy == Tenancy::Dedicated {
         return Ok(());
     }
-    // Its own: what is found by the uid of the cluster that it is made for is that cluster's, and would be taken for that.
+    // The cluster has the request's id: what is made for the one is not the other's.
     let uid = RequestId(ctx.request_id.0.map(|byte| !byte));
     let made = || SharedVpc { project: name.project.clone(), vpc, uid, account };
     share_vpc(txn, &shared_vpc(&name.project, vpc), Some(made))

@@ -15,7 +15,7 @@ use crate::{
     Cidr, ClusterOptions, ClusterType, Deed, account,
     catalog::{Catalog, Window},
     edition, gate,
-    held::{Held, MachineEdge, Status},
+    held::{Held, MachineEdge, Part, Status},
     progress::Kept,
     quota, sets,
 };
@@ -208,6 +208,8 @@ pub struct Progress {
     pub deeds: Vec<Deed>,
     /// What machines were seen to have done.
     pub edges: Vec<MachineEdge>,
+    /// When parts were last seen not to be ready, in Unix milliseconds.
+    pub waited: BTreeMap<Part, u64>,
 }
 
 /// Makes a region known to the global log, so that deletions of projects wait for it.

@@ -14,8 +14,8 @@ mod cluster;
 mod quota;
 
 pub use cluster::{
-    Basis, Cluster, ClusterOptions, ClusterStatus, DEEDS_MAX, Deed, Deeds, MachineRun, PhaseTimes, SharedVpc,
-    VersionWish, Wish,
+    Basis, CloudWait, Cluster, ClusterOptions, ClusterStatus, DEEDS_MAX, Deed, Deeds, MachineRun, PhaseTimes,
+    SharedVpc, VersionWish, Wish,
 };
 pub use quota::{Allotment, Limit, Quota, Slice};
 

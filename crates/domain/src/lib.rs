@@ -10,7 +10,7 @@
 //! reads without a decision · [`catalog`] what clusters are made of, with [`Date`] · [`planner`] who decides what a cluster
 //! becomes · [`held`] what our log holds of it · [`progress`] how it gets there · [`usage`] what its machines used · `organization`,
 //! `folder`, `project`, [`cluster`], `registry`, [`gate`], [`account`], [`edition`], [`quota`] one file per kind of resource with its decisions ·
-//! `tree` what folders and projects share: parents, depth, links · `check` conditions that all kinds share.
+//! `tree` what folders and projects share: parents, depth, links · `check` conditions that all kinds share · `waits` what a creation waited for the cloud.
 //!
 //! **Architecture invariants**
 //! - Pure: no I/O, no async, no clock, no randomness, no hash map. The time and the request id come in by [`Context`].
@@ -47,6 +47,7 @@ mod organization;
 mod project;
 mod registry;
 mod tree;
+mod waits;
 
 pub use ids::{Cidr, CidrError};
 use ids::{Hlc, Log, RequestId};
@@ -55,9 +56,9 @@ pub use cluster_type::{ClusterType, ClusterTypeError};
 pub use command::Command;
 pub use date::{Date, DateError};
 pub use entity::{
-    Account, AccountLife, Allotment, Basis, Cluster, ClusterOptions, ClusterStatus, DEEDS_MAX, Deed, Deeds, Edition,
-    Entity, Folder, Gate, Limit, MachineRun, Organization, Owner, PhaseTimes, Project, Quota, Row, SharedVpc, Slice,
-    State, VersionWish, Wish,
+    Account, AccountLife, Allotment, Basis, CloudWait, Cluster, ClusterOptions, ClusterStatus, DEEDS_MAX, Deed, Deeds,
+    Edition, Entity, Folder, Gate, Limit, MachineRun, Organization, Owner, PhaseTimes, Project, Quota, Row, SharedVpc,
+    Slice, State, VersionWish, Wish,
 };
 pub use fact::{Decision, Fact, FactKind, Guard};
 pub use network::{Network, Tenancy};

@@ -14,7 +14,7 @@ use crate::{
     cluster::{self, network_entry, organization_of},
     command::Progress,
     held::{CreationPhase, Edge, Held, MachineEdge, PhaseState, State, Status},
-    quota, sets,
+    quota, sets, waits,
 };
 
 /// What a region's reconciling keeps as it is wished.
@@ -125,6 +125,7 @@ fn after(command: &Progress, before: Option<&ClusterStatus>, ctx: &Context<'_>) 
         held: command.held.clone(),
         status: command.status.clone(),
         report: report_of(&command.status, report, ctx),
+        waits: waits::after(command, before, ctx.now),
     }
 }
 

@@ -17,7 +17,7 @@ pub const OWN_SETTLED_NS: Nanos = 2_000_000_000;
 /// From then on each is acknowledged within 2 s: no slower than the isolation itself may make them.
 pub const OWN_ACKNOWLEDGED_WITHIN_NS: Nanos = 2_000_000_000;
 /// When the loss of the global group's quorum is known at the latest. A member counts as reachable until it has not answered for 2.5 s
-/// (`region::ask::REACHABLE_WITHIN`); half a second is for the answer that was under way when the cut came, and for clocks that drift.
+/// (`ledger::Timing::reachable_within`); half a second is for the answer that was under way when the cut came, and for clocks that drift.
 pub const GLOBAL_DETECTED_NS: Nanos = 3_000_000_000;
 /// A known-lost quorum answers within 1.5 s ("Promises by situation").
 pub const GLOBAL_REFUSED_WITHIN_NS: Nanos = 1_500_000_000;

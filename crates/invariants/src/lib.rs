@@ -12,7 +12,7 @@
 //! Commands: [`request_once`] · [`reuse_refused`] · [`refused_never_applied`] · [`rejected_on_record`] · [`commands_settled`] · [`relay_once`].
 //! Reads: [`age_honest`].
 //! State and liveness, once healed: [`tree`] · [`replicas_equal`] · [`one_leader_each`] ·
-//! [`acknowledged_survives`] · [`fold`] · [`cluster_in_project`] · [`account_once`]; about a cut-off region: [`isolation`].
+//! [`acknowledged_survives`] · [`fold`] · [`cluster_in_project`] · [`account_once`] · [`quota_holds`]; about a cut-off region: [`isolation`].
 //!
 //! **Architecture invariants:** a rule is a pure function of what it was shown: no clock, no randomness, no I/O, no async, no hash
 //! map; the same stream gives the same words. A rule never stops a run, it only says what it saw. No rule knows the code that it
@@ -37,6 +37,7 @@ pub mod observation;
 pub mod one_leader_each;
 pub mod one_leader_per_term;
 pub mod one_vote_per_term;
+pub mod quota_holds;
 pub mod refused_never_applied;
 pub mod rejected_on_record;
 pub mod relay_once;
@@ -58,6 +59,7 @@ pub use fold::{Folded, check_fold};
 pub use isolation::{Attempt, AttemptOutcome, check_isolation};
 pub use observation::{Observation, QuarantineCause, ReuseTold, SeenFact, SeenGuard, SeenRecord};
 pub use one_leader_each::check_leaders;
+pub use quota_holds::{Used, check_quotas};
 pub use replicas_equal::{ReplicaHead, check_replicas_equal};
 pub use tree::{TreeNode, check_tree};
 

@@ -106,6 +106,8 @@ pub enum Observation {
     CopiesDiffer { member: MemberId, other: MemberId, log: Log, seq: Seq },
     /// The member stopped serving its copy of this log.
     Quarantined { member: MemberId, log: Log, cause: QuarantineCause },
+    /// A majority of the log's own group said that the member leads it now.
+    Fenced { member: MemberId, log: Log },
     /// A command reached the leader of its log after this many relay hops.
     Routed { request_id: RequestId, relay_hops: u32 },
 

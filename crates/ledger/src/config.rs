@@ -67,6 +67,16 @@ pub struct Timing {
     pub global: GroupTiming,
     /// Members of one region: leader lost to writes resumed in about 1 s, inside the 2 s that an isolated region is promised.
     pub region: GroupTiming,
+    /// How often members tell each other where they stand, ask for records, and prove how fresh a copy is. What is concluded from silence
+    /// is concluded after a few rounds.
+    pub round: Duration,
+}
+
+impl Timing {
+    /// A member that answered nothing for so long, which is two rounds, is not counted on.
+    pub fn reachable_within(&self) -> Duration {
+        self.round * 5 / 2
+    }
 }
 
 impl Default for Timing {
@@ -75,6 +85,7 @@ impl Default for Timing {
         Self {
             global: GroupTiming { heartbeat: ms(250), election_min: ms(500), election_max: ms(1500) },
             region: GroupTiming { heartbeat: ms(100), election_min: ms(400), election_max: ms(600) },
+            round: ms(1000),
         }
     }
 }

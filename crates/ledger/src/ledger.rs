@@ -172,6 +172,7 @@ impl Ledger {
                 registry: Arc::clone(&self.ports.registry),
                 env: Arc::clone(&self.ports.env),
                 region: self.config.region.clone(),
+                timing: self.config.timing,
                 region_leader: Box::new(move || own.as_ref().and_then(|group| group.leader())),
                 bytes_per_second: self.config.catch_up_bytes_per_second,
                 left_alone: Mutex::default(),
@@ -267,7 +268,7 @@ impl Ledger {
             }
             peer_request::Body::Pull(request) => {
                 let copy = self.copy_of(&request.log)?;
-                let body = copy.pull(self.ports.env.as_ref(), &request).await?;
+                let body = copy.pull(self.ports.env.as_ref(), &request, self.config.timing.round).await?;
                 peer_reply::Body::Pull(proto::PullReply { body: Some(body) })
             }
             peer_request::Body::Snapshot(request) => {

@@ -24,24 +24,16 @@ use wire::{
     record::hash_in,
 };
 
-use crate::{
-    chunks::Gather,
-    heads::HeadTable,
-    peers::Peers,
-    replica::Replica,
-    shipping::{PULL_BYTES_MAX, WAIT_MAX},
-};
+use crate::{Timing, chunks::Gather, heads::HeadTable, peers::Peers, replica::Replica, shipping::PULL_BYTES_MAX};
 
 /// How long one pull may take beyond the time the source may hold it.
 const PULL_GRACE: Duration = Duration::from_secs(2);
-/// A member that answered nothing for two rounds of heads is not asked first.
-const SILENT_AFTER: Duration = Duration::from_millis(2500);
 /// How long a source is left alone after it did not answer.
 const LEFT_ALONE_SILENT: Duration = Duration::from_secs(1);
 /// How long a source is left alone after it sent what does not continue the chain.
 const LEFT_ALONE_WRONG: Duration = Duration::from_secs(10);
-/// Without progress for so long while others are known to be further on, any member pulls over the long way.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// Without progress for so many rounds while others are known to be further on, any member pulls over the long way.
+const PATIENCE: u32 = 3;
 
 /// A replica that has this much catching up taken in and not flushed takes no more: a sync that stalls must not fill the memory. Far more
 /// than a disk in good health ever holds.
@@ -57,6 +49,7 @@ pub struct Puller {
     pub registry: Arc<dyn Registry>,
     pub env: Arc<dyn Env>,
     pub region: RegionId,
+    pub timing: Timing,
     /// The leader of this region's own group, as this member knows it.
     pub region_leader: Box<dyn Fn() -> Option<MemberId> + Send + Sync>,
     pub bytes_per_second: u64,
@@ -84,7 +77,7 @@ impl Puller {
                 progress = self.env.now();
             }
             let waited = self.env.now().since(progress);
-            let Some(source) = self.source(waited > PATIENCE) else {
+            let Some(source) = self.source(waited > self.timing.round * PATIENCE) else {
                 self.pause(&mut rng, Duration::from_millis(200)).await;
                 continue;
             };
@@ -151,8 +144,9 @@ impl Puller {
     /// reach of the home; else the home that does not answer, because it may come back.
     fn far_source(&self, topology: &Topology) -> Option<MemberId> {
         let home = topology.home_of(self.replica.log());
-        let answers =
-            |member: &MemberId| self.peers.answered_within(*member, SILENT_AFTER) && !self.peers.silent(*member);
+        let answers = |member: &MemberId| {
+            self.peers.answered_within(*member, self.timing.reachable_within()) && !self.peers.silent(*member)
+        };
         self.furthest(home.iter().copied().filter(answers), false)
             .or_else(|| self.furthest(topology.members().filter(answers), true))
             .or_else(|| {
@@ -175,6 +169,7 @@ impl Puller {
 
     /// Pulls once. `Ok`: bytes taken in; `Err`: how long to leave the source alone.
     async fn pull_from(&self, source: MemberId) -> Result<usize, Duration> {
+        let wait = self.timing.round;
         let state = self.replica.cell().state();
         let request = proto::PullRequest {
             log: state.log.to_string(),
@@ -182,9 +177,9 @@ impl Puller {
             after_seq: state.seq.0,
             after_hash: state.hash.0.to_vec().into(),
             bytes_max: u32::try_from(PULL_BYTES_MAX).unwrap_or(u32::MAX),
-            wait_ms: u32::try_from(WAIT_MAX.as_millis()).unwrap_or(u32::MAX),
+            wait_ms: u32::try_from(wait.as_millis()).unwrap_or(u32::MAX),
         };
-        let pull = self.peers.call(source, peer_request::Body::Pull(request), WAIT_MAX + PULL_GRACE);
+        let pull = self.peers.call(source, peer_request::Body::Pull(request), wait + PULL_GRACE);
         // A pull is long. Whoever answers nothing else meanwhile will not answer it, and another source may.
         let reply = match select(pin!(pull), pin!(self.peers.falls_silent(source))).await {
             Either::Left((reply, _)) => reply,

@@ -24,8 +24,6 @@ use crate::{
 
 /// Bytes of one pull reply, whatever the puller asks for.
 pub const PULL_BYTES_MAX: usize = 512 * 1024;
-/// How long a source holds a request while it has nothing newer, at most.
-pub const WAIT_MAX: Duration = Duration::from_secs(1);
 /// How long a packed snapshot is kept after the last piece was asked for.
 pub const SNAPSHOT_KEPT: Duration = Duration::from_secs(30);
 
@@ -50,8 +48,8 @@ impl LogCopy {
         }
     }
 
-    /// Answers a pull, waiting a little for something new.
-    pub async fn pull(&self, env: &dyn Env, request: &proto::PullRequest) -> Result<Body, String> {
+    /// Answers a pull, waiting for something new as long as it asks for, at most `wait_max`.
+    pub async fn pull(&self, env: &dyn Env, request: &proto::PullRequest, wait_max: Duration) -> Result<Body, String> {
         let after = Seq(request.after_seq);
         let after_hash = hash_in("a pull", "after_hash", &request.after_hash).map_err(|error| error.to_string())?;
         let state = self.cell.state();
@@ -59,7 +57,7 @@ impl LogCopy {
             return Ok(self.diverged(&state));
         }
         if after >= state.seq {
-            let wait = Duration::from_millis(u64::from(request.wait_ms)).min(WAIT_MAX);
+            let wait = Duration::from_millis(u64::from(request.wait_ms)).min(wait_max);
             let _ = timeout(env, wait, self.cell.reached(after.next())).await;
         }
         self.records_after(after, after_hash, request.bytes_max)

@@ -17,6 +17,7 @@
 //! - What is not listed proves nothing. Only a proof that something is gone, or a wish, ends or makes anew what is held.
 //! - What was called and not answered is called again with the same token, or looked for first.
 //! - No healthy master ends while that leaves etcd fewer members than its majority, unless the whole cluster sleeps or is deleted.
+//! - etcd is restored only once so many of its members are proved to have ended that the others have no majority.
 //! - No healthy worker ends before another has joined in its place, unless it is not wanted.
 
 mod action;
@@ -40,7 +41,7 @@ pub use domain::held::{
     HeldPart, Image, Intent, Launch, Part, PhaseState, Placement, Refused, Repeat, Role, Slot, State, Status, Time,
     Truth,
 };
-pub use look::{Change, Look, Opening};
+pub use look::{Change, Look, Opening, Origin, Traffic};
 pub use situation::{MachineFacts, MachineState, Observed, PartFacts, Phase, Seen};
 pub use text::explain;
 

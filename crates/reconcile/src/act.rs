@@ -92,6 +92,9 @@ impl Acting<'_> {
         let noted = ledger.held.clone();
         called.iter().for_each(|action| held::intend(&mut ledger.held, action, plan.now));
         let deeds = deeds(plan, before, memo);
+        if before.made.is_none() {
+            memo.note_waits(plan);
+        }
         let early = if self.planted == Some(Planted::ActsBeforeIntent) {
             self.call_all(&called, &noted, plan.now).await
         } else {
@@ -101,8 +104,10 @@ impl Acting<'_> {
         let news = ledger.held != *before || self.case.status.as_ref() != Some(&plan.status);
         if news || !ledger.edges.is_empty() || !deeds.is_empty() {
             let edges = std::mem::take(&mut ledger.edges);
-            let entry = Entry { held: ledger.held.clone(), status: plan.status.clone(), edges, deeds };
+            let (held, status, waited) = (ledger.held.clone(), plan.status.clone(), memo.waited.clone());
+            let entry = Entry { held, status, edges, deeds, waited };
             revision = self.book.record(&self.case.named, revision, entry).await?;
+            memo.waited.clear();
         }
         let outcomes = match early.is_empty() {
             true => self.call_all(&called, &noted, plan.now).await,
@@ -121,7 +126,7 @@ impl Acting<'_> {
         }
         if ledger.held != intended || !ledger.edges.is_empty() {
             let Ledger { held, edges, .. } = ledger;
-            let entry = Entry { held, status: plan.status.clone(), edges, deeds: Vec::new() };
+            let entry = Entry { held, status: plan.status.clone(), edges, deeds: Vec::new(), waited: BTreeMap::new() };
             self.book.record(&self.case.named, revision, entry).await?;
         }
         Ok(Carried { called: called.len(), done, made })

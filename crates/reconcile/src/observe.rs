@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 use ids::AccountId;
-use planner::plan::{CloudId, Look, Observed, Part, PartFacts, Phase, Seen, Time};
+use planner::plan::{CloudId, Look, Observed, Part, PartFacts, Phase, Plan, Seen, Time};
 use ports::{
     Instant,
     cloud::{CloudError, DescribeAvailabilityZones},
@@ -65,6 +65,18 @@ pub(crate) struct Memo {
     pub still: Option<Time>,
     /// When the survey began and was answered that saw what no call was made about yet.
     pub seen: Option<(Instant, Instant)>,
+    /// When parts that were waited for were last seen not to be ready, in Unix milliseconds.
+    pub waited: BTreeMap<Part, u64>,
+}
+
+impl Memo {
+    /// Notes what a plan waits for in the cloud, as of when it was looked for.
+    pub fn note_waits(&mut self, plan: &Plan) {
+        for wait in plan.waits.iter().filter(|wait| wait.why.is_for_the_cloud()) {
+            let seen = wait.part.as_ref().and_then(|part| Some((part, self.lists.get(&Kind::of(part)?)?.at_ms)));
+            self.waited.extend(seen.map(|(part, at_ms)| (part.clone(), at_ms)));
+        }
+    }
 }
 
 /// What was seen, in the words of plans, and the things themselves.
@@ -90,17 +102,17 @@ pub(crate) async fn look(
     let account = case.named.account;
     let scopes: Vec<Scope> = due.iter().map(|kind| scope(case, *kind)).collect();
     let listed = join_all(due.iter().zip(&scopes).map(|(kind, scope)| async move {
-        let at = now(caller);
-        (at, listing::list(caller, account, *kind, scope).await)
+        let at_ms = caller.env.wall_ms();
+        (at_ms, listing::list(caller, account, *kind, scope).await)
     }))
     .await;
     let mut failed: BTreeMap<Kind, String> = BTreeMap::new();
-    for (kind, (at, answer)) in due.iter().zip(listed) {
+    for (kind, (at_ms, answer)) in due.iter().zip(listed) {
         match answer {
             Ok(things) => {
                 let ours = things.into_iter().filter(|thing| thing.owner() == Some(case.named.uid));
                 let things = ours.map(|thing| (thing.id(), thing)).collect();
-                memo.lists.insert(*kind, Listing { at, things });
+                memo.lists.insert(*kind, Listing::new(at_ms, things));
             }
             Err(error) => drop(failed.insert(*kind, error.to_string())),
         }
@@ -141,7 +153,7 @@ fn is_due(case: &Case, memo: &Memo, kind: Kind, now: Time) -> bool {
     let changed = held.parts.iter().any(|(part, of)| Kind::of(part) == Some(kind) && of.changed >= at)
         || kind == Kind::Machines && held.machines.values().any(|of| of.changed >= at);
     let intended = held.intents.keys().any(|part| Kind::of(part) == Some(kind));
-    at < now && (changed || intended || memo.open.contains(&kind)) || at.plus(FRESH) <= now
+    changed || intended || memo.open.contains(&kind) || at.plus(FRESH) <= now
 }
 
 fn scope(case: &Case, kind: Kind) -> Scope {

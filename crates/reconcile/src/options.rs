@@ -50,4 +50,6 @@ pub enum Planted {
     TokenOverTypes,
     /// What is not listed is taken for gone.
     BelievesEmptyLists,
+    /// What waits because etcd cannot spare a master is done all the same.
+    QuorumIgnored,
 }

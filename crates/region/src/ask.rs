@@ -12,8 +12,6 @@ use wire::proto::{peer_reply, peer_request};
 
 use crate::region::Inner;
 
-/// A member counts as reachable while it answered within this time. Heads are exchanged every 0.8 to 1.2 s, so this is two rounds.
-pub const REACHABLE_WITHIN: Duration = Duration::from_millis(2500);
 /// One try at one member. When it is over the next goes another way, which leaves time for an answer within two seconds.
 const TRY_WITHIN: Duration = Duration::from_millis(1000);
 /// Between two tries that came to nothing.
@@ -171,7 +169,7 @@ impl Inner {
         let able = topology.members().filter(|member| {
             *member != target
                 && *member != self.member()
-                && self.ledger.peers().answered_within(*member, REACHABLE_WITHIN)
+                && self.ledger.peers().answered_within(*member, self.reachable_within())
                 && !self.ledger.peers().silent(*member)
         });
         let mut able: Vec<MemberId> = able.collect();
@@ -185,8 +183,13 @@ impl Inner {
 
     /// Whether the member answered lately; right after the start everybody counts as reachable.
     pub(crate) fn reachable(&self, member: MemberId) -> bool {
-        let early = self.env.now().since(self.started) < REACHABLE_WITHIN;
-        early || self.ledger.peers().answered_within(member, REACHABLE_WITHIN)
+        let early = self.env.now().since(self.started) < self.reachable_within();
+        early || self.ledger.peers().answered_within(member, self.reachable_within())
+    }
+
+    /// A member counts as reachable while it answered within this time.
+    pub(crate) fn reachable_within(&self) -> Duration {
+        self.ledger.config().timing.reachable_within()
     }
 
     /// Whether to go straight to the member: it counts as reachable, and answered the last call.

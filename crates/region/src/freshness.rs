@@ -17,8 +17,6 @@ use rand::{RngExt, SeedableRng, rngs::SmallRng};
 
 use crate::region::{Inner, Region};
 
-/// Between two probes of one log.
-const PROBE_EVERY: Duration = Duration::from_secs(1);
 /// How long one probe may take.
 const PROBE_WITHIN: Duration = Duration::from_secs(5);
 /// How long a leader may take to have its place confirmed. Its answer must be back within one try of the asker.
@@ -73,7 +71,7 @@ impl Inner {
         loop {
             // A probe that fails proves nothing and takes nothing away: the age grows.
             let _ = self.prove_fresh(&log, PROBE_WITHIN).await;
-            let ms = u64::try_from(PROBE_EVERY.as_millis()).unwrap_or(u64::MAX);
+            let ms = u64::try_from(self.ledger.config().timing.round.as_millis()).unwrap_or(u64::MAX);
             self.env.sleep(Duration::from_millis(rng.random_range(ms * 8 / 10..=ms * 12 / 10))).await;
         }
     }

@@ -18,6 +18,7 @@ use domain::{
 };
 use futures_util::future::FutureExt;
 use ids::{Hlc, Log, ProjectName, RegionId, RequestId, Revision, Seq, Subject};
+use invariants::Observation;
 use ledger::{LogState, Verdict, group::Group};
 use planner::{
     Settler,
@@ -51,9 +52,11 @@ impl Region {
         let (inner, env) = (Arc::clone(&self.inner), Arc::clone(&self.inner.env));
         let book = Arc::new(RegionBook::new(inner, keeping.settler));
         let engine = reconcile::Engine::new(Arc::clone(&env), keeping.cloud, book, keeping.options);
-        env.tasks().spawn(Arc::clone(&engine).run());
+        // The task holds it and nobody else: what it holds of the region is let go when the task ends.
+        let kept = Arc::downgrade(&engine);
+        env.tasks().spawn(engine.run());
         // There is one start of a member.
-        let _ = self.inner.keeper.set(engine);
+        let _ = self.inner.keeper.set(kept);
     }
 }
 
@@ -233,9 +236,9 @@ impl Book for RegionBook {
     }
 
     fn record(&self, of: &Named, seen: Revision, entry: Entry) -> BoxFuture<'static, Result<Revision, NotRecorded>> {
-        let Entry { held, status, edges, deeds } = entry;
+        let Entry { held, status, edges, deeds, waited } = entry;
         let (of, uid) = (of.key.clone(), of.uid);
-        let submission = self.submission(Progress { of, uid, seen, held, status, deeds, edges });
+        let submission = self.submission(Progress { of, uid, seen, held, status, deeds, edges, waited });
         let inner = Arc::clone(&self.inner);
         async move {
             let verdict = inner.submit(&submission, WITHIN).await;
@@ -252,11 +255,13 @@ impl Book for RegionBook {
 
     /// A majority of the region's members says that this one leads, hence that nobody has taken the log over from them.
     fn fence(&self) -> BoxFuture<'static, Result<(), String>> {
-        let group = self.group().cloned();
+        let (group, inner, log) = (self.group().cloned(), Arc::clone(&self.inner), self.log.clone());
         async move {
             let group = group.ok_or("proved the fence: the region's log is not in service here")?;
             let confirmed = group.confirmed(CONFIRM_WITHIN).await;
-            confirmed.map(drop).map_err(|_| "proved the fence: no majority of the region answered".to_owned())
+            confirmed.map_err(|_| "proved the fence: no majority of the region answered".to_owned())?;
+            inner.env.observe(&|| Observation::Fenced { member: inner.member(), log: log.clone() });
+            Ok(())
         }
         .boxed()
     }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
 };
 
 use ids::{Log, MemberId, Seq};
@@ -35,7 +35,7 @@ pub struct Inner {
     /// Leaders of other regions' logs, as far as they told.
     leaders: Mutex<BTreeMap<Log, MemberId>>,
     /// What keeps the region's clusters; none in a region without a cloud.
-    pub(crate) keeper: OnceLock<Arc<reconcile::Engine>>,
+    pub(crate) keeper: OnceLock<Weak<reconcile::Engine>>,
 }
 
 impl Region {
@@ -72,8 +72,8 @@ impl Region {
     }
 
     /// What keeps the region's clusters; none in a region without a cloud.
-    pub fn keeper(&self) -> Option<&Arc<reconcile::Engine>> {
-        self.inner.keeper.get()
+    pub fn keeper(&self) -> Option<Arc<reconcile::Engine>> {
+        self.inner.keeper.get()?.upgrade()
     }
 
     /// Watches a log from a place on; `None` when no copy of it is in service here.

@@ -9,7 +9,7 @@ use ledger::{Canary, Verdict};
 use ports::{CallError, trace::tracing::Instrument, trace_span};
 use wire::proto::{self, head_reply, peer_reply, peer_request};
 
-use crate::{admission::NotAdmitted, ask::REACHABLE_WITHIN, freshness::CONFIRM_WITHIN, region::Inner};
+use crate::{admission::NotAdmitted, freshness::CONFIRM_WITHIN, region::Inner};
 
 /// How long the way back to the asker may take.
 const WAY_BACK: Duration = Duration::from_millis(150);
@@ -115,7 +115,7 @@ impl Inner {
             let message = format!(
                 "passed a question on to {to}: it did not answer {} for {} ms",
                 self.member(),
-                REACHABLE_WITHIN.as_millis()
+                self.reachable_within().as_millis()
             );
             return relayed.not_done("HOME_UNREACHABLE", message);
         }

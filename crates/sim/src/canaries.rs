@@ -2,6 +2,7 @@
 
 use fakes::DiskCanary;
 use ledger::Canary;
+use reconcile::Planted;
 
 use crate::plan::Fault;
 
@@ -15,6 +16,8 @@ pub enum Bug {
     ReusedMember,
     /// A member that shuts down does not wait for the answers that it owes.
     HastyShutdown,
+    /// Hunted in the life of clusters: see [`crate::kept`].
+    Reconcile(Planted),
 }
 
 /// A canary: its name, what it is, where it is hunted.
@@ -171,6 +174,15 @@ pub const CANARIES: &[CanaryCase] = &[
         description: "a region says that it holds no cluster of a project without closing its gate first",
     },
     CanaryCase {
+        name: "hasty-quota",
+        bug: Bug::Ledger(Canary::HastyQuota),
+        nodes: 3,
+        needs: &[],
+        forgetful: false,
+        caught_by: &["quota_holds"],
+        description: "a region says that it gave up a part of a quota that its clusters still use",
+    },
+    CanaryCase {
         name: "unguarded-claim",
         bug: Bug::Ledger(Canary::UnguardedClaim),
         nodes: 3,
@@ -197,4 +209,45 @@ pub const CANARIES: &[CanaryCase] = &[
         caught_by: &["shutdown_answers"],
         description: "a member that shuts down ends before it has answered its callers",
     },
+    CanaryCase {
+        caught_by: &["intended", "made_once"],
+        ..reconciling(
+            "random-tokens",
+            Planted::RandomTokens,
+            "a machine is launched with another client token each time",
+        )
+    },
+    CanaryCase {
+        caught_by: &["intended"],
+        ..reconciling(
+            "acts-before-intent",
+            Planted::ActsBeforeIntent,
+            "the cloud is called before the intent is committed",
+        )
+    },
+    CanaryCase {
+        caught_by: &["fenced"],
+        ..reconciling("stale-fence", Planted::StaleFence, "a fence that was proved once is believed for ever")
+    },
+    CanaryCase {
+        caught_by: &["one_token_one_call"],
+        ..reconciling(
+            "token-over-types",
+            Planted::TokenOverTypes,
+            "one client token serves for any type and zone of machine",
+        )
+    },
+    CanaryCase {
+        caught_by: &["ended_truly"],
+        ..reconciling("believes-empty-lists", Planted::BelievesEmptyLists, "what is not listed is taken for gone")
+    },
+    CanaryCase {
+        caught_by: &["etcd_kept"],
+        ..reconciling("quorum-ignored", Planted::QuorumIgnored, "a master is ended that etcd cannot spare")
+    },
 ];
+
+/// A bug of reconciling. What consensus does is not what it is about: one member per region.
+const fn reconciling(name: &'static str, bug: Planted, description: &'static str) -> CanaryCase {
+    CanaryCase { name, bug: Bug::Reconcile(bug), nodes: 1, needs: &[], forgetful: false, caught_by: &[], description }
+}

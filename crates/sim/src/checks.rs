@@ -6,9 +6,10 @@ use std::{
 };
 
 use domain::{AccountLife, Entity, State, View, query, sets};
-use ids::{ContainerName, Log, MemberId, ResourceName, Seq, Subject};
+use ids::{ContainerName, Label, Log, MemberId, ResourceName, Seq, Subject};
 use invariants::{
-    AccountHolder, AccountPool, AccountSeen, Folded, Housed, Remembered, replicas_equal::ReplicaHead, tree::TreeNode,
+    AccountHolder, AccountPool, AccountSeen, Folded, Housed, Remembered, Used, replicas_equal::ReplicaHead,
+    tree::TreeNode,
 };
 use ledger::LogState;
 use oracle::{list_append, register, sessions, watch};
@@ -229,6 +230,27 @@ pub fn check_clusters(world: &World, global: &LogState, regions: &[LogState]) {
         }
     }
     world.trace.check(|at, out| invariants::check_housed(at, housed, out));
+}
+
+/// What clusters need in all regions together, beside the quotas in the global log. They are counted: the rows that regions enforce by are
+/// what is judged.
+pub fn check_quotas(world: &World, global: &LogState, regions: &[LogState]) {
+    let mut used: BTreeMap<Label, u64> = BTreeMap::new();
+    for (_, row) in regions.iter().flat_map(LogState::rows) {
+        if let Ok(Entity::Cluster(cluster)) = decode_entity(&row.value) {
+            *used.entry(cluster.name.project.organization.clone()).or_default() += domain::quota::needed(&cluster);
+        }
+    }
+    let quotas = global.rows().filter_map(|(_, row)| match decode_entity(&row.value) {
+        Ok(Entity::Quota(quota)) => Some(Used {
+            quota: quota.slices.values().map(|slice| slice.target).sum(),
+            in_force: quota.slices.values().all(|slice| slice.held.is_some()),
+            used: used.get(&quota.organization.organization).copied().unwrap_or_default(),
+            organization: quota.organization,
+        }),
+        _ => None,
+    });
+    world.trace.check(|at, out| invariants::check_quotas(at, quotas, out));
 }
 
 /// The lists as they are in the end.

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Map: [`plan`] what a seed draws · [`canaries`] known bugs · [`world`] machines and members · [`net`] and `damage` the network · [`env`] clocks and chance of
-//! one member · [`faults`] the nemesis · [`call`], [`client`], [`watcher`] the load · [`history`] what they wrote down · [`kept`] days in the life of clusters, over a simulated cloud ·
+//! one member · [`faults`] the nemesis · [`call`], [`client`], [`owner`], [`quotas`], [`watcher`] the load · [`history`] what they wrote down · [`kept`] days in the life of clusters, over a simulated cloud ·
 //! [`checks`] the judgement at the end · [`trace`] the stream · [`run`] the phases · [`seeds`] streams of chance.
 //!
 //! **Architecture invariants**
@@ -26,6 +26,7 @@ pub mod kept;
 pub mod net;
 pub mod owner;
 pub mod plan;
+pub mod quotas;
 pub mod run;
 pub mod seeds;
 pub mod trace;

@@ -78,7 +78,8 @@ pub fn create(caller: &mut Caller) -> Option<c::CreateCluster> {
     Some(cluster(ClusterName { project, location: caller.region.clone(), cluster: label }))
 }
 
-fn cluster(name: ClusterName) -> c::CreateCluster {
+/// The command that makes a cluster of which nothing else is wished.
+pub fn cluster(name: ClusterName) -> c::CreateCluster {
     let (display_name, description) = (String::new(), String::new());
     c::CreateCluster {
         name,

@@ -21,6 +21,7 @@ use crate::{
     history::Counts,
     owner,
     plan::{Plan, ms},
+    quotas,
     watcher::Watcher,
     world::World,
 };
@@ -60,6 +61,7 @@ pub async fn run(plan: Plan) -> Report {
         let founder = caller(&world, region, &format!("founder-{region}"));
         load.clients.push(load.scope.spawn(owner::found(founder, Arc::clone(&load.shared), number)));
     }
+    load.move_quotas();
     attendants.spawn(owner::rush(Arc::clone(&world), Arc::clone(&load.shared)));
     Nemesis::new(&world).run().await;
     load.shared.healed.store(true, SeqCst);
@@ -88,6 +90,7 @@ pub async fn warm_up(world: &Arc<World>) {
         commands
             .push(c::CreateProject { name, parent: parent.clone(), display_name: text(), description: text() }.into());
     }
+    commands.extend(quotas::prepare(&world.plan.regions).into_iter().flatten());
     for command in commands {
         for _ in 0..20 {
             match caller.command(command.clone()).await {
@@ -166,6 +169,18 @@ impl Load {
                 let client = Client::new(id, caller, Arc::clone(&self.shared), isolated_since);
                 self.clients.push(self.scope.spawn(client.run()));
             }
+        }
+    }
+
+    /// Starts what moves a quota, from a region that is not cut off, and what uses it up in every region.
+    fn move_quotas(&mut self) {
+        let (world, regions) = (&self.world, &self.world.plan.regions);
+        let calm = regions.iter().find(|region| world.plan.isolated.as_ref() != Some(region));
+        let shift = calm.map(|calm| quotas::shift(caller(world, calm, "quota"), Arc::clone(&self.shared)));
+        self.clients.extend(shift.map(|shift| self.scope.spawn(shift)));
+        for region in regions {
+            let filling = caller(world, region, &format!("quota-{region}"));
+            self.clients.push(self.scope.spawn(quotas::fill(filling, Arc::clone(&self.shared))));
         }
     }
 
@@ -326,7 +341,9 @@ async fn conclude(world: &Arc<World>, load: Load) -> Report {
         checks::check_tree(world, state);
         checks::check_accounts(world, state);
         let regions = world.plan.regions.iter().filter_map(|region| final_state(world, &Log::Region(region.clone())));
-        checks::check_clusters(world, state, &regions.collect::<Vec<_>>());
+        let regions: Vec<LogState> = regions.collect();
+        checks::check_clusters(world, state, &regions);
+        checks::check_quotas(world, state, &regions);
         written.lists.finals = checks::final_lists(state);
     }
     checks::check_histories(world, &mut written);

@@ -34,6 +34,10 @@ pub struct Seen {
     pub hashes: std::collections::BTreeMap<(ids::Log, ids::Seq), Hash>,
     pub digests: std::collections::BTreeMap<(ids::Log, ids::Seq), Hash>,
     pub acknowledged: Vec<(ids::RequestId, ids::Log, ids::Seq)>,
+    /// When the first member applied each record.
+    pub applied: std::collections::BTreeMap<(ids::Log, ids::Seq), u64>,
+    /// When a log was proved to be current.
+    pub fenced: Vec<(ids::Log, u64)>,
 }
 
 impl Trace {
@@ -64,7 +68,7 @@ impl Trace {
         tracing::trace!(at_ms = at / 1_000_000, ?what);
         let mut inner = self.lock();
         inner.fold(at, format_args!("{what:?}"));
-        inner.seen.take(what);
+        inner.seen.take(at, what);
         let before = inner.checker.violations().total();
         inner.checker.observe(at, what);
         if inner.checker.violations().total() > before {
@@ -124,11 +128,13 @@ impl Inner {
 }
 
 impl Seen {
-    fn take(&mut self, what: &Observation) {
+    fn take(&mut self, at: u64, what: &Observation) {
         match what {
             Observation::Applied { record, .. } => {
                 self.hashes.entry((record.log.clone(), record.seq)).or_insert(record.hash);
+                self.applied.entry((record.log.clone(), record.seq)).or_insert(at);
             }
+            Observation::Fenced { log, .. } => self.fenced.push((log.clone(), at)),
             Observation::StateDigest { log, seq, digest, .. } => {
                 self.digests.entry((log.clone(), *seq)).or_insert(*digest);
             }

@@ -6,9 +6,9 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicI64, Ordering::SeqCst},
     },
+    time::Duration,
 };
 
-use cloud_sim::SimCloud;
 use fakes::{Disk, DiskCanary, DiskWeather, StillRegistry};
 use ids::{Log, MemberId, RegionId, RingId};
 use invariants::{AccountOnce, Observation};
@@ -17,9 +17,8 @@ use ledger::{
     verify::{self, Held},
 };
 use planner::Settler;
-use ports::{Env, Registry, TaskScope, Topology, cloud::CloudRegion};
+use ports::{Cloud, Env, Registry, TaskScope, Topology, cloud::CloudRegion};
 use rand::RngExt;
-use reconcile::Planted;
 use region::{Keeping, Region};
 
 use crate::{
@@ -60,7 +59,7 @@ enum Started {
 /// See the module.
 pub struct World {
     pub plan: Plan,
-    cloud: Option<(SimCloud, Option<Planted>)>,
+    cloud: Option<Arc<dyn Cloud>>,
     pub trace: Arc<Trace>,
     pub net: Arc<Net>,
     pub registry: Arc<StillRegistry>,
@@ -78,8 +77,8 @@ impl World {
         Self::over(plan, None)
     }
 
-    /// A ring with nothing running yet, over a cloud whose clusters it keeps, perhaps with a known bug.
-    pub fn over(plan: Plan, cloud: Option<(SimCloud, Option<Planted>)>) -> Arc<Self> {
+    /// A ring with nothing running yet, over a cloud whose clusters it keeps.
+    pub fn over(plan: Plan, cloud: Option<Arc<dyn Cloud>>) -> Arc<Self> {
         let trace = Arc::new(Trace::begin());
         let mut distances = BTreeMap::new();
         for a in &plan.regions {
@@ -243,10 +242,12 @@ impl World {
     }
 
     fn keeping(&self, config: &Config) -> Option<Keeping> {
-        let (cloud, planted) = self.cloud.clone()?;
+        let cloud = self.cloud.clone()?;
         let mut options = reconcile::Options::new(CloudRegion::new(config.region.as_str()));
-        options.planted = planted;
-        Some(Keeping { cloud: Arc::new(cloud), settler: Arc::new(Settler::new()), options })
+        options.planted = if let Bug::Reconcile(planted) = self.plan.bug { Some(planted) } else { None };
+        // As seldom as everything that goes on all the time.
+        (options.survey_every, options.lead_every) = (Duration::from_secs(300), Duration::from_secs(2));
+        Some(Keeping { cloud, settler: Arc::new(Settler::new()), options })
     }
 
     /// Ends a member without warning; what its disk had not flushed is lost.
@@ -263,7 +264,10 @@ impl World {
         process.scope.release();
         disk.crash();
         self.trace.observe(&Observation::Crashed { member });
-        self.verify_stores(member);
+        // The logs of days are long: there it is done at the end.
+        if self.cloud.is_none() {
+            self.verify_stores(member);
+        }
     }
 
     /// What the member's disk holds is what its logs would write again: as a tool sees it that looks at the disk of a dead process.

@@ -22,7 +22,7 @@ mod network;
 mod quota;
 
 pub(crate) use cluster::{cluster_type_in, options_in, options_out, ranges_in, ranges_out, window_in, window_out};
-pub(crate) use held::{deed_in, deed_out, edge_in, edge_out, held_in, held_out, status_in, status_out};
+pub(crate) use held::{deed_in, deed_out, edge_in, edge_out, held_in, held_out, part_in, status_in, status_out};
 pub(crate) use network::cidr_in;
 
 const ENTITY: &str = "an entity";

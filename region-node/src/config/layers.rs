@@ -89,7 +89,7 @@ fn known() -> BTreeSet<String> {
     let keys = "data.dir data.reserve listen.api listen.peer listen.telemetry tls.mode tls.dir tls.names tls.ca tls.cert tls.key \
                 telemetry.log telemetry.format telemetry.otlp telemetry.sample timing.multiplier retention.snapshot_every \
                 retention.log_bytes retention.entries_kept retention.records_kept catch_up.bytes_per_second cloud.simulated \
-                cloud.region";
+                cloud.region cloud.survey_every";
     keys.split_whitespace().map(str::to_owned).collect()
 }
 

@@ -1,6 +1,6 @@
 //! The sections of the file, each with its defaults.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -131,7 +131,7 @@ pub struct Timing {
 
 impl Default for Timing {
     fn default() -> Self {
-        let ledger::Timing { global, region } = ledger::Timing::default();
+        let ledger::Timing { global, region, .. } = ledger::Timing::default();
         Self { multiplier: 1.0, global: global.into(), region: region.into() }
     }
 }
@@ -153,7 +153,7 @@ impl Default for Retention {
 }
 
 /// Where the region's clusters are made. Without a cloud they are wishes and nothing else.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Cloud {
     /// The process of a simulated cloud.
@@ -162,6 +162,14 @@ pub struct Cloud {
     /// What the cloud calls the region; as the ring does where it is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
+    /// How often everything in an account is listed: what is changed behind the service's back is known by then.
+    pub survey_every: Span,
+}
+
+impl Default for Cloud {
+    fn default() -> Self {
+        Self { simulated: None, region: None, survey_every: Span(Duration::from_secs(60)) }
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

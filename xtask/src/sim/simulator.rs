@@ -20,6 +20,8 @@ const EXIT_VIOLATION: i32 = 3;
 
 /// What one run may take on a slow machine; the slowest takes some seconds.
 const SECONDS_MAX: u64 = 120;
+/// More for each hour in the life of clusters, which takes a second or two of them.
+const SECONDS_MAX_PER_HOUR: u64 = 30;
 
 const STDERR_LINES_SHOWN_MAX: usize = 40;
 
@@ -48,6 +50,9 @@ pub struct Simulator {
     /// Whether the caller named the program, so that a command that repeats a run has to name it too.
     pub is_given: bool,
     pub nodes: Option<Nodes>,
+    /// Hours in the life of clusters, instead of the usual run.
+    pub hours: Option<u64>,
+    pub clusters: Option<u64>,
     pub canary: Option<String>,
 }
 
@@ -121,7 +126,9 @@ impl Simulator {
         let mut line = format!("cargo xtask sim --seed {seed}");
         let given = self.is_given.then(|| self.program.display().to_string());
         let nodes = self.nodes.map(|nodes| nodes.as_str().to_owned());
-        for (flag, value) in [("--nodes", nodes), ("--canary", self.canary.clone()), ("--program", given)] {
+        let (canary, [hours, clusters]) = (self.canary.clone(), self.life());
+        let all = [("--nodes", nodes), hours, clusters, ("--canary", canary), ("--program", given)];
+        for (flag, value) in all {
             if let Some(value) = value {
                 line.push_str(&format!(" {flag} {value}"));
             }
@@ -129,13 +136,24 @@ impl Simulator {
         line
     }
 
+    fn life(&self) -> [(&'static str, Option<String>); 2] {
+        let text = |number: Option<u64>| number.map(|number| number.to_string());
+        [("--hours", text(self.hours)), ("--clusters", text(self.clusters))]
+    }
+
     fn command(&self, seed: u64) -> Command {
         // A run that hangs is ended from outside (coreutils), so that it is a harness failure and not a sweep that never ends.
         let mut command = Command::new("timeout");
-        command.arg(SECONDS_MAX.to_string()).arg(&self.program);
+        let seconds_max = SECONDS_MAX + self.hours.unwrap_or(0) * SECONDS_MAX_PER_HOUR;
+        command.arg(seconds_max.to_string()).arg(&self.program);
         command.arg("--seed").arg(seed.to_string());
         if let Some(nodes) = self.nodes {
             command.arg("--nodes").arg(nodes.as_str());
+        }
+        for (flag, value) in self.life() {
+            if let Some(value) = value {
+                command.arg(flag).arg(value);
+            }
         }
         if let Some(canary) = &self.canary {
             command.arg("--canary").arg(OsStr::new(canary));

@@ -86,6 +86,8 @@ struct Totals {
     passed: usize,
     failed: Vec<u64>,
     counts: [u64; COUNTED.len()],
+    /// In the life of clusters.
+    cluster_days: f64,
     virtual_time: Duration,
     slowest: Option<(Duration, u64)>,
 }
@@ -104,6 +106,7 @@ impl Totals {
         for (count, key) in self.counts.iter_mut().zip(COUNTED) {
             *count += field(&line, key).and_then(|value| value.parse().ok()).unwrap_or(0);
         }
+        self.cluster_days += field(&line, "cluster-days").and_then(|value| value.parse().ok()).unwrap_or(0.0);
         let virtual_s = field(&line, "virtual").and_then(|value| value.strip_suffix('s')?.parse().ok());
         let virtual_time = virtual_s.and_then(|s| Duration::try_from_secs_f64(s).ok());
         self.virtual_time += virtual_time.unwrap_or_default();
@@ -113,10 +116,14 @@ impl Totals {
 
     fn show(&self, sweep: &Sweep, wall: &str, out: &mut dyn Write) -> Result<()> {
         writeln!(out, "\n{} seeds passed, {} failed", self.passed, self.failed.len())?;
-        for (count, key) in self.counts.iter().zip(COUNTED) {
-            write!(out, "{key} {count}, ")?;
+        if self.cluster_days > 0.0 {
+            writeln!(out, "cluster-days {:.1}", self.cluster_days)?;
+        } else {
+            for (count, key) in self.counts.iter().zip(COUNTED) {
+                write!(out, "{key} {count}, ")?;
+            }
+            writeln!(out, "virtual time {}", seconds(self.virtual_time))?;
         }
-        writeln!(out, "virtual time {}", seconds(self.virtual_time))?;
         write!(out, "wall time {wall}, {} at a time", sweep.jobs)?;
         match self.slowest {
             Some((time, seed)) => writeln!(out, ", slowest seed {seed} with {}", seconds(time))?,

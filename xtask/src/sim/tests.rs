@@ -34,6 +34,14 @@ fn a_sweep_prints_each_line_in_seed_order_and_a_summary() {
 }
 
 #[test]
+fn lives_of_clusters_are_counted_in_cluster_days_and_repeated_with_their_hours() {
+    let (out, error) = sim("--seeds 3 --hours 12 --clusters 4");
+    assert_eq!(error.as_deref(), Some("1 failed: seeds 3"));
+    assert_contains(&out, "reproduce: cargo xtask sim --seed 3 --hours 12 --clusters 4\n");
+    assert_contains(&out, "2 seeds passed, 1 failed\ncluster-days 13.5\nwall time ");
+}
+
+#[test]
 fn a_violation_shows_how_to_repeat_it_and_its_last_forty_lines() {
     let (out, error) = sim("--seeds 3 --nodes 3");
     assert_eq!(error.as_deref(), Some("1 failed: seeds 3"));

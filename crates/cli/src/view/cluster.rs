@@ -183,12 +183,19 @@ pub fn status(of: &v1::ClusterStatus) -> Value {
         .time("readyTime", of.ready_time.as_ref())
         .value("machines", list(of.machines.iter().map(count)))
         .texts("heldUpBy", &of.held_up_by)
+        .value("waits", list(of.waits.iter().map(wait)))
         .done()
 }
 
 /// A phase of a creation, as JSON.
 pub fn phase(of: &v1::CreationPhase) -> Value {
     let made = Object::default().text("name", &of.name).time("beginTime", of.begin_time.as_ref());
+    made.time("endTime", of.end_time.as_ref()).done()
+}
+
+/// What the cloud was waited for, as JSON.
+pub fn wait(of: &v1::CloudWait) -> Value {
+    let made = Object::default().text("part", &of.part).time("beginTime", of.begin_time.as_ref());
     made.time("endTime", of.end_time.as_ref()).done()
 }
 

@@ -26,6 +26,11 @@ fn phase(world: &World, name: &str, began: i64, done: Option<i64>) -> v1::Creati
     v1::CreationPhase { name: name.to_owned(), begin_time: Some(at(began)), end_time: done.map(at) }
 }
 
+fn wait(world: &World, part: &str, from: i64, until: i64) -> v1::CloudWait {
+    let v1::CreationPhase { begin_time, end_time, .. } = phase(world, "", from, Some(until));
+    v1::CloudWait { part: part.to_owned(), begin_time, end_time }
+}
+
 fn running(world: &World) -> v1::ClusterStatus {
     let condition = |name: &str, truth: v1::cluster_condition::Truth, reason: &str| v1::ClusterCondition {
         name: name.to_owned(),
@@ -49,6 +54,7 @@ fn running(world: &World) -> v1::ClusterStatus {
         ready_time: phase(world, "", 184, None).begin_time,
         machines: vec![count("master", 3), count("worker", 2)],
         held_up_by: vec!["machine worker-3: refused 3 times, last with InsufficientInstanceCapacity".to_owned()],
+        waits: vec![wait(world, "nat euw1-az1", 3, 43), wait(world, "machine master-2", 44, 183)],
         ..status(State::Running)
     }
 }

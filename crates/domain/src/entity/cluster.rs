@@ -88,6 +88,8 @@ pub struct ClusterStatus {
     pub status: Status,
     /// When each phase of its creation began and was done.
     pub report: BTreeMap<CreationPhase, PhaseTimes>,
+    /// What the cloud was waited for: every part so far, and once it is made those that took the time, one after the other.
+    pub waits: BTreeMap<Part, CloudWait>,
 }
 
 /// When a phase of a creation began and was done: times of the region's log.
@@ -95,6 +97,15 @@ pub struct ClusterStatus {
 pub struct PhaseTimes {
     pub began: Option<Hlc>,
     pub done: Option<Hlc>,
+}
+
+/// How long the cloud was waited for a part of a creation: times of the region's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CloudWait {
+    /// The first call for it was committed.
+    pub from: Hlc,
+    /// It was answered, or last seen not to be ready.
+    pub until: Hlc,
 }
 
 /// What was done about a cluster that its owner did not ask for by making it, newest last; at most [`DEEDS_MAX`].

@@ -1,7 +1,7 @@
 //! Lives of clusters in a region with a cloud: what is settled when they are made, what may be asked of them, what their
 //! reconciling may write down.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{
     Cluster, ClusterOptions, ClusterStatus, ClusterType, Command, Deeds, MachineRun, PhaseTimes, SharedVpc, View, Wish,
@@ -75,7 +75,16 @@ fn step(world: &World, label: &str, state: State) -> Progress {
     let seen = region(world).revision(&cluster::status(&name));
     let uid = world.cluster(&name).unwrap().uid;
     let held = Held { state, ..Held::nothing() };
-    Progress { of: Kept::Cluster(name), uid, seen, held, status: stands(state), deeds: Vec::new(), edges: Vec::new() }
+    Progress {
+        of: Kept::Cluster(name),
+        uid,
+        seen,
+        held,
+        status: stands(state),
+        deeds: Vec::new(),
+        edges: Vec::new(),
+        waited: BTreeMap::new(),
+    }
 }
 
 fn machine(world: &mut World, label: &str, at: u64, edge: fn(Time) -> Edge) {
@@ -171,11 +180,22 @@ fn development_clusters_of_a_project_share_a_vpc_which_goes_with_the_last() {
     let shared = row::<SharedVpc>(&world, &cluster::shared_vpc(&project("a/p:x"), vpc)).unwrap();
     let users = |world: &World| progress::users(&region(world), &shared).unwrap();
     assert_eq!(users(&world), 2);
+    let uids = ["c", "d"].map(|label| world.cluster(&named(label)).unwrap().uid);
+    assert!(!uids.contains(&shared.uid), "what is made for a cluster is not the network's");
     let gone = |world: &World| {
         let of = Kept::SharedVpc { project: project("a/p:x"), location: named("c").location, vpc };
         let seen = region(world).revision(&of.status());
         let held = Held::nothing();
-        Progress { of, uid: shared.uid, seen, held, status: stands(State::Deleted), deeds: vec![], edges: vec![] }
+        Progress {
+            of,
+            uid: shared.uid,
+            seen,
+            held,
+            status: stands(State::Deleted),
+            deeds: vec![],
+            edges: vec![],
+            waited: BTreeMap::new(),
+        }
     };
     assert_eq!(world.reason(gone(&world)), "NOT_GONE");
     for label in ["c", "d"] {
@@ -311,4 +331,50 @@ fn the_report_says_when_each_phase_of_a_creation_began_and_was_done() {
     let last = with(&mut world, State::Running, &[]);
     assert_eq!(last[&Network].began, first[&Network].began);
     assert!(last[&Network].done < last[&Joined].done && last[&Joined].done.is_some());
+}
+
+#[test]
+fn the_report_says_what_the_cloud_was_waited_for_and_once_it_is_made_only_what_took_the_time() {
+    let mut world = with_cloud();
+    world.run(&plain("p", ClusterType::PRODUCTION)).unwrap();
+    let part = |text: &str| text.parse::<Part>().unwrap();
+    let intent = || Intent { generation: 1, attempt: 1, creation: Creation::Plain, at: Time(1) };
+    let has = || HeldPart { id: "x-1".into(), generation: 1, changed: Time(1) };
+    let waits = |world: &World| row::<ClusterStatus>(world, &cluster::status(&named("p"))).unwrap().waits;
+
+    let mut called = step(&world, "p", State::Provisioning);
+    called.held.intents = [(part("nat use1-az1"), intent()), (part("balancer"), intent())].into();
+    world.run(&called.into()).unwrap();
+    let called = waits(&world)[&part("balancer")];
+    assert_eq!(called.from, called.until);
+
+    let mut answered = step(&world, "p", State::Provisioning);
+    answered.held.parts = [(part("nat use1-az1"), has()), (part("balancer"), has())].into();
+    world.run(&answered.clone().into()).unwrap();
+    let answered_at = waits(&world)[&part("balancer")];
+    assert!(answered_at.from == called.from && answered_at.until > called.until);
+
+    // A look before the answer says nothing, one that claims to be of the future no more than now.
+    let seen = |world: &World, until: u64| {
+        let mut seen = step(world, "p", State::Provisioning);
+        seen.held.parts = answered.held.parts.clone();
+        seen.waited = [(part("nat use1-az1"), until), (part("machine worker-9"), until)].into();
+        seen
+    };
+    world.run(&seen(&world, 1).into()).unwrap();
+    assert_eq!(waits(&world)[&part("nat use1-az1")], answered_at);
+    world.run(&seen(&world, u64::MAX >> 17).into()).unwrap();
+    let nat = waits(&world)[&part("nat use1-az1")];
+    assert!(nat.until > answered_at.until && nat.until.unix_ms() <= world.ms);
+    assert!(!waits(&world).contains_key(&part("machine worker-9")), "nobody called for it");
+
+    let mut made = seen(&world, 1);
+    (made.held.state, made.held.made, made.status) = (State::Running, Some(Time(2)), stands(State::Running));
+    world.run(&made.into()).unwrap();
+    assert_eq!(waits(&world), BTreeMap::from([(part("nat use1-az1"), nat)]), "the balancer was ready before");
+    let mut later = step(&world, "p", State::Running);
+    later.held.made = Some(Time(2));
+    later.held.intents = [(part("vpc"), intent())].into();
+    world.run(&later.into()).unwrap();
+    assert_eq!(waits(&world).len(), 1, "what is repaired later is no part of the report");
 }

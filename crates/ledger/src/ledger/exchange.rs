@@ -10,8 +10,6 @@ use wire::proto::{self, peer_reply, peer_request};
 use super::Ledger;
 use crate::heads::Head;
 
-/// Between two exchanges of heads with one member.
-const HEADS_EVERY: Duration = Duration::from_secs(1);
 /// How long an exchange of heads may take.
 const HEADS_WITHIN: Duration = Duration::from_millis(900);
 
@@ -27,7 +25,7 @@ impl Ledger {
         self.ports.env.tasks().spawn(async move { ledger.exchange_heads().await });
     }
 
-    /// Once a second, asks every other member where it stands. Each exchange is a task of its own: a silent member holds up nobody.
+    /// Once a round, asks every other member where it stands. Each exchange is a task of its own: a silent member holds up nobody.
     async fn exchange_heads(self: Arc<Self>) {
         let mut rng = SmallRng::seed_from_u64(self.ports.env.seed("heads"));
         loop {
@@ -38,7 +36,7 @@ impl Ledger {
                     self.ports.env.tasks().spawn(async move { ledger.exchange_with(member).await });
                 }
             }
-            let ms = u64::try_from(HEADS_EVERY.as_millis()).unwrap_or(u64::MAX);
+            let ms = u64::try_from(self.config.timing.round.as_millis()).unwrap_or(u64::MAX);
             self.ports.env.sleep(Duration::from_millis(rng.random_range(ms * 8 / 10..=ms * 12 / 10))).await;
         }
     }

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use ids::{Hash, Seq};
-use ledger::{
-    shipping::{PULL_BYTES_MAX, WAIT_MAX},
-    snapshot,
-};
+use ledger::{shipping::PULL_BYTES_MAX, snapshot};
 use ports::Env;
 use wire::proto::{self, pull_reply::Body};
 
 use crate::script::{Holder, Script, log};
+
+/// How long the source holds a pull, at most.
+const WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// A pull after `after`, of a puller whose record there has the hash `hash`.
 fn request(after: u64, hash: Hash) -> proto::PullRequest {
@@ -25,7 +25,7 @@ fn request(after: u64, hash: Hash) -> proto::PullRequest {
 }
 
 async fn pull(source: &Holder, request: &proto::PullRequest) -> Body {
-    source.copy().pull(source.env.as_ref(), request).await.unwrap()
+    source.copy().pull(source.env.as_ref(), request, WAIT_MAX).await.unwrap()
 }
 
 /// The records of a reply, after checking its last hash against the script.
@@ -135,6 +135,6 @@ async fn a_puller_that_is_ahead_gets_nothing_and_a_hash_of_another_length_is_ref
     let Body::Records(pulled) = pull(&source, &request(10, script.hashes[10])).await else { panic!("wanted records") };
     assert!(pulled.records.is_empty());
     let asked = proto::PullRequest { after_hash: vec![1; 31].into(), ..request(1, Hash::ZERO) };
-    let error = source.copy().pull(source.env.as_ref(), &asked).await.unwrap_err();
+    let error = source.copy().pull(source.env.as_ref(), &asked, WAIT_MAX).await.unwrap_err();
     assert!(error.contains("after_hash") && error.contains("31 bytes"), "{error}");
 }

@@ -15,6 +15,9 @@ use crate::{
 /// The largest packet that passes every connection between networks of two regions.
 const MTU_OF_CONNECTIONS: u64 = 1500;
 
+/// The shortest prefix of what one organization may have: the largest blocks that were ever given to one.
+const WIDEST: u8 = 8;
+
 impl Draft<'_> {
     pub(super) fn decide_network(&mut self, region: &Region, zones: &[Zone]) -> Result<WorkedNetwork, Refusal> {
         let shared = self.is(Key::NetworkTenancy, "shared");
@@ -172,7 +175,7 @@ impl Draft<'_> {
     /// An allow list that lets everybody in is said, refused or closed, as decided. What nobody asked for is closed.
     pub(super) fn decide_openness(&mut self) -> Result<(), Refusal> {
         let list = self.ranges(Key::ApiAllowList);
-        if !list.contains(&Cidr::ALL) {
+        if !list.iter().any(open) {
             return Ok(());
         }
         if self.is(Key::ApiOpen, "warn") {
@@ -185,19 +188,24 @@ impl Draft<'_> {
         if self.request.options.allow_list.as_ref() == Some(&list) {
             let by = self.choices.get(&Key::ApiOpen).map_or(Source::Request, |choice| choice.source.clone());
             let (by, given) = (Box::new(by), Value::Ranges(list.clone()).to_string());
-            let accepted = format!("address ranges other than {}", Cidr::ALL);
+            let accepted = format!("address ranges of /{WIDEST} and smaller");
             self.object(Refusal::OverrideForbidden { key: Key::ApiAllowList, given, by, accepted })?;
         }
         self.compute(Computed {
             key: Key::ApiAllowList,
             rule: "closed-to-all",
-            value: Value::Ranges(list.into_iter().filter(|range| *range != Cidr::ALL).collect()),
-            because: format!("without {}, for {} says refuse", Cidr::ALL, Key::ApiOpen),
+            value: Value::Ranges(list.into_iter().filter(|range| !open(range)).collect()),
+            because: format!("without what is wider than /{WIDEST}, for {} says refuse", Key::ApiOpen),
             alternatives: Vec::new(),
             from: &[Key::ApiAllowList, Key::ApiOpen],
         });
         Ok(())
     }
+}
+
+/// Whether a range is so wide that it stands for everybody: two halves of all addresses are all of them.
+fn open(range: &Cidr) -> bool {
+    range.prefix() < WIDEST
 }
 
 /// Refuses a range for pods that has fewer blocks than there may be machines.

@@ -133,6 +133,11 @@ pub enum Waiting {
         majority: usize,
         cause: Cause,
     },
+    /// Members of before that may still live and vote: beside them etcd would be there twice.
+    OldMembers {
+        living: usize,
+        majority: usize,
+    },
     ShortCircuit {
         ill: usize,
         of: usize,
@@ -188,6 +193,30 @@ impl Action {
             instance_type: placement.map(|placement| placement.instance_type.clone()),
             zone: placement.map(|placement| placement.zone.clone()),
             attempt: self.attempt,
+        }
+    }
+}
+
+impl Waiting {
+    /// Whether the cloud is at it, shows it late, refuses it, or owes an answer: nothing of ours would make it faster.
+    pub fn is_for_the_cloud(&self) -> bool {
+        match self {
+            Self::NotSeen { .. } | Self::Under(_) | Self::Answer { .. } | Self::Pause { .. } | Self::Limit { .. } => {
+                true
+            }
+            Self::Listing
+            | Self::FreshLook
+            | Self::For(_)
+            | Self::OneMasterAtATime { .. }
+            | Self::Quorum { .. }
+            | Self::OldMembers { .. }
+            | Self::ShortCircuit { .. }
+            | Self::Budget { .. }
+            | Self::Window(_)
+            | Self::Settled(_)
+            | Self::Unchangeable(_)
+            | Self::InUse { .. }
+            | Self::Workers => false,
         }
     }
 }

@@ -7,7 +7,7 @@ use domain::{
     catalog::{Catalog, Window},
 };
 
-use super::{Image, Look, Opening, Part, Placement, Role, Slot, Time};
+use super::{Image, Look, Opening, Origin, Part, Placement, Role, Slot, Time, Traffic};
 use crate::{Blueprint, Placed, Tenancy};
 
 /// How many instance types are tried in a zone.
@@ -206,8 +206,10 @@ fn parts(blueprint: &Blueprint) -> BTreeMap<Part, Look> {
 
 /// Machines of the cluster reach each other; whoever is allowed to, the API.
 fn openings(blueprint: &Blueprint, role: Role) -> BTreeSet<Opening> {
-    let machines = Opening { ports: (0, u16::MAX), from: blueprint.network.addresses.cluster_cidr };
-    let api = |from: &Cidr| Opening { ports: (API, API), from: *from };
+    // Of any protocol: pods' networks and DNS speak UDP, paths' sizes are told by ICMP.
+    let from = Origin::Range(blueprint.network.addresses.cluster_cidr);
+    let machines = Opening { traffic: Traffic::All, from };
+    let api = |from: &Cidr| Opening { traffic: Traffic::Tcp(API, API), from: Origin::Range(*from) };
     let outside = blueprint.api.allow_list.iter().filter(|_| role == Role::Master).map(api);
     outside.chain([machines]).collect()
 }

@@ -6,11 +6,29 @@ use domain::Cidr;
 
 use super::{CloudId, Part};
 
-/// Lets a range in on some TCP ports, both ends included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Lets somebody in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Opening {
-    pub ports: (u16, u16),
-    pub from: Cidr,
+    pub traffic: Traffic,
+    pub from: Origin,
+}
+
+/// What is let in. Ports are the first and the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Traffic {
+    /// Of every protocol.
+    All,
+    Tcp(u16, u16),
+    Udp(u16, u16),
+    Icmp,
+}
+
+/// Who is let in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    Range(Cidr),
+    /// What is in a security group. It is never wished, and seen where somebody meddled.
+    Group(CloudId),
 }
 
 /// The settings of a part.
@@ -158,13 +176,20 @@ pub(crate) fn list<T: fmt::Display>(items: &BTreeSet<T>) -> String {
 
 impl fmt::Display for Opening {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (first, last) = self.ports;
-        if first == last {
-            write!(f, "{first}")?
-        } else {
-            write!(f, "{first}-{last}")?
+        let ports = |f: &mut fmt::Formatter<'_>, name: &str, (first, last): (u16, u16)| match first == last {
+            true => write!(f, "{name} {first}"),
+            false => write!(f, "{name} {first}-{last}"),
+        };
+        match self.traffic {
+            Traffic::All => f.write_str("everything")?,
+            Traffic::Tcp(first, last) => ports(f, "tcp", (first, last))?,
+            Traffic::Udp(first, last) => ports(f, "udp", (first, last))?,
+            Traffic::Icmp => f.write_str("icmp")?,
         }
-        write!(f, " from {}", self.from)
+        match &self.from {
+            Origin::Range(range) => write!(f, " from {range}"),
+            Origin::Group(group) => write!(f, " from {group}"),
+        }
     }
 }
 

@@ -185,7 +185,14 @@ impl Planner<'_> {
         }
         let Some(tried) = self.next_try(&part, cause) else { return };
         let restores = |verb: &Verb| matches!(verb, Verb::Launch(launch) if launch.etcd == Some(Etcd::Restore));
+        let (living, found) = self.living_masters();
         let verb = match tried.same {
+            None if self.restores(slot) && living >= self.fleet.majority() => {
+                let majority = self.fleet.majority();
+                return self.wait(&part, Waiting::OldMembers { living, majority }, self.soon());
+            }
+            // It counts once it is held.
+            Some(verb) if restores(&verb) && found => return self.wait(&part, Waiting::FreshLook, self.soon()),
             // What would be restored from a snapshot is there after all.
             Some(verb) if restores(&verb) && !self.fleet.quorum_lost() => return self.give_up(&part),
             Some(verb) => verb,
@@ -204,11 +211,24 @@ impl Planner<'_> {
         let image = self.desired.images.get(&slot.role).cloned();
         let image = image.unwrap_or_else(|| super::Image { id: String::new(), built: self.now, critical: false });
         let etcd = (slot.role == Role::Master).then(|| match self.held.made {
-            Some(_) if self.fleet.quorum_lost() => Etcd::Restore,
+            Some(_) if self.restores(slot) => Etcd::Restore,
             None if self.fleet.healthy_masters() < self.fleet.majority() => Etcd::Form,
             _ => Etcd::Join,
         });
         Verb::Launch(Box::new(Launch { placement, image, etcd }))
+    }
+
+    /// Masters with a machine that is not proved to have ended, and whether one of them was found just now: whatever is thought of such a
+    /// machine, its member of etcd may live and vote.
+    fn living_masters(&self) -> (usize, bool) {
+        let found = |slot: &Slot| slot.role == Role::Master && self.adopted(*slot);
+        let living = |(slot, members): &(&Slot, &Vec<Member<'_>>)| !members.is_empty() || found(slot);
+        (self.fleet.role(Role::Master).filter(living).count(), self.fleet.slots.keys().any(found))
+    }
+
+    /// Whether a machine of the slot would begin etcd anew from its newest snapshot.
+    fn restores(&self, slot: Slot) -> bool {
+        slot.role == Role::Master && self.held.made.is_some() && self.fleet.quorum_lost()
     }
 
     /// What is tried next: each refusal moves on to the next type, then to the next zone where the slot may be in another.

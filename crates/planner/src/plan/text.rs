@@ -112,6 +112,10 @@ fn waiting(waiting: &Waiting, now: Time) -> String {
             let why = explain(why, now);
             format!("{healthy} masters are healthy and etcd needs {majority}, none can be spared: {why}")
         }
+        Waiting::OldMembers { living, majority } => {
+            let them = format!("{living} masters of before are not proved to have ended");
+            format!("{them}, {majority} can go on by themselves: etcd is not restored beside them")
+        }
         Waiting::ShortCircuit { ill, of, share } => {
             format!("{ill} of {of} machines are ill, more than {share}%: the cause is elsewhere, nothing is replaced")
         }

@@ -159,6 +159,14 @@ impl World {
         if let (Verb::Launch(launch), true) = (&action.verb, made) {
             let healthy = self.machines.values().filter(|of| of.slot.role == Role::Master && healthy(of)).count();
             let masters = self.desired.slots.keys().filter(|slot| slot.role == Role::Master).count();
+            let repeated = matches!(action.cause, Cause::Unanswered { .. });
+            let ended = |of: &MachineFacts| matches!(of.state, MachineState::Ended(_));
+            let living =
+                self.machines.values().filter(|of| of.slot.role == Role::Master && !ended(of)).map(|of| of.slot);
+            let living = living.collect::<BTreeSet<_>>().len();
+            if launch.etcd == Some(Etcd::Restore) && living > masters / 2 && !repeated {
+                self.broken.push(format!("restored etcd beside {living} masters that live"));
+            }
             if launch.etcd == Some(Etcd::Restore) && healthy > masters / 2 {
                 self.broken.push(format!("restored etcd with {healthy} healthy masters"));
             }

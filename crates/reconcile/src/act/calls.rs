@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use planner::plan::{Action, Change, CloudId, Held, Launch, Look, Opening, Part, Role, Verb};
+use planner::plan::{Action, Change, CloudId, Held, Launch, Look, Part, Role, Verb};
 use ports::cloud::{
     AllocateAddress, AllocationId, AssociateRouteTable, AttachInternetGateway, AttachVolume,
     AuthorizeSecurityGroupIngress, Cidr, ClientToken, CloudRequest, CreateInternetGateway, CreateLaunchTemplate,
@@ -11,9 +11,9 @@ use ports::cloud::{
     DeleteLoadBalancer, DeleteNatGateway, DeleteRoute, DeleteRouteTable, DeleteSecurityGroup, DeleteSubnet,
     DeleteTargetGroup, DeleteVolume, DeleteVpc, DeregisterTargets, DetachInternetGateway, DetachVolume,
     DisassociateRouteTable, ImageId, InstanceId, InstanceType, InternetGatewayId, LaunchTemplateId, LoadBalancerArn,
-    NatGatewayId, Protocol, RegisterTargets, ReleaseAddress, RevokeSecurityGroupIngress, RouteTableId, RouteTarget,
-    Rule, RunInstances, SecurityGroupId, Source, StartInstances, StopInstances, SubnetId, Tag, TargetGroupArn,
-    TerminateInstances, VolumeId, VolumeType, VpcId, Zone,
+    NatGatewayId, RegisterTargets, ReleaseAddress, RevokeSecurityGroupIngress, RouteTableId, RouteTarget, RunInstances,
+    SecurityGroupId, StartInstances, StopInstances, SubnetId, Tag, TargetGroupArn, TerminateInstances, VolumeId,
+    VolumeType, VpcId, Zone,
 };
 
 use crate::{
@@ -159,6 +159,7 @@ impl Ground<'_> {
         let targets = || TargetGroupArn::new(id.0.clone());
         let volume = || VolumeId::new(id.0.clone());
         let gateway = || InternetGatewayId::new(id.0.clone());
+        let rules = |openings: &BTreeSet<_>| openings.iter().map(reading::rule).collect();
         let one = match change {
             Change::AttachGateway => AttachInternetGateway { gateway: gateway(), vpc: self.vpc()? }.into(),
             Change::DetachGateway => DetachInternetGateway { gateway: gateway(), vpc: self.vpc()? }.into(),
@@ -178,11 +179,9 @@ impl Ground<'_> {
                 return Ok(ends.collect());
             }
             Change::Authorize(openings) => {
-                AuthorizeSecurityGroupIngress { group: group(), rules: openings.iter().map(rule).collect() }.into()
+                AuthorizeSecurityGroupIngress { group: group(), rules: rules(openings) }.into()
             }
-            Change::Revoke(openings) => {
-                RevokeSecurityGroupIngress { group: group(), rules: self.rules(part, id, openings)? }.into()
-            }
+            Change::Revoke(openings) => RevokeSecurityGroupIngress { group: group(), rules: rules(openings) }.into(),
             Change::Listen => CreateListener {
                 balancer: LoadBalancerArn::new(id.0.clone()),
                 port: API,
@@ -211,22 +210,6 @@ impl Ground<'_> {
         };
         Ok(CreateRoute { table, destination: Cidr::ALL, target }.into())
     }
-
-    /// The rules that are there and were told as these openings.
-    fn rules(&self, part: &Part, id: &CloudId, openings: &BTreeSet<Opening>) -> Result<Vec<Rule>, String> {
-        let Some(Thing::Group(of)) = self.things.get(id) else { return Err(format!("{id} was not seen")) };
-        let none = BTreeSet::new();
-        let wanted = match self.case.desired.parts.get(part) {
-            Some(Look::SecurityGroup { lets_in }) => lets_in,
-            _ => &none,
-        };
-        let told = |rule: &&Rule| openings.contains(&reading::opening(rule, wanted));
-        Ok(of.ingress.iter().filter(told).cloned().collect())
-    }
-}
-
-fn rule(opening: &Opening) -> Rule {
-    Rule { protocol: Protocol::Tcp, ports: opening.ports, source: Source::Range(opening.from) }
 }
 
 fn instance(id: &CloudId) -> InstanceId {

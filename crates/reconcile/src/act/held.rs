@@ -139,7 +139,9 @@ impl Ledger<'_> {
         self.held.refused.remove(part);
         let last = self.held.generations.entry(part.clone()).or_default();
         *last = generation.max(*last);
-        self.held.parts.insert(part.clone(), HeldPart { id, generation, changed: self.now });
+        // Whatever shows it was told after it was made, also within the same second.
+        let changed = Time(self.now.0.saturating_sub(1));
+        self.held.parts.insert(part.clone(), HeldPart { id, generation, changed });
     }
 
     fn hold_machine(&mut self, action: &Action, of: &Instance) {

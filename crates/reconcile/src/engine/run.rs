@@ -3,21 +3,31 @@
 use std::{collections::BTreeSet, sync::OnceLock, time::Duration};
 
 use ids::AccountId;
-use planner::plan::{Plan, Time, Wait, Waiting, plan};
+use planner::plan::{Action, Held, Part, Plan, Time, Verb, Wait, Waiting, plan};
 use ports::{Instant, Measure};
 
 use super::{Engine, Next, Repair, state::Handed};
 use crate::{
+    Planted,
     act::{Acting, Carried},
     book::{Case, Key, NotRecorded},
     observe::{self, Kind, Memo},
     queue::Ended,
 };
 
-/// Between two looks at something that is under way, at most.
-const SLOWEST: u64 = 15;
-/// So long after a run that changed something, the next one looks at what came of it.
-const SOON: Duration = Duration::from_secs(1);
+/// What is waited for so long, in seconds, is not under way.
+const LONG: u64 = 3600;
+/// Between two looks at what the cloud is at: a four-hundredth of how long it has been so already, but at least so long. So whoever waits for
+/// a cluster hardly waits for us.
+const LOOK: (u32, Duration) = (400, Duration::from_millis(250));
+/// The same where only time helps, and beside a crowd, for which its account is listed every two seconds.
+const SELDOM: (u32, Duration) = (60, Duration::from_secs(1));
+/// What takes hours is looked at so often.
+const SLOWEST: Duration = Duration::from_secs(15);
+/// So long after a run that changed something, the next one goes on from there.
+const AT_ONCE: Duration = Duration::from_millis(20);
+/// So long after a run that did what the one before did, and after one that could not do what it wanted, which doubles.
+const AGAIN: Duration = Duration::from_secs(1);
 
 impl Engine {
     pub(super) async fn run_key(&self, key: &Key, term: u64) -> Next {
@@ -40,6 +50,9 @@ impl Engine {
         let sight = observe::look(&self.caller, &case, &zones, &mut memo, crowded, self.options.planted).await;
         let now = observe::now(&self.caller);
         let mut plan = plan(&case.desired, &case.held, &sight.observed, now);
+        if self.options.planted == Some(Planted::QuorumIgnored) {
+            end_what_etcd_needs(&mut plan, &case.held);
+        }
         let acting = Acting {
             caller: &self.caller,
             book: &*self.book,
@@ -67,7 +80,7 @@ impl Engine {
         memo.seen = memo.seen.or(seen);
         let crowded = state.crowded(account);
         if crowded {
-            state.hurry(account, self.caller.env.now().plus(SOON));
+            state.hurry(account, self.caller.env.now().plus(AGAIN));
         }
         (memo, crowded)
     }
@@ -96,6 +109,7 @@ impl Engine {
         let parts = plan.actions.iter().map(|action| &action.part);
         // What waits for another part, or for a time, is not what changes next.
         let looks = |wait: &&Wait| !matches!(wait.why, Waiting::For(_) | Waiting::Pause { .. } | Waiting::Window(_));
+        let looked_for = plan.waits.iter().any(|wait| looks(&wait));
         let waited = plan.waits.iter().filter(looks).filter_map(|wait| wait.part.as_ref());
         memo.open = parts.chain(waited).filter_map(Kind::of).collect::<BTreeSet<_>>();
         let carried = match carried {
@@ -109,7 +123,11 @@ impl Engine {
                 return Next(ended, None);
             }
         };
-        if carried.called == 0 && plan.actions.is_empty() && plan.waits.iter().all(calm) && !carried.made {
+        if carried.called == 0
+            && plan.actions.is_empty()
+            && plan.waits.iter().all(|wait| calm(wait, now))
+            && !carried.made
+        {
             return self.settle(key, &plan, now);
         }
         let mut state = self.state();
@@ -119,14 +137,17 @@ impl Engine {
         memo.still = Some(still);
         tracing::trace!(%key, revision = %case.revision, plan = %plan.text(), "planned");
         memo.fruitless = if carried.called > 0 && carried.done == 0 { memo.fruitless.saturating_add(1) } else { 0 };
-        let after = if carried.done > 0 || carried.made {
-            SOON
-        } else if memo.fruitless > 0 {
-            SOON * (1 << memo.fruitless.min(4))
-        } else {
-            // What takes long is looked at less often.
-            let latest = plan.look_again.map_or(SLOWEST, |at| at.since(now).max(1));
-            Duration::from_secs((now.since(still) / 60).clamp(1, latest.min(SLOWEST)))
+        let repeats = before.is_some_and(|before| repeats(&plan, before));
+        let after = match carried.done > 0 || carried.made {
+            true if repeats => AGAIN,
+            true => AT_ONCE,
+            false if memo.fruitless > 0 => AGAIN * (1 << memo.fruitless.min(4)),
+            false => {
+                let seldom = !looked_for || state.crowded(case.named.account);
+                let (share, first) = if seldom { SELDOM } else { LOOK };
+                let latest = plan.look_again.map_or(SLOWEST, |at| Duration::from_secs(at.since(now))).min(SLOWEST);
+                (Duration::from_secs(now.since(still)) / share).clamp(first, latest.max(first))
+            }
         };
         state.plans.insert(key.clone(), plan);
         state.memos.insert(key.clone(), memo);
@@ -144,9 +165,31 @@ impl Engine {
     }
 }
 
+/// [`Planted::QuorumIgnored`].
+fn end_what_etcd_needs(plan: &mut Plan, held: &Held) {
+    for wait in &plan.waits {
+        let (Some(part @ Part::Machine(slot)), Waiting::Quorum { cause, .. }) = (&wait.part, &wait.why) else {
+            continue;
+        };
+        for (id, of) in held.machines.iter().filter(|(_, of)| of.slot == *slot && of.ending.is_none()) {
+            let (verb, cause) = (Verb::Terminate(id.clone(), None), cause.clone());
+            let action = Action { part: part.clone(), generation: of.generation, attempt: 1, verb, cause };
+            plan.actions.push(action);
+        }
+    }
+}
+
 /// Whether nothing changes by itself until a known time, or at all.
-fn calm(wait: &Wait) -> bool {
-    matches!(wait.why, Waiting::Window(_) | Waiting::Unchangeable(_))
+fn calm(wait: &Wait, now: Time) -> bool {
+    // The only master of a cluster can never be spared.
+    let never = matches!(wait.why, Waiting::Quorum { .. }) && wait.until > now.plus(LONG);
+    never || matches!(wait.why, Waiting::Window(_) | Waiting::Unchangeable(_))
+}
+
+/// Whether a plan calls for nothing that the one before did not call for: what it did shows late.
+fn repeats(plan: &Plan, before: &Plan) -> bool {
+    let same = |action: &Action| before.actions.iter().any(|of| (&of.part, &of.verb) == (&action.part, &action.verb));
+    plan.actions.iter().filter(|action| !action.only_logged()).all(same)
 }
 
 /// Whether nothing went on between two plans.

@@ -233,9 +233,11 @@ impl State {
 
     /// Gives a key what a survey found of it, and its turn.
     pub fn hand(&mut self, key: &Key, mut handed: Handed, class: Class, now: Instant) {
-        handed.seen = self.handed.get(key).and_then(|earlier| earlier.seen).or(handed.seen);
-        self.handed.insert(key.clone(), handed);
-        self.queue.push(key, class, now);
+        // For whom no run comes nothing is kept: a full hand stops surveys.
+        if self.queue.push(key, class, now) {
+            handed.seen = self.handed.get(key).and_then(|earlier| earlier.seen).or(handed.seen);
+            self.handed.insert(key.clone(), handed);
+        }
     }
 
     pub fn take_handed(&mut self, key: &Key) -> Handed {

@@ -34,7 +34,8 @@ const AGAIN: std::time::Duration = std::time::Duration::from_secs(5);
 /// What one survey found.
 struct Survey {
     began: Instant,
-    at: Time,
+    /// In Unix milliseconds.
+    at_ms: u64,
     whole: bool,
     by_owner: BTreeMap<RequestId, Found>,
 }
@@ -62,7 +63,7 @@ impl Engine {
         match found {
             Ok(found) => {
                 let Some(of) = state.surveyed(account, now.plus(every)) else { return };
-                of.surveyed = Some(found.at);
+                of.surveyed = Some(Time(found.at_ms / 1000));
                 if whole {
                     of.whole = now.plus(self.options.whole_every);
                 }
@@ -81,7 +82,7 @@ impl Engine {
 
     async fn list_all(&self, account: AccountId, whole: bool) -> Result<Survey, CloudError> {
         self.zones(account).await?;
-        let (began, at) = (self.caller.env.now(), observe::now(&self.caller));
+        let (began, at) = (self.caller.env.now(), self.caller.env.wall_ms());
         let kinds: &[Kind] = if whole { &Kind::ALL } else { &Kind::OFTEN };
         let lists = kinds.iter().map(|kind| listing::list(&self.caller, account, *kind, &Scope::All));
         let mut by_owner: BTreeMap<RequestId, Found> = BTreeMap::new();
@@ -91,7 +92,7 @@ impl Engine {
                 by_owner.entry(owner).or_default().add(*kind, thing);
             }
         }
-        Ok(Survey { began, at, whole, by_owner })
+        Ok(Survey { began, at_ms, whole, by_owner })
     }
 
     /// The zones of an account, which are asked for once.
@@ -156,7 +157,7 @@ impl Survey {
     fn lists(&self, uid: &RequestId) -> BTreeMap<Kind, Listing> {
         let kinds: &[Kind] = if self.whole { &Kind::ALL } else { &Kind::OFTEN };
         let mut lists: BTreeMap<Kind, Listing> =
-            kinds.iter().map(|kind| (*kind, Listing { at: self.at, things: BTreeMap::new() })).collect();
+            kinds.iter().map(|kind| (*kind, Listing::new(self.at_ms, BTreeMap::new()))).collect();
         for (kind, thing) in self.by_owner.get(uid).into_iter().flat_map(|found| &found.things) {
             lists.get_mut(kind).into_iter().for_each(|list| drop(list.things.insert(thing.id(), thing.clone())));
         }

@@ -49,7 +49,15 @@ pub(crate) enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Listing {
     pub at: Time,
+    /// The same moment, in Unix milliseconds.
+    pub at_ms: u64,
     pub things: BTreeMap<CloudId, Thing>,
+}
+
+impl Listing {
+    pub fn new(at_ms: u64, things: BTreeMap<CloudId, Thing>) -> Self {
+        Self { at: Time(at_ms / 1000), at_ms, things }
+    }
 }
 
 /// Whose things are listed.

@@ -1,10 +1,10 @@
 //! What the cloud told about one thing, in the words of plans.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use planner::plan::{
-    CloudId, Desired, Held, HeldMachine, Image, Look, MachineFacts, MachineState, Opening, Part, PartFacts, Phase,
-    Role, Slot, Time,
+    CloudId, Desired, Held, HeldMachine, Image, Look, MachineFacts, MachineState, Opening, Origin, Part, PartFacts,
+    Phase, Role, Slot, Time, Traffic,
 };
 use ports::cloud::*;
 
@@ -50,7 +50,9 @@ impl Reader<'_> {
                 }
             },
             Thing::RouteTable(of) => (Phase::Ready, self.route_table(part, of)),
-            Thing::Group(of) => (Phase::Ready, Look::SecurityGroup { lets_in: self.lets_in(part, of) }),
+            Thing::Group(of) => {
+                (Phase::Ready, Look::SecurityGroup { lets_in: of.ingress.iter().map(opening).collect() })
+            }
             Thing::TargetGroup(_, None) => return Told::Unclear("its targets were not told"),
             Thing::TargetGroup(_, Some(targets)) => (Phase::Ready, Look::TargetGroup { targets: targets.clone() }),
             Thing::Balancer(of, listens) => match (of.state, listens) {
@@ -110,15 +112,6 @@ impl Reader<'_> {
                 self.held.parts.keys().find(is).cloned().unwrap_or(elsewhere)
             }
         }
-    }
-
-    fn lets_in(&self, part: &Part, group: &SecurityGroup) -> BTreeSet<Opening> {
-        let none = BTreeSet::new();
-        let wanted = match self.desired.parts.get(part) {
-            Some(Look::SecurityGroup { lets_in }) => lets_in,
-            _ => &none,
-        };
-        group.ingress.iter().map(|rule| opening(rule, wanted)).collect()
     }
 
     fn volume(&self, of: &Volume) -> Look {
@@ -184,11 +177,33 @@ fn state(of: &Instance) -> MachineState {
     }
 }
 
-/// A rule as plans know it: TCP from a range. One of another kind lets in more than that, so it is never one that is wanted: it is told
-/// by its ports and range, the wrong way round where those are wanted.
-pub(crate) fn opening(rule: &Rule, wanted: &BTreeSet<Opening>) -> Opening {
-    let from = if let Source::Range(range) = &rule.source { *range } else { Cidr::ALL };
-    let told = Opening { ports: rule.ports, from };
-    let plain = rule.protocol == Protocol::Tcp && matches!(rule.source, Source::Range(_));
-    if plain || !wanted.contains(&told) { told } else { Opening { ports: (rule.ports.1, rule.ports.0), from } }
+/// A rule as plans know it.
+pub(crate) fn opening(rule: &Rule) -> Opening {
+    let (first, last) = rule.ports;
+    let traffic = match rule.protocol {
+        Protocol::All => Traffic::All,
+        Protocol::Tcp => Traffic::Tcp(first, last),
+        Protocol::Udp => Traffic::Udp(first, last),
+        Protocol::Icmp => Traffic::Icmp,
+    };
+    let from = match &rule.source {
+        Source::Range(range) => Origin::Range(*range),
+        Source::Group(group) => Origin::Group(CloudId::from(group.as_str())),
+    };
+    Opening { traffic, from }
+}
+
+/// The rule of an opening: the other way round.
+pub(crate) fn rule(opening: &Opening) -> Rule {
+    let (protocol, ports) = match opening.traffic {
+        Traffic::All => (Protocol::All, (0, u16::MAX)),
+        Traffic::Tcp(first, last) => (Protocol::Tcp, (first, last)),
+        Traffic::Udp(first, last) => (Protocol::Udp, (first, last)),
+        Traffic::Icmp => (Protocol::Icmp, (0, u16::MAX)),
+    };
+    let source = match &opening.from {
+        Origin::Range(range) => Source::Range(*range),
+        Origin::Group(group) => Source::Group(SecurityGroupId::new(group.0.clone())),
+    };
+    Rule { protocol, ports, source }
 }

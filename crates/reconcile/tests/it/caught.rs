@@ -94,6 +94,26 @@ fn what_is_not_listed_and_taken_for_gone_is_caught() {
 }
 
 #[test]
+fn the_only_master_stays_whatever_is_wrong_with_it_but_with_the_bug_that_ignores_the_quorum() {
+    for planted in [Some(Planted::QuorumIgnored), None] {
+        simulate(async {
+            let mut world = World::with(75, Vices::off(), usize::MAX, |options| options.planted = planted);
+            let key = world.wish("DEVELOPMENT", "c1", Wish::Run);
+            world.until_state(&key, State::Running, 60).await;
+            world.until_settled(60).await;
+            let is = |of: &ports::cloud::Instance| of.tags.get(mark::PART).is_some_and(|part| part.contains("master"));
+            let master = world.living().into_iter().find(is).unwrap().id;
+            let tamper = Tamper::MakePublic(master.clone());
+            assert!(world.cloud.with(|sim, now| sim.tamper(now, &place(), tamper)));
+            world.pass(Duration::from_secs(3600)).await;
+            assert_eq!(world.living().iter().all(|of| of.id != master), planted.is_some());
+            assert!(planted.is_some() || world.settled(), "nothing is under way: {}", world.told());
+            world.assert_always();
+        });
+    }
+}
+
+#[test]
 fn a_machine_that_nobody_holds_and_a_bill_that_is_not_ours_are_caught() {
     simulate(async {
         let (world, _) = made("DEVELOPMENT", 80).await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cloud_sim::Tamper;
-use planner::plan::{Condition, Look, Part, Role, State, Truth, Wish};
+use planner::plan::{Condition, Look, Opening, Origin, Part, Role, State, Traffic, Truth, Wish};
 use ports::cloud::{InstanceState, Rule};
 use reconcile::{Key, mark};
 
@@ -118,7 +118,7 @@ fn a_security_group_that_was_opened_is_closed_within_the_time_of_a_survey() {
         world.assert_settled();
         let rows = world.log.rows();
         let deed = rows.written.iter().flat_map(|written| &written.entry.deeds).next().unwrap();
-        assert!(deed.cause.contains("0-65535 from 0.0.0.0/0"), "{deed:?}");
+        assert!(deed.cause.contains("everything from 0.0.0.0/0"), "{deed:?}");
         let secure = |written: &cloud_checks::Written| {
             written.entry.status.conditions.get(&Condition::SecurityAsDecided).map(|(truth, _)| *truth)
         };
@@ -136,12 +136,11 @@ fn a_rule_of_another_protocol_over_a_wanted_range_is_taken_away_and_the_wanted_o
         else {
             panic!()
         };
-        let wanted = *lets_in.first().unwrap();
-        let rule = Rule {
-            protocol: ports::cloud::Protocol::All,
-            ports: (0, u16::MAX),
-            source: ports::cloud::Source::Range(wanted.from),
+        let Some(Opening { traffic: Traffic::All, from: Origin::Range(range) }) = lets_in.first().cloned() else {
+            panic!()
         };
+        let rule =
+            Rule { protocol: ports::cloud::Protocol::Udp, ports: (53, 53), source: ports::cloud::Source::Range(range) };
         let group = ports::cloud::SecurityGroupId::new(id.0);
         let ask = ports::cloud::AuthorizeSecurityGroupIngress { group: group.clone(), rules: vec![rule.clone()] };
         let site = ports::cloud::CallSite::new(crate::world::account(), place().region);

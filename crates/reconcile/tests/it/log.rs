@@ -6,14 +6,14 @@ use std::{
     time::Duration,
 };
 
-use cloud_checks::Written;
+use cloud_checks::{Fence, Written};
 use futures_util::FutureExt;
 use ids::{Revision, Seq};
 use planner::plan::{CloudId, Desired, Held, Part, State, Status, Wish};
-use ports::{BoxFuture, Env};
+use ports::{BoxFuture, Env, cloud::CloudRegion};
 use reconcile::{Book, Case, Entry, Key, Keys, Named, NotRecorded, Shared};
 
-use crate::fuse::Fuse;
+use crate::{fuse::Fuse, world::REGION};
 
 pub struct Row {
     pub named: Named,
@@ -33,7 +33,7 @@ pub struct Rows {
     /// When each wish was last changed.
     wished: BTreeMap<Key, (u64, Named)>,
     pub written: Vec<Written>,
-    pub fences: Vec<u64>,
+    pub fences: Vec<Fence>,
     pub fence_fails: bool,
     /// A key whose case is a defect.
     pub poisoned: Option<Key>,
@@ -187,7 +187,7 @@ impl Book for Handle {
             if rows.fence_fails {
                 return Err("nobody answers".to_owned());
             }
-            rows.fences.push(now);
+            rows.fences.push(Fence { region: CloudRegion::new(REGION), at: now });
             Ok(())
         }
         .boxed()

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cloud_sim::{Options, Place, Sim, SimCloud, Tamper};
+use cloud_sim::{Delays, Options, Place, Sim, SimCloud, Tamper};
 use domain::{
     Cluster, ClusterOptions, ClusterStatus, ClusterType, Command, Deeds, Row, View, cluster, command as c, held::State,
     sets,
@@ -17,8 +17,12 @@ use crate::ring::{Ring, done, organization, project, submission};
 const HOME: &str = "eu-west-1";
 
 async fn with_cloud() -> (Ring, SimCloud) {
+    with_delays(Delays::default()).await
+}
+
+async fn with_delays(delays: Delays) -> (Ring, SimCloud) {
     let catalog = catalog::first().unwrap();
-    let options = Options::of(&catalog, 7, 3);
+    let options = Options { delays, ..Options::of(&catalog, 7, 3) };
     let accounts: Vec<_> = options.accounts.iter().copied().collect();
     let cloud = SimCloud::new(Sim::new(options), Arc::new(TokioEnv::new(99)));
     let ring = Ring::with_cloud(&[HOME], cloud.clone()).await;
@@ -74,6 +78,18 @@ fn living(cloud: &SimCloud) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_development_cluster_and_the_network_that_it_shares_leave_each_other_alone() {
+    let (ring, cloud) = with_cloud().await;
+    done(ring.submit(1, submission(10, create("shop", ClusterType::DEVELOPMENT))).await);
+    runs(&ring, "shop").await;
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    let head = || ring.at(1).ledger().copy(&Log::Region(HOME.parse().unwrap())).unwrap().cell.seq();
+    let (before, living) = (head(), self::living(&cloud));
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    assert_eq!((head(), self::living(&cloud)), (before, living));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_production_cluster_is_made_repaired_and_deleted() {
     let (ring, cloud) = with_cloud().await;
     let verdict = ring.submit(1, submission(10, create("shop", ClusterType::PRODUCTION))).await;
@@ -111,6 +127,58 @@ async fn a_production_cluster_is_made_repaired_and_deleted() {
     let state = ring.at(1).ledger().copy(&log).unwrap().cell.state();
     let metered = state.entries(&sets::machine_runs(&"organizations/acme".parse().unwrap()), None, 100);
     assert_eq!(metered.len(), 7, "each machine ran once: {metered:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_member_that_keeps_clusters_nothing_is_left_when_it_ends() {
+    let (ring, _cloud) = with_cloud().await;
+    done(ring.submit(1, submission(10, create("shop", ClusterType::PRODUCTION))).await);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert!(ring.holders() > 1);
+    ring.end(1);
+    within_an_hour("its end", || (ring.holders() == 1).then_some(())).await;
+}
+
+/// When the cloud had each machine that joined, by its own books, in Unix milliseconds.
+fn joined_last(cloud: &SimCloud) -> u64 {
+    let joined = |of: &ports::cloud::Instance| {
+        let tag = of.tags.get(ports::cloud::guest::JOINED)?;
+        tag.parse::<ports::cloud::guest::Joined>().ok().map(|joined| joined.at.0 * 1000)
+    };
+    cloud.with(|sim, _| sim.instances().filter_map(|(_, of)| joined(of)).max().unwrap())
+}
+
+/// When the cloud was first asked to launch a machine.
+fn launched_first(cloud: &SimCloud) -> u64 {
+    cloud.with(|sim, _| {
+        let launch = |entry: &&cloud_sim::Entry| matches!(&entry.what, cloud_sim::What::Call { request, .. } if request.name() == "RunInstances");
+        sim.audit().entries().find(launch).unwrap().at
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_creation_at_most_two_seconds_are_our_own_by_our_log_and_by_the_clouds_books() {
+    for cluster_type in [ClusterType::PRODUCTION, ClusterType::DEVELOPMENT] {
+        let (ring, cloud) = with_delays(Delays::brisk()).await;
+        let verdict = ring.submit(1, submission(10, create("shop", cluster_type))).await;
+        assert!(matches!(verdict, Verdict::Done { .. }), "{verdict:?}");
+        let made = runs(&ring, "shop").await;
+        let row: Cluster = row(&ring, &Subject::resource(&named("shop").into())).unwrap();
+        let asked = row.create_time.unix_ms();
+        let ran = made.report.values().filter_map(|times| times.done).max().unwrap().unix_ms();
+        let cloud_time: u64 = made.waits.values().map(|wait| wait.until.unix_ms() - wait.from.unix_ms()).sum();
+        let own = ran - asked - cloud_time;
+        assert!(own <= 2_000, "{own} ms our own: {:?}", made.waits);
+
+        // The last machine joined just before it ran, and what was waited for last is that machine, from its launch on.
+        let joined = joined_last(&cloud);
+        assert!(ran >= joined && ran - joined <= 1_500, "joined at {joined}, said to run at {ran}");
+        let (last, wait) = made.waits.iter().max_by_key(|(_, wait)| wait.until).unwrap();
+        assert!(last.to_string().starts_with("machine "), "{last}");
+        let (from, until) = (wait.from.unix_ms(), wait.until.unix_ms());
+        assert!(from <= launched_first(&cloud) && launched_first(&cloud) - from <= 100, "called at {from}");
+        assert!(until <= joined + 1_000, "waited until {until}, joined at {joined}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -167,6 +167,11 @@ impl Ring {
         process.unwrap().0.tasks().abort();
     }
 
+    /// Who holds what every member is given, this ring included: more than one while a member is up, or was not let go.
+    pub fn holders(&self) -> usize {
+        Arc::strong_count(&self.registry)
+    }
+
     /// What a member's disk does from now on.
     pub fn weather(&self, id: u64, weather: DiskWeather) {
         self.disks.lock().unwrap()[&MemberId(id)].set_weather(weather);

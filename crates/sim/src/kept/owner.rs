@@ -2,18 +2,22 @@
 
 use std::sync::Arc;
 
-use domain::{ClusterOptions, ClusterType, Command, command as c};
-use ids::{ClusterName, RegionId};
-use rand::RngExt;
+use domain::{ClusterOptions, ClusterType, Command, Entity, command as c};
+use ids::{ClusterName, Log, RegionId, Subject};
+use rand::{RngExt, seq::IndexedRandom};
+use wire::entity::decode_entity;
 
-use super::statuses;
 use crate::{
     call::{Caller, Outcome},
     client::shop,
-    run::caller,
+    run::{caller, final_state},
     world::World,
 };
 
+/// How long a cluster may be kept after its deletion, in milliseconds.
+const RETAINED_MAX_MS: u64 = 2 * 3_600_000;
+
+/// See the module.
 pub struct Owner {
     caller: Caller,
     world: Arc<World>,
@@ -32,41 +36,46 @@ impl Owner {
     }
 
     pub async fn wish_something(&mut self) {
-        let mine: Vec<ClusterName> = statuses(&self.world)
-            .into_iter()
-            .filter(|(cluster, _)| cluster.name.location == self.region)
-            .map(|(cluster, _)| cluster.name)
-            .collect();
-        let one = mine.get(self.caller.rng.random_range(0..mine.len().max(1))).cloned();
-        let etag = None;
-        let command: Option<Command> = match (self.caller.rng.random_range(0..100), one) {
-            (0..=59, _) if mine.len() < self.clusters => self.new_cluster(),
-            (60..=67, Some(name)) => Some(c::DeleteCluster { name, retain_ms: self.retain(), etag }.into()),
-            (68..=72, Some(name)) => Some(c::HibernateCluster { name, etag }.into()),
-            (73..=80, Some(name)) => Some(c::WakeCluster { name, etag }.into()),
-            (81..=83, Some(name)) => Some(c::UndeleteCluster { name, etag }.into()),
-            (84..=88, Some(name)) => Some(
-                c::UpdateCluster {
-                    name,
-                    display_name: None,
-                    description: None,
-                    allow_list: Some(vec![domain::Cidr::around(self.caller.rng.random(), 24)]),
-                    delete_protection: None,
-                    maintenance_window: None,
-                    etag,
-                }
-                .into(),
-            ),
-            _ => None,
-        };
-        if let Some(command) = command {
+        let mine = clusters(&self.world, Some(&self.region));
+        // Who has few makes some at once.
+        for _ in 0..3 {
+            if mine.len() * 2 < self.clusters
+                && let Some(command) = self.new_cluster()
+            {
+                self.caller.command(command).await;
+            }
+        }
+        if let Some(command) = self.draw(&mine) {
             // A wish that the state forbids is refused, and one that nobody can take now is forgotten.
             let _: Outcome = self.caller.command(command).await;
         }
     }
 
-    fn retain(&mut self) -> u64 {
-        if self.caller.rng.random_bool(0.3) { self.caller.rng.random_range(1..6 * 3_600_000) } else { 0 }
+    fn draw(&mut self, mine: &[ClusterName]) -> Option<Command> {
+        let (one, etag) = (mine.choose(&mut self.caller.rng).cloned(), None);
+        Some(match self.caller.rng.random_range(0..100) {
+            0..50 if mine.len() < self.clusters => return self.new_cluster(),
+            60..70 => c::DeleteCluster { name: one?, retain_ms: self.retained(), etag }.into(),
+            70..75 => c::HibernateCluster { name: one?, etag }.into(),
+            75..83 => c::WakeCluster { name: one?, etag }.into(),
+            83..87 => c::UndeleteCluster { name: one?, etag }.into(),
+            87..92 => c::UpdateCluster {
+                name: one?,
+                display_name: None,
+                description: None,
+                allow_list: Some(vec![domain::Cidr::around(self.caller.rng.random(), 24)]),
+                delete_protection: None,
+                maintenance_window: None,
+                etag,
+            }
+            .into(),
+            _ => return None,
+        })
+    }
+
+    fn retained(&mut self) -> u64 {
+        let rng = &mut self.caller.rng;
+        if rng.random_bool(0.4) { rng.random_range(1..RETAINED_MAX_MS) } else { 0 }
     }
 
     fn new_cluster(&mut self) -> Option<Command> {
@@ -79,4 +88,25 @@ impl Owner {
         let (display_name, description) = (String::new(), String::new());
         Some(c::CreateCluster { name, display_name, description, cluster_type, options }.into())
     }
+}
+
+/// The clusters of a region, or of all.
+pub fn clusters(world: &World, region: Option<&RegionId>) -> Vec<ClusterName> {
+    let regions = world.plan.regions.iter().filter(|of| region.is_none_or(|region| region == *of));
+    let states = regions.filter_map(|region| final_state(world, &Log::Region(region.clone())));
+    let mut all = Vec::new();
+    for state in states {
+        for (_, row) in state.rows().filter(|(subject, _)| is_wish(subject)) {
+            if let Ok(Entity::Cluster(row)) = decode_entity(&row.value) {
+                all.push(row.name);
+            }
+        }
+    }
+    all
+}
+
+/// Rows that say what is wished, by their names alone.
+pub fn is_wish(subject: &Subject) -> bool {
+    let text = subject.as_str();
+    text.contains("#vpcs/") || (text.contains("/clusters/") && !text.contains('#'))
 }

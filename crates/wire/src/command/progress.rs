@@ -1,18 +1,20 @@
 //! What a region's reconciling writes down, to a message and back.
 
-use domain::{command::Progress, progress::Kept};
+use domain::{command::Progress, held::Part, progress::Kept};
 use ids::Revision;
 
 use crate::{
     Error,
-    entity::{cidr_in, deed_in, deed_out, edge_in, edge_out, held_in, held_out, status_in, status_out, uid_out},
+    entity::{
+        cidr_in, deed_in, deed_out, edge_in, edge_out, held_in, held_out, part_in, status_in, status_out, uid_out,
+    },
     field::{name_in, uid_in},
     proto::{self, progress::Of},
 };
 
 impl From<&Progress> for proto::Progress {
     fn from(command: &Progress) -> Self {
-        let Progress { of, uid, seen, held, status, deeds, edges } = command;
+        let Progress { of, uid, seen, held, status, deeds, edges, waited } = command;
         let of = match of {
             Kept::Cluster(name) => Of::Cluster(name.to_string()),
             Kept::SharedVpc { project, location, vpc } => Of::SharedVpc(proto::KeptVpc {
@@ -21,6 +23,7 @@ impl From<&Progress> for proto::Progress {
                 vpc: vpc.to_string(),
             }),
         };
+        let last = |(part, unix_ms): (&Part, &u64)| proto::Waited { part: part.to_string(), unix_ms: *unix_ms };
         Self {
             of: Some(of),
             uid: uid_out(uid),
@@ -29,6 +32,7 @@ impl From<&Progress> for proto::Progress {
             status: Some(status_out(status)),
             deeds: deeds.iter().map(deed_out).collect(),
             edges: edges.iter().map(edge_out).collect(),
+            waited: waited.iter().map(last).collect(),
         }
     }
 }
@@ -38,7 +42,7 @@ impl TryFrom<proto::Progress> for Progress {
 
     fn try_from(message: proto::Progress) -> Result<Self, Error> {
         const WHAT: &str = "progress of a cluster";
-        let proto::Progress { of, uid, seen, held, status, deeds, edges } = message;
+        let proto::Progress { of, uid, seen, held, status, deeds, edges, waited } = message;
         let of = match of {
             Some(Of::Cluster(name)) => Kept::Cluster(name_in(WHAT, "cluster", &name)?),
             Some(Of::SharedVpc(proto::KeptVpc { project, location, vpc })) => Kept::SharedVpc {
@@ -48,6 +52,7 @@ impl TryFrom<proto::Progress> for Progress {
             },
             None => return Err(Error::field(WHAT, "of", "not set", "a cluster or a shared VPC")),
         };
+        let last = |of: proto::Waited| Ok((part_in(WHAT, &of.part)?, of.unix_ms));
         Ok(Self {
             of,
             uid: uid_in(WHAT, &uid)?,
@@ -56,6 +61,7 @@ impl TryFrom<proto::Progress> for Progress {
             status: status_in(status)?,
             deeds: deeds.into_iter().map(deed_in).collect::<Result<_, _>>()?,
             edges: edges.into_iter().map(edge_in).collect::<Result<_, _>>()?,
+            waited: waited.into_iter().map(last).collect::<Result<_, Error>>()?,
         })
     }
 }

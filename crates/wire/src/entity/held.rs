@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    ClusterStatus, Deed, Deeds, PhaseTimes,
+    CloudWait, ClusterStatus, Deed, Deeds, PhaseTimes,
     held::{
         Condition, Constraint, Creation, CreationPhase, Credential, Edge, Etcd, Health, Held, HeldMachine, HeldPart,
         Image, Intent, Launch, MachineEdge, Part, PhaseState, Placement, Refused, Slot, State, Status, Time, Truth,
@@ -20,17 +20,23 @@ const DEED: &str = "a deed";
 
 impl From<&ClusterStatus> for proto::ClusterStatus {
     fn from(row: &ClusterStatus) -> Self {
-        let ClusterStatus { uid, held, status, report } = row;
+        let ClusterStatus { uid, held, status, report, waits } = row;
         let times = |(phase, times): (&CreationPhase, &PhaseTimes)| proto::PhaseTimes {
             phase: phase.number(),
             began: times.began.map(|time| time.0),
             done: times.done.map(|time| time.0),
+        };
+        let wait = |(part, wait): (&Part, &CloudWait)| proto::CloudWait {
+            part: part.to_string(),
+            from: wait.from.0,
+            until: wait.until.0,
         };
         Self {
             uid: uid_out(uid),
             held: Some(held_out(held)),
             status: Some(status_out(status)),
             report: report.iter().map(times).collect(),
+            waits: waits.iter().map(wait).collect(),
         }
     }
 }
@@ -39,16 +45,20 @@ impl TryFrom<proto::ClusterStatus> for ClusterStatus {
     type Error = Error;
 
     fn try_from(message: proto::ClusterStatus) -> Result<Self, Error> {
-        let proto::ClusterStatus { uid, held, status, report } = message;
+        let proto::ClusterStatus { uid, held, status, report, waits } = message;
         let times = |times: proto::PhaseTimes| {
             let phase = word(STATUS, "report.phase", times.phase, CreationPhase::from_number)?;
             Ok((phase, PhaseTimes { began: times.began.map(Hlc), done: times.done.map(Hlc) }))
+        };
+        let wait = |wait: proto::CloudWait| {
+            Ok((part_in(STATUS, &wait.part)?, CloudWait { from: Hlc(wait.from), until: Hlc(wait.until) }))
         };
         Ok(Self {
             uid: uid_in(STATUS, &uid)?,
             held: held_in(held)?,
             status: status_in(status)?,
             report: report.into_iter().map(times).collect::<Result<_, Error>>()?,
+            waits: waits.into_iter().map(wait).collect::<Result<_, Error>>()?,
         })
     }
 }
@@ -313,7 +323,7 @@ pub(crate) fn edge_in(message: proto::MachineEdge) -> Result<MachineEdge, Error>
     Ok(MachineEdge { machine: machine.as_str().into(), slot: slot_in(EDGE, &slot)?, instance_type, edge })
 }
 
-fn part_in(what: &'static str, value: &str) -> Result<Part, Error> {
+pub(crate) fn part_in(what: &'static str, value: &str) -> Result<Part, Error> {
     value.parse().map_err(|_| Error::field(what, "part", value, "a part, such as subnet use1-az1 public"))
 }
 

@@ -168,7 +168,7 @@ fn network(of: &Network) -> v1::ClusterNetwork {
 
 /// What became of a cluster.
 pub fn status(row: &ClusterStatus) -> v1::ClusterStatus {
-    let ClusterStatus { held, status, report, .. } = row;
+    let ClusterStatus { held, status, report, waits, .. } = row;
     let conditions = status.conditions.iter().map(|(condition, (truth, why))| v1::ClusterCondition {
         name: condition.name().to_owned(),
         truth: shown_truth(*truth).into(),
@@ -184,6 +184,13 @@ pub fn status(row: &ClusterStatus) -> v1::ClusterStatus {
         begin_time: times.began.and_then(timestamp),
         end_time: times.done.and_then(timestamp),
     });
+    let mut waits: Vec<_> = waits.iter().filter(|_| held.made.is_some()).collect();
+    waits.sort_by_key(|(_, wait)| wait.from);
+    let waits = waits.into_iter().map(|(part, wait)| v1::CloudWait {
+        part: part.to_string(),
+        begin_time: timestamp(wait.from),
+        end_time: timestamp(wait.until),
+    });
     v1::ClusterStatus {
         state: shown_state(status.state).into(),
         health: shown_health(status.health).into(),
@@ -193,6 +200,7 @@ pub fn status(row: &ClusterStatus) -> v1::ClusterStatus {
         ready_time: held.made.map(at),
         machines: machines::counted(held),
         held_up_by: held_up_by(held),
+        waits: waits.collect(),
     }
 }
 

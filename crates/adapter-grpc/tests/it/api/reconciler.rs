@@ -55,6 +55,7 @@ impl<'a> Reconciler<'a> {
             status,
             deeds: Vec::new(),
             edges: Vec::new(),
+            waited: Default::default(),
         };
         change(&mut step);
         self.requests += 1;

@@ -163,7 +163,7 @@ impl Ring {
             ring: RingId::new(RING),
             member: id,
             region: registry.topology().region_of(id).unwrap().clone(),
-            timing: Timing { global: fast, region: fast },
+            timing: Timing { global: fast, region: fast, ..Timing::default() },
             retention: Retention::default(),
             catch_up_bytes_per_second: 64 * 1024 * 1024,
             snapshot_chunk_bytes: ledger::config::SNAPSHOT_CHUNK_BYTES,

@@ -115,6 +115,7 @@ impl Story {
             status,
             deeds: Vec::new(),
             edges: edges.collect(),
+            waited: Default::default(),
         };
         let submission = Submission {
             request_id: RequestId(std::array::from_fn(|at| made.name.as_bytes()[made.name.len() - 1 - at])),

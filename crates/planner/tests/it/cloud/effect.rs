@@ -152,7 +152,7 @@ fn apply(look: &mut Look, change: &Change) {
         (Look::InternetGateway { attached }, change) => *attached = *change == Change::AttachGateway,
         (Look::RouteTable { way_out, .. }, Change::Route(to) | Change::Reroute(to)) => *way_out = Some(to.clone()),
         (Look::RouteTable { associated, .. }, change) => *associated = *change == Change::Associate,
-        (Look::SecurityGroup { lets_in }, Change::Authorize(openings)) => lets_in.extend(openings.iter().copied()),
+        (Look::SecurityGroup { lets_in }, Change::Authorize(openings)) => lets_in.extend(openings.iter().cloned()),
         (Look::SecurityGroup { lets_in }, Change::Revoke(openings)) => lets_in.retain(|of| !openings.contains(of)),
         (Look::Balancer { listens }, _) => *listens = true,
         (Look::TargetGroup { targets }, Change::Register(of)) => targets.extend(of.iter().cloned()),

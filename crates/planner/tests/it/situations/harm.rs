@@ -102,10 +102,13 @@ fn masters_that_are_not_wished_any_more_end_one_at_a_time_and_leave_etcd_its_maj
 fn a_restore_that_was_not_answered_is_not_called_again_once_the_quorum_is_back() {
     let mut world = settled(production(Wish::Run));
     let (first, second) = (id_of(&world, Role::Master, 1), id_of(&world, Role::Master, 2));
+    let twin = world.machines[&second].clone();
     world.kill(&first);
-    super::impair(&mut world, Role::Master, &[2], 400);
+    world.kill(&second);
     super::once(&mut world, Fate::LostBefore, 1);
-    world.machines.get_mut(&second).unwrap().impaired = None;
+    assert!(world.held.intents.contains_key(&Part::Machine(super::slot(Role::Master, 1))));
+    // It was called for twice, and nobody knew of this one.
+    world.machines.insert("i-twin".into(), twin);
     for _ in 0..60 {
         world.pass(15);
         let plan = world.plan();
@@ -113,6 +116,26 @@ fn a_restore_that_was_not_answered_is_not_called_again_once_the_quorum_is_back()
     }
     assert_eq!(world.broken, Vec::<String>::new());
     world.settle();
+    assert_eq!(world.plan().status.state, State::Running);
+}
+
+#[test]
+fn etcd_is_not_restored_beside_masters_that_may_still_live() {
+    let mut world = settled(production(Wish::Run));
+    world.kill(&id_of(&world, Role::Master, 1));
+    super::impair(&mut world, Role::Master, &[2], 400);
+    let second = id_of(&world, Role::Master, 2).to_string();
+    assert_eq!(ends(&world.plan()), [second]);
+    let restored = |plan: &Plan| plan.text().contains("etcd restored");
+    let mut plans = Vec::new();
+    for _ in 0..200 {
+        let plan = world.plan();
+        plans.push(restored(&plan));
+        world.carry_out(&plan, |_| Fate::Done);
+        world.pass(15);
+    }
+    assert_eq!(world.broken, Vec::<String>::new());
+    assert_eq!(plans.iter().filter(|restores| **restores).count(), 1, "{plans:?}");
     assert_eq!(world.plan().status.state, State::Running);
 }
 

@@ -1,6 +1,6 @@
 //! The situations themselves, each named for what it shows.
 
-use planner::plan::{Desired, Look, Opening, Part, Phase, Role, Slot, Time, Wish};
+use planner::plan::{Desired, Look, Opening, Origin, Part, Phase, Role, Slot, Time, Traffic, Wish};
 
 use super::{Situation, at, creating, development, id_of, impair, look_mut, once, running, settled, slot};
 use crate::cloud::{Fate, NOON, World};
@@ -108,7 +108,7 @@ fn development_master_gone() -> Situation {
 
 pub(super) fn security() -> Vec<Situation> {
     let group = Part::SecurityGroup(Role::Master);
-    let everybody = Opening { ports: (22, 22), from: domain::Cidr::ALL };
+    let everybody = Opening { traffic: Traffic::Tcp(22, 22), from: Origin::Range(domain::Cidr::ALL) };
     let older = |world: &mut World, days: u64| {
         world.desired.images.values_mut().for_each(|image| {
             image.id = "ami-newer".to_owned();
@@ -119,7 +119,7 @@ pub(super) fn security() -> Vec<Situation> {
     vec![
         running("security-group-opened", |world| {
             if let Look::SecurityGroup { lets_in } = look_mut(world, &group) {
-                lets_in.insert(everybody);
+                lets_in.insert(everybody.clone());
             }
         }),
         running("security-group-emptied", |world| {
@@ -129,7 +129,8 @@ pub(super) fn security() -> Vec<Situation> {
         }),
         running("allow-list-changed", |world| {
             if let Some(Look::SecurityGroup { lets_in }) = world.desired.parts.get_mut(&group) {
-                lets_in.insert(Opening { ports: (6443, 6443), from: "203.0.113.0/24".parse().unwrap() });
+                let from = Origin::Range("203.0.113.0/24".parse().unwrap());
+                lets_in.insert(Opening { traffic: Traffic::Tcp(6443, 6443), from });
             }
         }),
         running("route-leads-elsewhere", |world| {

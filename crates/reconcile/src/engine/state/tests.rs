@@ -124,3 +124,13 @@ fn a_later_cluster_of_the_same_name_is_another_one() {
     assert_eq!(state.accounts[&account(1)].owners.iter().collect::<Vec<_>>(), [&again.uid]);
     assert_eq!(state.first_pass().0, 1);
 }
+
+#[test]
+fn nothing_is_kept_for_keys_that_are_out_of_service() {
+    let mut state = begun(1, 1);
+    let key = named(0, 1).key;
+    assert_eq!(state.queue.take(at(999_999)), Some(key.clone()));
+    state.queue.done(&key, crate::queue::Ended::Panicked, at(0));
+    state.hand(&key, Handed::default(), Class::Deviation, at(1));
+    assert!(state.handed.is_empty());
+}

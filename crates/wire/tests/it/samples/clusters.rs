@@ -1,7 +1,8 @@
 //! Rows and commands about clusters and what became of them.
 
 use domain::{
-    Basis, ClusterOptions, ClusterStatus, Deed, MachineRun, Network, PhaseTimes, SharedVpc, Tenancy, VersionWish,
+    Basis, CloudWait, ClusterOptions, ClusterStatus, Deed, MachineRun, Network, PhaseTimes, SharedVpc, Tenancy,
+    VersionWish,
     catalog::{Channel, Day, Window, Zone},
     command::Progress,
     held::*,
@@ -139,7 +140,9 @@ pub fn how_it_stands() -> Status {
 pub fn status() -> ClusterStatus {
     let times = PhaseTimes { began: Some(hlc(1, 0)), done: Some(hlc(2, 0)) };
     let report = [(CreationPhase::Network, times)].into();
-    ClusterStatus { uid: id(0x40), held: held(), status: how_it_stands(), report }
+    let wait = CloudWait { from: hlc(1, 0), until: hlc(2, 0) };
+    let waits = [(text("nat use1-az1"), wait)].into();
+    ClusterStatus { uid: id(0x40), held: held(), status: how_it_stands(), report, waits }
 }
 
 pub fn progress() -> Progress {
@@ -154,5 +157,6 @@ pub fn progress() -> Progress {
         status: how_it_stands(),
         deeds: vec![deed()],
         edges: edges.map(edge).into(),
+        waited: [(text("machine master-2"), 1_700_000_000_123)].into(),
     }
 }

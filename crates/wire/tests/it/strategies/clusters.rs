@@ -1,7 +1,8 @@
 //! Rows and commands about clusters and what became of them.
 
 use domain::{
-    Basis, Cidr, ClusterOptions, ClusterStatus, Deed, MachineRun, Network, PhaseTimes, Tenancy, VersionWish, Wish,
+    Basis, Cidr, CloudWait, ClusterOptions, ClusterStatus, Deed, MachineRun, Network, PhaseTimes, Tenancy, VersionWish,
+    Wish,
     catalog::{Channel, Day, KubernetesVersion, Window, Zone},
     command::Progress,
     held::*,
@@ -211,8 +212,10 @@ pub fn cluster_status() -> BoxedStrategy<ClusterStatus> {
     let maybe = || option::of(hlc());
     let times = (maybe(), maybe()).prop_map(|(began, done)| PhaseTimes { began, done });
     let report = btree_map(select(CreationPhase::ALL), times, 0..5);
-    (request_id(), held(), how_it_stands(), report)
-        .prop_map(|(uid, held, status, report)| ClusterStatus { uid, held, status, report })
+    let wait = (hlc(), hlc()).prop_map(|(from, until)| CloudWait { from, until });
+    let waits = btree_map(part(), wait, 0..4);
+    (request_id(), held(), how_it_stands(), report, waits)
+        .prop_map(|(uid, held, status, report, waits)| ClusterStatus { uid, held, status, report, waits })
         .boxed()
 }
 
@@ -271,8 +274,9 @@ pub fn progress() -> BoxedStrategy<Progress> {
         instance_type,
         edge,
     });
-    (kept, request_id(), any::<u64>(), held(), how_it_stands(), vec(deed(), 0..3), vec(edge, 0..3))
-        .prop_map(|(of, uid, seen, held, status, deeds, edges)| Progress {
+    let waited = btree_map(part(), any::<u64>(), 0..3);
+    (kept, request_id(), any::<u64>(), held(), how_it_stands(), vec(deed(), 0..3), vec(edge, 0..3), waited)
+        .prop_map(|(of, uid, seen, held, status, deeds, edges, waited)| Progress {
             of,
             uid,
             seen: Revision(seen),
@@ -280,6 +284,7 @@ pub fn progress() -> BoxedStrategy<Progress> {
             status,
             deeds,
             edges,
+            waited,
         })
         .boxed()
 }

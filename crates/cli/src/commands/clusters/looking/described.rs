@@ -1,6 +1,6 @@
 //! `atoll cluster describe`: a cluster laid out for people, and the report of its creation.
 
-use client::{Answered, v1};
+use client::{Answered, Creation, v1};
 use prost_types::Timestamp;
 use serde_json::json;
 
@@ -11,9 +11,9 @@ use crate::{
     session::Session,
     view::{
         Resource,
-        cluster::{condition, phase, state, typed},
+        cluster::{condition, phase, state, typed, wait},
         json::time,
-        took,
+        lasted, took,
     },
 };
 
@@ -154,8 +154,10 @@ pub fn report(session: &Session, cluster: &v1::Cluster) -> Result<(), Fail> {
     let headers = ["PHASE", "BEGAN AFTER", "DONE AFTER", "TOOK"];
     if session.output.for_programs() {
         let items: Vec<_> = status.creation.iter().map(phase).collect();
+        let waits: Vec<_> = status.waits.iter().map(wait).collect();
         let asked = cluster.create_time.as_ref().map(time);
-        return rows(session, &headers, cells.collect(), json!({ "createTime": asked, "items": items }));
+        let whole = json!({ "createTime": asked, "items": items, "waits": waits });
+        return rows(session, &headers, cells.collect(), whole);
     }
     say(format_args!("{} asked for at {}", cluster.name(), time(&asked)))?;
     if status.creation.is_empty() {
@@ -171,7 +173,23 @@ pub fn report(session: &Session, cluster: &v1::Cluster) -> Result<(), Fail> {
         say(format_args!("begun {} after it was asked for", took(&asked, first)))?;
     }
     match last {
-        Some(last) => say(format_args!("done {} after it was asked for", took(&asked, last))),
-        None => say("not done yet"),
+        Some(last) => say(format_args!("done {} after it was asked for", took(&asked, last)))?,
+        None => return say("not done yet"),
     }
+    whose_time(cluster, &status.waits)
+}
+
+/// What the cloud was waited for, one after the other, and what is left.
+fn whose_time(cluster: &v1::Cluster, waits: &[v1::CloudWait]) -> Result<(), Fail> {
+    let Some(Creation { cloud, own, .. }) = Creation::of(cluster) else {
+        return say("what the cloud was waited for is not on record");
+    };
+    let asked = cluster.create_time.unwrap_or_default();
+    let cells = waits.iter().filter_map(|of| {
+        let (begin, end) = of.begin_time.as_ref().zip(of.end_time.as_ref())?;
+        Some(vec![of.part.clone(), took(&asked, begin), took(&asked, end), took(begin, end)])
+    });
+    let headers = ["WAITED FOR", "CALLED AFTER", "READY AFTER", "TOOK"];
+    say(table(headers.map(str::to_owned).into(), cells.collect()))?;
+    say(format_args!("waited {} for the cloud; {} at most was Atoll's own", lasted(cloud), lasted(own)))
 }
