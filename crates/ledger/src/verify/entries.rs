@@ -59,12 +59,14 @@ pub fn check(logs: &dyn LogStore, log: &Log, saved: &Saved, found: &mut Findings
 fn begins_within(bounds: Bounds, saved: &Saved, purged: Option<&proto::RaftLogId>, found: &mut Findings) {
     let first = bounds.first;
     let behind = purged.map_or(0, |purged| purged.index.saturating_add(1));
-    if behind != first && !is_empty(bounds) {
+    let applied = saved.applied().map(|applied| applied.index);
+    // Where no entry is left, only the snapshot tells a purge, which sets the marker, from a log that was overruled from its first entry on.
+    let purges = purged.is_none() && applied.is_some_and(|applied| applied.saturating_add(1) >= first);
+    if behind != first && (!is_empty(bounds) || purges) {
         let wanted = format!("{}, before the first entry that is kept", first.saturating_sub(1));
         let what = purged.map_or_else(|| "there is none".to_owned(), |purged| format!("the index {}", purged.index));
         found.tell(Place::RaftMeta(PURGED), what, wanted);
     }
-    let applied = saved.applied().map(|applied| applied.index);
     let Some(purged) = purged else { return };
     match saved {
         Saved::None => {
