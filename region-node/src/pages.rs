@@ -79,9 +79,7 @@ pub fn read_into(region: &Region, metrics: &Metrics) {
 
 /// How the region's clusters are kept.
 fn keeping(report: &reconcile::Report) -> Value {
-    let repair = |of: &reconcile::Repair| {
-        json!({ "key": of.key.to_string(), "listed_ms": of.listed, "seen_ms": of.seen, "called_ms": of.called })
-    };
+    let repair = |of: &reconcile::Repair| json!({ "key": of.key.to_string(), "listed_ms": of.listed, "seen_ms": of.seen, "called_ms": of.called });
     json!({
         "term": report.leading, "keys": report.keys, "waiting": report.waiting, "running": report.running,
         "unsettled": report.unsettled, "unseen": report.unseen, "quarantined": report.quarantined.len(),

@@ -57,7 +57,8 @@ impl Clusters {
             // Each time: what was measured stays, whatever becomes of the next.
             println!("{}", figures::table(&all));
             if let Some(path) = &self.json {
-                fs::write(path, serde_json::to_vec_pretty(&all)?).with_context(|| format!("wrote {}", path.display()))?;
+                fs::write(path, serde_json::to_vec_pretty(&all)?)
+                    .with_context(|| format!("wrote {}", path.display()))?;
             }
         }
         Ok(())

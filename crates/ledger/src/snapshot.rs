@@ -85,7 +85,8 @@ impl<'a> Packing<'a> {
         };
         let rows: Vec<_> = self.rows.by_ref().take(STEP).map(row).collect();
         // In the order of the fields, so that the parts are what the whole would be.
-        let requests = if rows.is_empty() { self.requests.by_ref().take(STEP).map(request).collect() } else { Vec::new() };
+        let requests =
+            if rows.is_empty() { self.requests.by_ref().take(STEP).map(request).collect() } else { Vec::new() };
         let more = !rows.is_empty() || !requests.is_empty();
         self.sealing.put(&proto::Snapshot { rows, requests, ..proto::Snapshot::default() });
         more

@@ -89,14 +89,11 @@ impl<K: Clone + Ord> Queue<K> {
     }
 
     /// Wants `key` to be looked at from `due` on. A key that waits is moved to the more urgent class and the earlier time of the two;
-    /// one that runs will run once more; one in quarantine stays there. Whether there will be a run.
-    pub fn push(&mut self, key: &K, class: Class, due: Instant) -> bool {
-        let Some(item) = self.items.get_mut(key) else {
-            self.wait(key, 0, class, due);
-            return true;
-        };
+    /// one that runs will run once more; one in quarantine stays there.
+    pub fn push(&mut self, key: &K, class: Class, due: Instant) {
+        let Some(item) = self.items.get_mut(key) else { return self.wait(key, 0, class, due) };
         match &mut item.place {
-            Place::Quarantined => return false,
+            Place::Quarantined => {}
             Place::Running { again, .. } => *again = Some(again.map_or(class, |other| other.min(class))),
             Place::Waiting { class: had, due: at } => {
                 let (had, at, failures) = (*had, *at, item.failures);
@@ -104,7 +101,6 @@ impl<K: Clone + Ord> Queue<K> {
                 self.wait(key, failures, class.min(had), due.min(at));
             }
         }
-        true
     }
 
     /// The most urgent key that is due and for which its class has a place. Whoever gets it MUST call [`Self::done`].
@@ -149,12 +145,16 @@ impl<K: Clone + Ord> Queue<K> {
 
     /// Takes a key out of quarantine. `false`: it was not in it.
     pub fn release(&mut self, key: &K, now: Instant) -> bool {
-        let quarantined = self.items.get(key).is_some_and(|item| item.place == Place::Quarantined);
+        let quarantined = self.is_quarantined(key);
         if quarantined {
             self.items.remove(key);
             self.push(key, Class::Asked, now);
         }
         quarantined
+    }
+
+    pub fn is_quarantined(&self, key: &K) -> bool {
+        self.items.get(key).is_some_and(|item| item.place == Place::Quarantined)
     }
 
     /// Keys that a defect put out of service.

@@ -1,11 +1,14 @@
 //! Asks for clusters, through the API.
 
-use std::{cell::Cell, sync::atomic::{AtomicU64, Ordering::Relaxed}};
+use std::{
+    cell::Cell,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
 
 use anyhow::{Context, Result};
 use api::v1::{
-    Cluster, CreateCloudAccountRequest, CreateClusterRequest, CreateOrganizationRequest, CreateProjectRequest, Mutation,
-    Organization, Project, PublishEditionRequest, catalog_client::CatalogClient,
+    Cluster, CreateCloudAccountRequest, CreateClusterRequest, CreateOrganizationRequest, CreateProjectRequest,
+    Mutation, Organization, Project, PublishEditionRequest, catalog_client::CatalogClient,
     cloud_accounts_client::CloudAccountsClient, mutation::Kind, organizations_client::OrganizationsClient,
     projects_client::ProjectsClient,
 };
@@ -95,9 +98,7 @@ async fn fill(world: &World, organization: usize) -> Result<()> {
         request_id: request_id(),
         validate_only: false,
     };
-    let mutations = (0..PER_ORGANIZATION).map(|cluster| Mutation {
-        kind: Some(Kind::CreateCluster(create(cluster))),
-        retried: false,
-    });
+    let mutations = (0..PER_ORGANIZATION)
+        .map(|cluster| Mutation { kind: Some(Kind::CreateCluster(create(cluster))), retried: false });
     crate::stream::all(channel, mutations.collect()).await.context("asked for clusters")
 }

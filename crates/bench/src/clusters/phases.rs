@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use api::v1::{
-    Cluster, GetClusterRequest, ListMachinesRequest, ReadOptions, UpdateClusterRequest, clusters_client::ClustersClient,
-    read_options,
+    Cluster, GetClusterRequest, ListMachinesRequest, ReadOptions, UpdateClusterRequest,
+    clusters_client::ClustersClient, read_options,
 };
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
@@ -101,7 +101,8 @@ async fn restart(world: &mut World, figures: &mut Figures) -> Result<()> {
     .await?;
     figures.restart_write_ms = first(world, began, |mut client| {
         let cluster = Cluster { name: name.clone(), description: "written again".to_owned(), ..Cluster::default() };
-        let request = UpdateClusterRequest { cluster: Some(cluster), request_id: fill::request_id(), ..Default::default() };
+        let request =
+            UpdateClusterRequest { cluster: Some(cluster), request_id: fill::request_id(), ..Default::default() };
         async move { client.update_cluster(request).await.is_ok() }
     })
     .await?;

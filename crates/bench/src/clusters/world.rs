@@ -79,8 +79,7 @@ impl World {
         );
         fs::write(dir.join("m1.toml"), text)?;
         let (program, dir, cloud) = (node.to_owned(), dir.to_owned(), processes);
-        let mut world =
-            Self { count, node: Processes::default(), cloud, program, dir, api, telemetry, cloud_port };
+        let mut world = Self { count, node: Processes::default(), cloud, program, dir, api, telemetry, cloud_port };
         world.start_node(true)?;
         let until = Instant::now() + STARTS_WITHIN;
         while ask::post(cloud_port, &json!("Accounts")).await.is_err() || world.keeping().await.is_err() {

@@ -87,7 +87,9 @@ impl Engine {
 
     /// Says how long it took from what a survey saw to the first call about it.
     fn note_repair(&self, key: &Key, memo: &mut Memo, called: Option<Instant>) {
-        let Some((called, (listed, seen))) = called.and_then(|called| Some((called, memo.seen.take()?))) else { return };
+        let Some((called, (listed, seen))) = called.and_then(|called| Some((called, memo.seen.take()?))) else {
+            return;
+        };
         let env = &self.caller.env;
         env.measure(&Measure::RepairBegan { took: called.since(seen) });
         let (now, wall) = (env.now(), env.wall_ms());

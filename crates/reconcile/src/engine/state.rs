@@ -233,11 +233,13 @@ impl State {
 
     /// Gives a key what a survey found of it, and its turn.
     pub fn hand(&mut self, key: &Key, mut handed: Handed, class: Class, now: Instant) {
-        // For whom no run comes nothing is kept: a full hand stops surveys.
-        if self.queue.push(key, class, now) {
-            handed.seen = self.handed.get(key).and_then(|earlier| earlier.seen).or(handed.seen);
-            self.handed.insert(key.clone(), handed);
+        // For whom no run comes nothing is kept: full hands stop surveys.
+        if self.queue.is_quarantined(key) {
+            return;
         }
+        handed.seen = self.handed.get(key).and_then(|earlier| earlier.seen).or(handed.seen);
+        self.handed.insert(key.clone(), handed);
+        self.queue.push(key, class, now);
     }
 
     pub fn take_handed(&mut self, key: &Key) -> Handed {

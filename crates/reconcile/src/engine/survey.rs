@@ -82,7 +82,7 @@ impl Engine {
 
     async fn list_all(&self, account: AccountId, whole: bool) -> Result<Survey, CloudError> {
         self.zones(account).await?;
-        let (began, at) = (self.caller.env.now(), self.caller.env.wall_ms());
+        let (began, at_ms) = (self.caller.env.now(), self.caller.env.wall_ms());
         let kinds: &[Kind] = if whole { &Kind::ALL } else { &Kind::OFTEN };
         let lists = kinds.iter().map(|kind| listing::list(&self.caller, account, *kind, &Scope::All));
         let mut by_owner: BTreeMap<RequestId, Found> = BTreeMap::new();
