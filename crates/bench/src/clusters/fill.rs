@@ -92,7 +92,7 @@ async fn fill(world: &World, organization: usize) -> Result<()> {
         parent: format!("{}/locations/{REGION}", project(organization)),
         cluster_id: format!("c-{cluster}"),
         cluster: Some(Cluster {
-            cluster_type: if cluster % 4 == 0 { "PRODUCTION" } else { "DEVELOPMENT" }.into(),
+            cluster_type: if cluster.is_multiple_of(4) { "PRODUCTION" } else { "DEVELOPMENT" }.into(),
             ..Cluster::default()
         }),
         request_id: request_id(),

@@ -77,7 +77,7 @@ async fn settled(world: &World) -> Result<()> {
         let all = number(&keeping, "keys") >= world.count as u64 && number(&keeping, "unseen") == 0;
         let rests = number(&keeping, "unsettled") == 0 && number(&keeping, "running") == 0;
         calm = if listed && all && rests { calm + 1 } else { 0 };
-        let stands = format!("{} {} {}", keeping["keys"], keeping["unsettled"], keeping["calls"]);
+        let stands = format!("{:?}", ["keys", "unsettled", "calls"].map(|field| keeping.get(field)));
         if stands != last {
             (last, since) = (stands, Instant::now());
         }
@@ -150,7 +150,7 @@ async fn repairs(world: &World, kills: usize, figures: &mut Figures) -> Result<(
     let mut killed: BTreeMap<String, u64> = BTreeMap::new();
     for kill in 0..kills {
         // An odd step: machines of both kinds of clusters.
-        let cluster = fill::name((kill * (world.count / kills | 1)) % world.count);
+        let cluster = fill::name((kill * ((world.count / kills) | 1)) % world.count);
         let request = ListMachinesRequest { parent: cluster.clone(), ..ListMachinesRequest::default() };
         let machines = client.list_machines(request).await.context("listed machines")?.into_inner().machines;
         let machine = machines.last().with_context(|| format!("read the machines of {cluster}: there is none"))?;

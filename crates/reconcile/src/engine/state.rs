@@ -3,7 +3,7 @@
 //! Whatever is asked of it at each event costs no more where there are many keys or accounts.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque, btree_map::Entry},
     time::Duration,
 };
 
@@ -141,8 +141,8 @@ impl State {
             return;
         }
         self.disown(&key);
-        if !self.accounts.contains_key(&account) {
-            self.accounts.insert(account, Account { sweep: now, whole: now, ..Account::default() });
+        if let Entry::Vacant(vacant) = self.accounts.entry(account) {
+            vacant.insert(Account { sweep: now, whole: now, ..Account::default() });
             self.set_turn(account, now);
         }
         self.accounts.entry(account).or_default().owners.insert(uid);
@@ -183,7 +183,7 @@ impl State {
             self.unseen -= 1;
         }
         if self.unseen == 0 {
-            self.pass.get_or_insert(now.since(self.began));
+            self.pass.get_or_insert_with(|| now.since(self.began));
         }
     }
 
