@@ -11,8 +11,12 @@
 
 mod calls;
 mod held;
+mod turns;
 
-use std::{collections::BTreeMap, sync::OnceLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::OnceLock,
+};
 
 use futures_util::future::join_all;
 use planner::plan::{Action, Cause, CloudId, Held, Part, Plan, Repeat, State, Time, Verb, Wait, Waiting, explain};
@@ -21,6 +25,7 @@ use ports::{
     cloud::{ClientToken, CloudError, CloudReply, CloudRequest, ErrorCode, Instance, Trouble},
 };
 
+pub(crate) use self::turns::Turns;
 use self::{calls::Ground, held::Ledger};
 use crate::{
     Planted,
@@ -80,6 +85,7 @@ impl Acting<'_> {
     pub async fn carry_out(&self, plan: &mut Plan, memo: &mut Memo) -> Result<Carried, NotRecorded> {
         self.add_twins(plan);
         self.leave_out(plan).await;
+        self.wait_for_turns(plan, memo);
         let before = &self.case.held;
         let mut ledger = Ledger { held: before.clone(), edges: Vec::new(), sight: self.sight, now: plan.now };
         ledger.held.state = plan.status.state;
@@ -166,6 +172,33 @@ impl Acting<'_> {
         plan.waits.append(&mut waits);
     }
 
+    /// Leaves out what the account's rate of calls does not allow now: nothing is intended long before it is called, and nobody else waits
+    /// behind it.
+    fn wait_for_turns(&self, plan: &mut Plan, memo: &mut Memo) {
+        let env = &self.caller.env;
+        let now = env.now();
+        let ground = self.ground(&self.case.held);
+        let (mut waits, mut left_out) = (Vec::new(), BTreeSet::new());
+        memo.turns.begin(now);
+        plan.actions.retain(|action| {
+            // Those of one part come one after the other.
+            let calls = if action.only_logged() { Ok(Vec::new()) } else { ground.calls(action, &self.token(action)) };
+            let Some(call) = calls.ok().and_then(|calls| calls.first().map(CloudRequest::name)) else { return true };
+            let book = || self.caller.book(self.case.named.account, call);
+            let goes = !left_out.contains(&action.part) && memo.turns.take(call, now, book);
+            if !goes && left_out.insert(action.part.clone()) {
+                let until = plan.now.plus(memo.turns.next.map_or(1, |next| next.since(now).as_secs() + 1));
+                waits.push(Wait { part: Some(action.part.clone()), why: Waiting::Rate { call }, until });
+            }
+            goes
+        });
+        plan.waits.append(&mut waits);
+    }
+
+    fn ground<'a>(&'a self, held: &'a Held) -> Ground<'a> {
+        Ground { case: self.case, held, things: &self.sight.things, zones: self.zones }
+    }
+
     async fn fence(&self) -> Result<(), String> {
         use std::sync::atomic::Ordering::SeqCst;
         if self.planted == Some(Planted::StaleFence) && self.fenced.load(SeqCst) {
@@ -184,7 +217,7 @@ impl Acting<'_> {
         for (place, action) in actions.iter().enumerate() {
             by_part.entry(&action.part).or_default().push((place, action));
         }
-        let ground = Ground { case: self.case, held, things: &self.sight.things, zones: self.zones };
+        let ground = self.ground(held);
         let runs = by_part.into_values().map(|of_part| self.call_in_order(of_part, &ground, intended));
         let mut outcomes: Vec<(usize, Outcome)> = join_all(runs).await.into_iter().flatten().collect();
         outcomes.sort_by_key(|(place, _)| *place);
@@ -218,7 +251,7 @@ impl Acting<'_> {
         };
         let cause = mark::token(self.case.named.uid, &action.token());
         let mut outcome = Outcome::Done { made: None, instance: None };
-        for request in requests {
+        for (place, request) in requests.into_iter().enumerate() {
             if action.destructive() && self.fence().await.is_err() {
                 return Outcome::NotCalled;
             }
@@ -227,7 +260,8 @@ impl Acting<'_> {
             if late || self.book.leading() != Some(self.term) {
                 return Outcome::NotCalled;
             }
-            let answer = self.caller.change(self.case.named.account, &cause, self.tamper(request), &self.called).await;
+            let (account, booked) = (self.case.named.account, place == 0);
+            let answer = self.caller.change(account, &cause, self.tamper(request), booked, &self.called).await;
             let repeated = self.case.held.intents.contains_key(&action.part);
             outcome = judge(action, answer, repeated);
             if !matches!(outcome, Outcome::Done { .. }) {

@@ -33,7 +33,7 @@ pub(crate) use self::{
     listing::{Kind, Listing, Scope, Thing},
     reading::{Reader, Told, Zones},
 };
-use crate::{Planted, book::Case, caller::Caller, mark};
+use crate::{Planted, act::Turns, book::Case, caller::Caller, mark};
 
 /// After so many seconds every replica of the cloud knows of a write.
 pub(crate) const CONSISTENT: u64 = 300;
@@ -65,6 +65,8 @@ pub(crate) struct Memo {
     pub still: Option<Time>,
     /// When the survey began and was answered that saw what no call was made about yet.
     pub seen: Option<(Instant, Instant)>,
+    /// Of calls.
+    pub turns: Turns,
     /// When parts that were waited for were last seen not to be ready, in Unix milliseconds.
     pub waited: BTreeMap<Part, u64>,
 }

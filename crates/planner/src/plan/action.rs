@@ -113,6 +113,10 @@ pub enum Waiting {
     For(Part),
     /// The cloud is at it.
     Under(&'static str),
+    /// More calls of this kind than the cloud takes from the account.
+    Rate {
+        call: &'static str,
+    },
     Answer {
         since: Time,
     },
@@ -201,9 +205,12 @@ impl Waiting {
     /// Whether the cloud is at it, shows it late, refuses it, or owes an answer: nothing of ours would make it faster.
     pub fn is_for_the_cloud(&self) -> bool {
         match self {
-            Self::NotSeen { .. } | Self::Under(_) | Self::Answer { .. } | Self::Pause { .. } | Self::Limit { .. } => {
-                true
-            }
+            Self::NotSeen { .. }
+            | Self::Under(_)
+            | Self::Rate { .. }
+            | Self::Answer { .. }
+            | Self::Pause { .. }
+            | Self::Limit { .. } => true,
             Self::Listing
             | Self::FreshLook
             | Self::For(_)

@@ -104,6 +104,7 @@ fn waiting(waiting: &Waiting, now: Time) -> String {
         Waiting::FreshLook => "what was seen is older than the last change".to_owned(),
         Waiting::For(part) => format!("waits for {part}"),
         Waiting::Under(what) => (*what).to_owned(),
+        Waiting::Rate { call } => format!("waits for its turn to call {call}: an account may do so only so often"),
         Waiting::Answer { since } => format!("a call of {} may still take effect", ago(since)),
         Waiting::Pause { times, why } => format!("refused {times} times, last with {why}"),
         Waiting::Limit { of, since } => format!("{of}, for {} so far", Span(now.since(*since))),
