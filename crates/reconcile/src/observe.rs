@@ -167,11 +167,17 @@ fn scope(case: &Case, kind: Kind) -> Scope {
 }
 
 async fn details(caller: &Caller, account: AccountId, memo: &mut Memo) {
+    let mut things: Vec<(Kind, Thing)> = Vec::new();
     for kind in [Kind::TargetGroups, Kind::Balancers] {
-        let Some(list) = memo.lists.get_mut(&kind) else { continue };
-        let things: Vec<Thing> = std::mem::take(&mut list.things).into_values().collect();
-        let detailed = join_all(things.into_iter().map(|thing| listing::detail(caller, account, thing))).await;
-        list.things = detailed.into_iter().map(|thing| (thing.id(), thing)).collect();
+        let list = memo.lists.get_mut(&kind).map(|list| std::mem::take(&mut list.things)).unwrap_or_default();
+        things.extend(list.into_values().map(|thing| (kind, thing)));
+    }
+    let asked =
+        things.into_iter().map(|(kind, thing)| async move { (kind, listing::detail(caller, account, thing).await) });
+    for (kind, thing) in join_all(asked).await {
+        if let Some(list) = memo.lists.get_mut(&kind) {
+            list.things.insert(thing.id(), thing);
+        }
     }
 }
 

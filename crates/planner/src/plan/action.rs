@@ -64,6 +64,8 @@ pub enum Cause {
     SeenSo,
     /// The one before is.
     Gone,
+    /// The one before is ending, and not by us.
+    EndsUnasked,
     Failed(String),
     Impaired {
         since: Time,

@@ -104,6 +104,10 @@ impl Planner<'_> {
             }
             Fitness::Asleep => self.wake(&part, member),
             Fitness::FallingAsleep => self.wait(&part, Waiting::Under("stops"), self.soon()),
+            // Nothing brings it back, and nothing of it is needed by the next.
+            Fitness::Ending if slot.role == Role::Worker && member.held.ending.is_none() => {
+                self.launch(slot, Cause::EndsUnasked);
+            }
             Fitness::Ending => self.end(member, false, Cause::NotWanted),
             Fitness::InDoubt { since, why } => self.not_seen(&part, *since, why),
             Fitness::Impaired { .. } | Fitness::NeverJoined { .. } => self.replace_lost(slot, member),

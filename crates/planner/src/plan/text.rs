@@ -79,6 +79,7 @@ pub fn explain(cause: &Cause, now: Time) -> String {
         Cause::FoundByTag => "it has our tag and is not in our log".to_owned(),
         Cause::SeenSo => "seen so".to_owned(),
         Cause::Gone => "the one before is gone".to_owned(),
+        Cause::EndsUnasked => "the one before is ending, and not by us".to_owned(),
         Cause::Failed(why) => format!("it failed: {why}"),
         Cause::Impaired { since } => format!("impaired for {}", Span(now.since(*since))),
         Cause::NeverJoined { since } => format!("it did not join in {}", Span(now.since(*since))),

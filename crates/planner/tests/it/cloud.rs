@@ -171,7 +171,8 @@ impl World {
                 self.broken.push(format!("restored etcd with {healthy} healthy masters"));
             }
         }
-        if let (Part::Machine(slot), Verb::Launch(_), Cause::Gone) = (&action.part, &action.verb, &action.cause)
+        if let (Part::Machine(slot), Verb::Launch(_), Cause::Gone | Cause::EndsUnasked) =
+            (&action.part, &action.verb, &action.cause)
             && self.machines.values().any(|of| of.slot == *slot && alive(of))
         {
             self.broken.push(format!("launched {slot} as gone while it is there"));

@@ -1,6 +1,6 @@
 //! The situations themselves, each named for what it shows.
 
-use planner::plan::{Desired, Look, Opening, Origin, Part, Phase, Role, Slot, Time, Traffic, Wish};
+use planner::plan::{Desired, Look, MachineState, Opening, Origin, Part, Phase, Role, Slot, Time, Traffic, Wish};
 
 use super::{Situation, at, creating, development, id_of, impair, look_mut, once, running, settled, slot};
 use crate::cloud::{Fate, NOON, World};
@@ -67,6 +67,11 @@ pub(super) fn health() -> Vec<Situation> {
         running("two-masters-impaired", |world| impair(world, Role::Master, &[1, 3], 400)),
         running("two-masters-not-seen", |_| {}).doubt(Role::Master, &[1, 2]),
         running("worker-impaired", |world| impair(world, Role::Worker, &[1], 400)),
+        running("worker-ends-unasked", |world| {
+            let id = id_of(world, Role::Worker, 2);
+            world.pass(60);
+            world.machines.get_mut(&id).unwrap().state = MachineState::Ending;
+        }),
         running("worker-replacement-joined", |world| {
             impair(world, Role::Worker, &[1], 400);
             (0..4).for_each(|_| once(world, Fate::Done, 15));
