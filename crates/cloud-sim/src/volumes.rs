@@ -2,7 +2,7 @@
 
 use ports::cloud::{
     AttachVolume, Attachment, AttachmentState, CloudError, CreateVolume, DeleteVolume, DescribeVolumes, DetachVolume,
-    ErrorCode, InstanceState, Page, Volume, VolumeId, VolumeState,
+    ErrorCode, InstanceState, Page, Volume, VolumeId, VolumeState, VolumeType,
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,16 +37,11 @@ pub(crate) fn create(call: &mut Call<'_>, ask: CreateVolume) -> Result<Volume, C
         call.repeated(&made);
         return volume.ok_or_else(|| Table::<Volume>::not_found(&id));
     }
-    if !network::zone_exists(call, &ask.zone)
-        || !(1..=16_384).contains(&ask.size_gib)
-        || !(3000..=16_000).contains(&ask.iops)
-    {
-        let message = format!(
-            "made a volume of {} GiB with {} IOPS in {}: wanted 1 to 16384, 3000 to 16000, a zone of {}",
-            ask.size_gib, ask.iops, ask.zone, call.place.region
-        );
+    if !network::zone_exists(call, &ask.zone) {
+        let message = format!("made a volume in {}: wanted a zone of {}", ask.zone, call.place.region);
         return Err(CloudError::refused(ErrorCode::InvalidParameterValue, message));
     }
+    can_be(ask.volume_type, ask.size_gib, ask.iops)?;
     let tags = call.tags(ask.tags)?;
     let volume = Volume {
         id: VolumeId::new(call.id("vol")),
@@ -66,6 +61,23 @@ pub(crate) fn create(call: &mut Call<'_>, ask: CreateVolume) -> Result<Volume, C
     call.token_ends(key);
     soon(call, &volume.id, Step::Created);
     Ok(volume)
+}
+
+/// Whether there are such volumes.
+fn can_be(kind: VolumeType, size_gib: u32, iops: u32) -> Result<(), CloudError> {
+    let (first_size, speeds, for_each) = match kind {
+        VolumeType::Gp3 => (1, 3000..=16_000, 500),
+        VolumeType::Io2 => (4, 100..=64_000, 1000),
+    };
+    // The first 3000 of a gp3 are there at any size.
+    let enough = iops <= 3000 && kind == VolumeType::Gp3 || iops <= size_gib.saturating_mul(for_each);
+    if (first_size..=16_384).contains(&size_gib) && speeds.contains(&iops) && enough {
+        return Ok(());
+    }
+    let (name, least, most) = (kind.name(), speeds.start(), speeds.end());
+    let wanted = format!("{first_size} to 16384, {least} to {most}, at most {for_each} for each GiB");
+    let message = format!("made a {name} volume of {size_gib} GiB with {iops} IOPS: wanted {wanted}");
+    Err(CloudError::refused(ErrorCode::InvalidParameterValue, message))
 }
 
 fn soon(call: &mut Call<'_>, id: &VolumeId, step: Step) {

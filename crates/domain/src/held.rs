@@ -127,8 +127,6 @@ pub struct Placement {
 pub struct Image {
     pub id: String,
     pub built: Time,
-    /// Whether it mends a critical weakness of those before: then nobody waits for a window.
-    pub critical: bool,
 }
 
 /// How a master's member of etcd begins.

@@ -27,6 +27,30 @@ fn in_state(state: VolumeState) -> impl Fn(&Page<Volume>) -> Option<Volume> {
     move |page| only(page).filter(|volume| volume.state == state)
 }
 
+pub async fn kinds(probe: &Probe<'_>, _stage: &Stage) -> Result<(), Broken> {
+    const PROMISE: &str = "a volume is of a type, with as many operations per second as the type has for its size";
+    let [here, _] = &probe.fixture.zones;
+    let of = |name: &str, volume_type, size_gib, iops| CreateVolume {
+        volume_type,
+        size_gib,
+        iops,
+        ..create(probe, name, here)
+    };
+    let fast = probe.done(PROMISE, of("fast", VolumeType::Io2, 20, 20_000)).await?;
+    same(PROMISE, &(fast.volume_type, fast.iops), &(VolumeType::Io2, 20_000))?;
+    let wrong = [
+        of("too-fast", VolumeType::Gp3, 100, 20_000),
+        of("too-small", VolumeType::Gp3, 10, 6000),
+        of("too-small-io2", VolumeType::Io2, 4, 5000),
+    ];
+    for ask in wrong {
+        probe.refused(PROMISE, ask, ErrorCode::InvalidParameterValue).await?;
+    }
+    let describe = DescribeVolumes(Describe::id(fast.id.clone()));
+    probe.until(PROMISE, describe, in_state(VolumeState::Available)).await?;
+    probe.done(PROMISE, DeleteVolume { id: fast.id }).await
+}
+
 pub async fn attached(probe: &Probe<'_>, stage: &Stage) -> Result<(), Broken> {
     let [here, elsewhere] = &probe.fixture.zones;
     let instance = probe.done(PROMISE, stage.launch(probe, "volume-user")).await?.id;

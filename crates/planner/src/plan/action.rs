@@ -146,6 +146,7 @@ pub enum Waiting {
     Budget {
         replaced: usize,
     },
+    /// The maintenance window, and the end of business hours.
     Window(Cause),
     Settled(Cause),
     /// It differs and cannot be changed as it is.

@@ -62,10 +62,18 @@ pub enum Look {
     Volume {
         zone: String,
         size: u64,
-        iops: u64,
-        encrypted: bool,
+        disk: Disk,
         attached: Option<CloudId>,
     },
+}
+
+/// What a volume is, but for its size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disk {
+    /// As the cloud names it, such as `gp3`.
+    pub kind: String,
+    pub iops: u64,
+    pub encrypted: bool,
 }
 
 /// One change of a part that is there.
@@ -153,8 +161,8 @@ pub(crate) fn bare(look: &Look) -> Look {
     match look {
         Look::InternetGateway { .. } => Look::InternetGateway { attached: false },
         Look::RouteTable { way_out, .. } => Look::RouteTable { way_out: way_out.clone(), associated: false },
-        Look::Volume { zone, size, iops, encrypted, .. } => {
-            Look::Volume { zone: zone.clone(), size: *size, iops: *iops, encrypted: *encrypted, attached: None }
+        Look::Volume { zone, size, disk, .. } => {
+            Look::Volume { zone: zone.clone(), size: *size, disk: disk.clone(), attached: None }
         }
         other => other.clone(),
     }
@@ -193,6 +201,13 @@ impl fmt::Display for Opening {
     }
 }
 
+impl fmt::Display for Disk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let encrypted = if self.encrypted { "encrypted" } else { "not encrypted" };
+        write!(f, "{} {} IOPS, {encrypted}", self.kind, self.iops)
+    }
+}
+
 impl fmt::Display for Look {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tied = |tied: &bool, what: &'static str| if *tied { what } else { "loose" };
@@ -209,9 +224,8 @@ impl fmt::Display for Look {
             Self::TargetGroup { targets } if targets.is_empty() => f.write_str("no targets"),
             Self::TargetGroup { targets } => write!(f, "targets {}", list(targets)),
             Self::Balancer { listens } => f.write_str(if *listens { "listening" } else { "deaf" }),
-            Self::Volume { zone, size, iops, encrypted, attached } => {
-                let encrypted = if *encrypted { "encrypted" } else { "not encrypted" };
-                write!(f, "{size}GiB {iops} IOPS in {zone}, {encrypted}")?;
+            Self::Volume { zone, size, disk, attached } => {
+                write!(f, "{size}GiB {disk} in {zone}")?;
                 attached.as_ref().map_or(Ok(()), |to| write!(f, ", attached to {to}"))
             }
         }

@@ -209,7 +209,7 @@ impl Planner<'_> {
 
     fn launch_at(&self, slot: Slot, placement: Placement) -> Verb {
         let image = self.desired.images.get(&slot.role).cloned();
-        let image = image.unwrap_or_else(|| super::Image { id: String::new(), built: self.now, critical: false });
+        let image = image.unwrap_or_else(|| super::Image { id: String::new(), built: self.now });
         let etcd = (slot.role == Role::Master).then(|| match self.held.made {
             Some(_) if self.restores(slot) => Etcd::Restore,
             None if self.fleet.healthy_masters() < self.fleet.majority() => Etcd::Form,

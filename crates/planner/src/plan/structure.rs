@@ -64,13 +64,13 @@ impl Planner<'_> {
                 };
                 Look::TargetGroup { targets: self.fleet.targets(&seen) }
             }
-            (Part::Volume(slot), Look::Volume { zone, size, iops, encrypted, .. }) => {
+            (Part::Volume(slot), Look::Volume { zone, size, disk, .. }) => {
                 let has = match self.observed.parts.get(part) {
                     Some(Seen::Present(PartFacts { look: Look::Volume { attached, .. }, .. }, _)) => attached.as_ref(),
                     _ => None,
                 };
                 let (zone, attached) = (zone.clone(), self.fleet.user(*slot, has).cloned());
-                Look::Volume { zone, size: *size, iops: *iops, encrypted: *encrypted, attached }
+                Look::Volume { zone, size: *size, disk: disk.clone(), attached }
             }
             _ => look.clone(),
         }

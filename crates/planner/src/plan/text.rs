@@ -120,7 +120,7 @@ fn waiting(waiting: &Waiting, now: Time) -> String {
             format!("{ill} of {of} machines are ill, more than {share}%: the cause is elsewhere, nothing is replaced")
         }
         Waiting::Budget { replaced } => format!("{replaced} workers are being replaced, no more may be"),
-        Waiting::Window(why) => format!("waits for the maintenance window: {}", explain(why, now)),
+        Waiting::Window(why) => format!("waits until it may be replaced by choice: {}", explain(why, now)),
         Waiting::Settled(why) => format!("waits until all else is settled: {}", explain(why, now)),
         Waiting::Unchangeable(what) => format!("{what}, which cannot be changed as it is"),
         Waiting::InUse { clusters } => format!("used by {clusters} clusters"),

@@ -108,13 +108,13 @@ impl Ground<'_> {
                 let security_groups = vec![SecurityGroupId::new(self.id(&Part::SecurityGroup(*role))?.0)];
                 CreateLaunchTemplate { client_token, name: name(), security_groups, user_data: None, tags }.into()
             }
-            (Part::Volume(_), Some(Look::Volume { zone, size, iops, encrypted, .. })) => CreateVolume {
+            (Part::Volume(_), Some(Look::Volume { zone, size, disk, .. })) => CreateVolume {
                 client_token,
                 zone: self.zone(zone)?,
                 size_gib: u32::try_from(*size).unwrap_or(u32::MAX),
-                volume_type: VolumeType::Gp3,
-                iops: u32::try_from(*iops).unwrap_or(u32::MAX),
-                encrypted: *encrypted,
+                volume_type: volume_type(&disk.kind)?,
+                iops: u32::try_from(disk.iops).unwrap_or(u32::MAX),
+                encrypted: disk.encrypted,
                 tags,
             }
             .into(),
@@ -232,4 +232,9 @@ fn delete(part: &Part, id: &CloudId) -> Result<CloudRequest, String> {
         Part::Volume(_) => DeleteVolume { id: VolumeId::new(id) }.into(),
         Part::Network | Part::Machine(_) | Part::Credential(_) => return Err(format!("was to delete {part}")),
     })
+}
+
+fn volume_type(kind: &str) -> Result<VolumeType, String> {
+    VolumeType::named(kind)
+        .ok_or_else(|| format!("needs a volume of the type {kind:?}, which this cloud does not have"))
 }

@@ -162,11 +162,9 @@ impl Ledger<'_> {
         let planned = if let Verb::Launch(launch) = &action.verb { Some(&launch.placement) } else { None };
         let zone = planned.map(|placement| placement.zone.clone()).or_else(|| facts.map(|facts| facts.zone.clone()));
         let built = tagged(of.tags.get(mark::BUILT)).map_or(Time(of.launched.0), Time);
-        let image = launch.or_else(|| facts.map(|facts| facts.image.clone())).unwrap_or_else(|| Image {
-            id: of.image.to_string(),
-            built,
-            critical: false,
-        });
+        let image = launch
+            .or_else(|| facts.map(|facts| facts.image.clone()))
+            .unwrap_or_else(|| Image { id: of.image.to_string(), built });
         if intent.is_some() {
             self.held.intents.remove(part);
         }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use planner::plan::{
-    CloudId, Desired, Held, HeldMachine, Image, Look, MachineFacts, MachineState, Opening, Origin, Part, PartFacts,
-    Phase, Role, Slot, Time, Traffic,
+    CloudId, Desired, Disk, Held, HeldMachine, Image, Look, MachineFacts, MachineState, Opening, Origin, Part,
+    PartFacts, Phase, Role, Slot, Time, Traffic,
 };
 use ports::cloud::*;
 
@@ -119,8 +119,7 @@ impl Reader<'_> {
         Look::Volume {
             zone: self.zone(&of.zone),
             size: u64::from(of.size_gib),
-            iops: u64::from(of.iops),
-            encrypted: of.encrypted,
+            disk: Disk { kind: of.volume_type.name().to_owned(), iops: u64::from(of.iops), encrypted: of.encrypted },
             attached: of.attachment.as_ref().filter(stays).map(|at| CloudId::from(at.instance.as_str())),
         }
     }
@@ -156,7 +155,7 @@ impl Reader<'_> {
     fn image(&self, of: &Instance) -> Image {
         let known = self.desired.images.values().find(|image| image.id == of.image.as_str());
         let tagged = || of.tags.get(mark::BUILT).and_then(|text| text.parse().ok()).map_or(Time(of.launched.0), Time);
-        known.cloned().unwrap_or_else(|| Image { id: of.image.to_string(), built: tagged(), critical: false })
+        known.cloned().unwrap_or_else(|| Image { id: of.image.to_string(), built: tagged() })
     }
 }
 

@@ -177,6 +177,35 @@ fn a_volume_that_was_destroyed_and_a_gateway_that_was_detached_are_there_again()
 }
 
 #[test]
+fn masters_have_volumes_of_the_type_that_was_decided() {
+    simulate(async {
+        let mut world = World::new(12);
+        let key = world.wish("PRODUCTION", "c1", Wish::Run);
+        world.change(&key, |desired| {
+            for look in desired.parts.values_mut() {
+                if let Look::Volume { disk, .. } = look {
+                    (disk.kind, disk.iops) = ("io2".to_owned(), 50_000);
+                }
+            }
+        });
+        world.until_state(&key, State::Running, 30).await;
+        world.until_settled(10).await;
+        world.assert_settled();
+        let made = world.cloud.with(|sim, _| {
+            let call = |what: &cloud_sim::What| match what {
+                cloud_sim::What::Call { request, .. } => match &**request {
+                    ports::cloud::CloudRequest::CreateVolume(of) => Some((of.volume_type, of.iops)),
+                    _ => None,
+                },
+                _ => None,
+            };
+            sim.audit().entries().filter_map(|entry| call(&entry.what)).collect::<Vec<_>>()
+        });
+        assert_eq!(made, [(ports::cloud::VolumeType::Io2, 50_000); 3]);
+    });
+}
+
+#[test]
 fn a_cluster_falls_asleep_and_wakes_and_is_billed_for_what_it_ran() {
     for cluster_type in ["DEVELOPMENT", "PRODUCTION"] {
         simulate(async {

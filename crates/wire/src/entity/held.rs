@@ -202,12 +202,12 @@ fn machine_in(message: proto::HeldMachine) -> Result<HeldMachine, Error> {
 }
 
 fn image_out(image: &Image) -> proto::LaunchImage {
-    proto::LaunchImage { id: image.id.clone(), built: image.built.0, critical: image.critical }
+    proto::LaunchImage { id: image.id.clone(), built: image.built.0 }
 }
 
 fn image_in(message: Option<proto::LaunchImage>) -> Result<Image, Error> {
     let message = message.ok_or_else(|| Error::field(HELD, "image", "not set", "a machine image"))?;
-    Ok(Image { id: message.id, built: Time(message.built), critical: message.critical })
+    Ok(Image { id: message.id, built: Time(message.built) })
 }
 
 fn intent_out((part, intent): (&Part, &Intent)) -> proto::Intent {

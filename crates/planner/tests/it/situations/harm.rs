@@ -19,10 +19,17 @@ fn ends(plan: &Plan) -> Vec<String> {
 
 fn with_newer_image(mut world: World) -> World {
     world.pass(3600);
-    for image in world.desired.images.values_mut() {
-        (image.id, image.built, image.critical) = ("ami-newer".to_owned(), world.now, true);
-    }
+    newer_image(&mut world);
     world
+}
+
+/// One that mends a critical weakness, at once.
+fn newer_image(world: &mut World) {
+    world.desired.limits.critical_age = 0;
+    for (role, image) in &mut world.desired.images {
+        (image.id, image.built) = ("ami-newer".to_owned(), world.now);
+        world.desired.mended.insert(*role, world.now);
+    }
 }
 
 #[test]
@@ -290,9 +297,7 @@ fn what_was_seen_long_ago_ends_nobody() {
     let starting = id_of(&world, Role::Worker, 1);
     world.machines.get_mut(&starting).unwrap().joined = None;
     let observed = world.observe();
-    for image in world.desired.images.values_mut() {
-        (image.id, image.built, image.critical) = ("ami-newer".to_owned(), world.now, true);
-    }
+    newer_image(&mut world);
     for passed in [301, 900, 7200] {
         let plan = plan(&world.desired, &world.held, &observed, world.now.plus(passed));
         assert_eq!(ends(&plan), Vec::<String>::new(), "after {passed} s: {}", plan.text());

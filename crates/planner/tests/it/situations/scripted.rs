@@ -1,5 +1,6 @@
 //! The situations themselves, each named for what it shows.
 
+use domain::catalog::Window;
 use planner::plan::{Desired, Look, Opening, Origin, Part, Phase, Role, Slot, Time, Traffic, Wish};
 
 use super::{Situation, at, creating, development, id_of, impair, look_mut, once, running, settled, slot};
@@ -116,6 +117,10 @@ pub(super) fn security() -> Vec<Situation> {
         });
         world.pass(days * 86_400);
     };
+    let critical = |world: &mut World, days: u64| {
+        older(world, days);
+        world.desired.mended = world.desired.images.iter().map(|(role, image)| (*role, image.built)).collect();
+    };
     vec![
         running("security-group-opened", |world| {
             if let Look::SecurityGroup { lets_in } = look_mut(world, &group) {
@@ -145,22 +150,31 @@ pub(super) fn security() -> Vec<Situation> {
             // From a Sunday at one in the afternoon to the next at four in the night.
             world.pass(6 * 86_400 + 15 * 3600);
         }),
-        running("image-critical", |world| {
-            older(world, 1);
-            world.desired.images.values_mut().for_each(|image| image.critical = true);
-        }),
+        running("image-critical", |world| critical(world, 1)),
         running("image-critical-and-a-worker-ill", |world| {
-            older(world, 1);
-            world.desired.images.values_mut().for_each(|image| image.critical = true);
+            critical(world, 1);
             impair(world, Role::Worker, &[2], 60);
+        }),
+        running("image-critical-and-the-window-opens-in-time", |world| {
+            critical(world, 1);
+            world.desired.limits.critical_age = 10 * 86_400;
+        }),
+        running("image-too-old-in-business-hours", |world| {
+            older(world, 8);
+            world.desired.maintenance = Window::Any;
+            world.held.machines.values_mut().filter(|of| of.slot.role == Role::Master).for_each(|of| {
+                of.image.id = "ami-newer".to_owned();
+            });
+            // From a Sunday to a Monday noon.
+            world.pass(86_400 - 3600);
         }),
         running("machine-with-public-address", |world| {
             let id = id_of(world, Role::Worker, 2);
             world.machines.get_mut(&id).unwrap().public = true;
         }),
         running("volume-not-encrypted", |world| {
-            if let Look::Volume { encrypted, .. } = look_mut(world, &Part::Volume(slot(Role::Master, 1))) {
-                *encrypted = false;
+            if let Look::Volume { disk, .. } = look_mut(world, &Part::Volume(slot(Role::Master, 1))) {
+                disk.encrypted = false;
             }
         }),
         only_master_too_old(),

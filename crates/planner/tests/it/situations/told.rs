@@ -56,7 +56,7 @@ impl Situation {
                 Some(Seen::Present(PartFacts { phase: Phase::Ready, look, .. }, _)) => {
                     let tied = matches!(part, Part::TargetGroup | Part::Volume(_));
                     let plain = |look: &Look| match look {
-                        Look::Volume { encrypted, .. } => encrypted.to_string(),
+                        Look::Volume { disk, .. } => disk.encrypted.to_string(),
                         _ => String::new(),
                     };
                     let wanted = desired.parts.get(part);

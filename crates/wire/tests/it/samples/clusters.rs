@@ -79,7 +79,7 @@ pub fn machine_run() -> MachineRun {
 }
 
 fn image() -> Image {
-    Image { id: "ami-1".into(), built: Time(1_767_000_000), critical: true }
+    Image { id: "ami-1".into(), built: Time(1_767_000_000) }
 }
 
 fn machine() -> HeldMachine {

@@ -124,7 +124,7 @@ fn part() -> BoxedStrategy<Part> {
 }
 
 fn image() -> impl Strategy<Value = Image> {
-    (words(), time(), any::<bool>()).prop_map(|(id, built, critical)| Image { id, built, critical })
+    (words(), time()).prop_map(|(id, built)| Image { id, built })
 }
 
 fn machine() -> BoxedStrategy<HeldMachine> {
