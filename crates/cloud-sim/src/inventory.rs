@@ -23,6 +23,16 @@ impl Sim {
         machines.filter(ill).map(|machine| &machine.told.id)
     }
 
+    /// Those of [`Self::instances`] whose root volume is not encrypted.
+    pub fn unencrypted(&self) -> impl Iterator<Item = &Instance> {
+        self.sites.values().flat_map(|site| {
+            let open = |of: &&Instance| {
+                of.root_volume().and_then(|id| site.volumes.get(id)).is_some_and(|volume| !volume.encrypted)
+            };
+            site.machines.all().map(|machine| &machine.told).filter(open)
+        })
+    }
+
     /// Every security group, as it is.
     pub fn groups(&self) -> impl Iterator<Item = &SecurityGroup> {
         self.sites.values().flat_map(|site| site.groups.all())
@@ -35,13 +45,15 @@ impl Sim {
     }
 
     /// Every resource that has not ended, was asked for, and carries no tag of this key. The default group and the main route table of a
-    /// VPC come along with it.
+    /// VPC come along with it, as the root volume with an instance.
     pub fn untagged(&self, key: &str) -> Vec<(&Place, String)> {
         let mut tagged: BTreeSet<String> = self.tagged(key).into_iter().map(|(_, id, _)| id).collect();
         for site in self.sites.values() {
             let groups = site.groups.all().filter(|group| &*group.name == groups::DEFAULT);
             tagged.extend(groups.map(|group| group.id.to_string()));
             tagged.extend(site.routes.all().filter(|table| table.main).map(|table| table.id.to_string()));
+            let roots = site.machines.all().filter_map(|machine| machine.told.root_volume());
+            tagged.extend(roots.map(ToString::to_string));
         }
         let all = self.tagged(SIMULATED).into_iter().map(|(place, id, _)| (place, id));
         all.filter(|(_, id)| !tagged.contains(id)).collect()

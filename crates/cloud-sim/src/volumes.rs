@@ -1,17 +1,21 @@
 //! Volumes.
 
 use ports::cloud::{
-    AttachVolume, Attachment, AttachmentState, CloudError, CreateVolume, DeleteVolume, DescribeVolumes, DetachVolume,
-    ErrorCode, InstanceState, Page, Volume, VolumeId, VolumeState, VolumeType,
+    AttachVolume, Attachment, AttachmentState, BlockDevice, CloudError, CreateVolume, DeleteVolume, DescribeVolumes,
+    DetachVolume, ErrorCode, Instance, InstanceState, Page, RootVolume, Tags, Volume, VolumeId, VolumeState,
+    VolumeType,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     call::{self, Call},
     network, select,
-    table::Table,
+    table::{Lag, Table},
     tokens::{TokenKey, digest},
 };
+
+/// How large an image is.
+pub(crate) const IMAGE_GIB: u32 = 8;
 
 /// What happens to a volume by itself.
 #[derive(Serialize, Deserialize)]
@@ -63,8 +67,39 @@ pub(crate) fn create(call: &mut Call<'_>, ask: CreateVolume) -> Result<Volume, C
     Ok(volume)
 }
 
+/// A new machine's root volume, attached.
+pub(crate) fn of_machine(
+    call: &mut Call<'_>,
+    machine: &Instance,
+    root: &RootVolume,
+    lag: Lag,
+) -> Result<VolumeId, CloudError> {
+    let tags = call.tags(Tags::default())?;
+    let id = VolumeId::new(call.id("vol"));
+    let (instance, device) = (machine.id.clone(), machine.root_device.clone());
+    let volume = Volume {
+        id: id.clone(),
+        zone: machine.zone.clone(),
+        size_gib: root.size_gib.unwrap_or(IMAGE_GIB),
+        volume_type: root.volume_type,
+        iops: root.iops,
+        encrypted: root.encrypted,
+        state: VolumeState::InUse,
+        attachment: Some(Attachment { instance, device, state: AttachmentState::Attached }),
+        tags,
+    };
+    call.site.volumes.put(volume, call.now, lag);
+    Ok(id)
+}
+
+/// A root volume ends with its machine.
+pub(crate) fn ended(call: &mut Call<'_>, id: &VolumeId) {
+    let (now, lag) = (call.now, call.lag());
+    call.site.volumes.remove(id, now, lag);
+}
+
 /// Whether there are such volumes.
-fn can_be(kind: VolumeType, size_gib: u32, iops: u32) -> Result<(), CloudError> {
+pub(crate) fn can_be(kind: VolumeType, size_gib: u32, iops: u32) -> Result<(), CloudError> {
     let (first_size, speeds, for_each) = match kind {
         VolumeType::Gp3 => (1, 3000..=16_000, 500),
         VolumeType::Io2 => (4, 100..=64_000, 1000),
@@ -106,7 +141,9 @@ pub(crate) fn due(call: &mut Call<'_>, due: Due) {
         Step::Created | Step::Attached | Step::Detached | Step::Deleted => {}
     });
     if let Some(instance) = instance.filter(|_| detaches && matches!(due.step, Step::Detached)) {
-        call.site.machines.change(&instance, now, None, |machine| machine.volumes.retain(|volume| *volume != due.id));
+        call.site.machines.change(&instance, now, lag, |machine| {
+            machine.told.block_devices.retain(|of| of.volume != due.id);
+        });
     }
 }
 
@@ -131,20 +168,18 @@ pub(crate) fn attach(call: &mut Call<'_>, ask: AttachVolume) -> Result<(), Cloud
     if volume.state != VolumeState::Available {
         return told(ErrorCode::IncorrectState, format!("the volume is {:?}", volume.state));
     }
-    let device = |id: &VolumeId| {
-        call.site.volumes.get(id).and_then(|volume| volume.attachment.as_ref()).map(|at| at.device.clone())
-    };
-    if machine.volumes.iter().filter_map(device).any(|device| device == ask.device) {
+    if machine.told.block_devices.iter().any(|of| of.device == ask.device) {
         return told(ErrorCode::InvalidParameterValue, format!("{} is in use", ask.device));
     }
     let (now, lag) = (call.now, call.lag());
+    let attached = BlockDevice { device: ask.device.clone(), volume: ask.volume.clone() };
     let attachment =
         Attachment { instance: ask.instance.clone(), device: ask.device, state: AttachmentState::Attaching };
     call.site.volumes.change(&ask.volume, now, lag, |volume| {
         volume.state = VolumeState::InUse;
         volume.attachment = Some(attachment);
     });
-    call.site.machines.change(&ask.instance, now, None, |machine| machine.volumes.push(ask.volume.clone()));
+    call.site.machines.change(&ask.instance, now, lag, |machine| machine.told.block_devices.push(attached));
     call.changed(ask.volume.as_str());
     soon(call, &ask.volume, Step::Attached);
     Ok(())

@@ -41,7 +41,7 @@ pub use domain::held::{
     HeldPart, Image, Intent, Launch, Part, PhaseState, Placement, Refused, Repeat, Role, Slot, State, Status, Time,
     Truth,
 };
-pub use look::{Change, Disk, Look, Opening, Origin, Traffic};
+pub use look::{Change, Disk, Look, Opening, Origin, Root, Traffic};
 pub use situation::{MachineFacts, MachineState, Observed, PartFacts, Phase, Seen};
 pub use text::explain;
 

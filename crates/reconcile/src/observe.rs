@@ -8,7 +8,7 @@
 //!
 //! **What it costs.** A survey is a call for each thousand things of a kind: an account of 1,000 clusters with three machines and twenty
 //! parts each takes about 40 calls. Of a key that is as it was, a digest of 8 bytes is kept and nothing else. Only keys that
-//! differ, that are under way or whose turn it is in the sweep are looked at by themselves: at most 16 calls, and from then on only the
+//! differ, that are under way or whose turn it is in the sweep are looked at by themselves: at most 17 calls, and from then on only the
 //! kinds that are waited for. Where many keys of an account are under way, it is listed in full every few seconds for all of them. So a pass over 100,000 clusters is about 4,000 calls, spread over accounts and over `survey_every`; the
 //! things of one account are in memory while it is surveyed.
 //!
@@ -17,6 +17,7 @@
 
 pub(crate) mod listing;
 pub(crate) mod reading;
+mod roots;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,6 +49,8 @@ pub(crate) struct Memo {
     doubts: BTreeMap<CloudId, Time>,
     /// Since when a machine is known to be impaired.
     impaired: BTreeMap<CloudId, Time>,
+    /// Root volumes of machines that were asked for.
+    roots: roots::Roots,
     shared: Option<(PartFacts, Time)>,
     /// Kinds that the last plan did something about, or waited for.
     pub open: BTreeSet<Kind>,
@@ -119,7 +122,9 @@ pub(crate) async fn look(
     look_at_shared(caller, case, memo).await;
     memo.gone.retain(|_, at| at.plus(CONSISTENT) > began);
     note_impaired(memo);
-    let reader = Reader { desired: &case.desired, held: &case.held, shared: case.shared.as_ref(), zones };
+    roots::ask(caller, account, memo).await;
+    let (shared, roots) = (case.shared.as_ref(), &memo.roots);
+    let reader = Reader { desired: &case.desired, held: &case.held, shared, zones, roots };
     tell(case, memo, &reader, &kinds, &failed, planted)
 }
 

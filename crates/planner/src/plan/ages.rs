@@ -79,13 +79,14 @@ impl Planner<'_> {
     /// Why a healthy machine is to be replaced; notes when it will be where it is not yet.
     fn due(&mut self, member: &Member<'_>) -> Option<Due> {
         let (limits, facts) = (&self.desired.limits, member.facts?);
-        let differs = match (limits.encrypted && !facts.encrypted, facts.public) {
-            (true, _) => Some("its volumes are not encrypted"),
-            (_, true) => Some("it has a public address"),
-            _ => None,
+        let (is, was) = (&facts.instance_type, &member.held.instance_type);
+        let differs = match (facts.encrypted, facts.public) {
+            (Some(false), _) if limits.encrypted => Some("its root volume is not encrypted".to_owned()),
+            (_, true) => Some("it has a public address".to_owned()),
+            _ => (is != was).then(|| format!("it is a {is} and was launched as a {was}")),
         };
         if let Some(what) = differs {
-            return Some(Due { cause: Cause::Differs(what.to_owned()), by: self.now });
+            return Some(Due { cause: Cause::Differs(what), by: self.now });
         }
         let (now, image) = (self.now, &member.held.image);
         let newest = self.desired.images.get(&member.held.slot.role);

@@ -7,7 +7,7 @@ use domain::{
     catalog::{Catalog, Window},
 };
 
-use super::{Disk, Image, Look, Opening, Origin, Part, Placement, Role, Slot, Time, Traffic};
+use super::{Disk, Image, Look, Opening, Origin, Part, Placement, Role, Root, Slot, Time, Traffic};
 use crate::{Blueprint, Placed, Tenancy};
 
 /// How many instance types are tried in a zone.
@@ -15,6 +15,8 @@ const TYPES: usize = 4;
 /// Port of the Kubernetes API.
 const API: u16 = 6443;
 const DAY: u64 = 86_400;
+/// I/O operations per second of a general purpose volume that costs nothing more.
+const PLAIN_IOPS: u64 = 3000;
 
 /// A cluster, or a network that clusters share, as it is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -202,19 +204,34 @@ fn parts(blueprint: &Blueprint) -> BTreeMap<Part, Look> {
     for role in [Role::Master, Role::Worker] {
         let group = Look::SecurityGroup { lets_in: openings(blueprint, role) };
         parts.insert(Part::SecurityGroup(role), group);
-        parts.insert(Part::Template(role), Look::Plain);
+        parts.insert(Part::Template(role), Look::Template { root: Some(root(blueprint, role)) });
     }
     parts.insert(Part::TargetGroup, Look::TargetGroup { targets: BTreeSet::new() });
     parts.insert(Part::Balancer, Look::Balancer { listens: true });
     if blueprint.etcd.dedicated_volume {
-        let (volume, encrypted) = (&blueprint.masters.volume, blueprint.security.encrypted_volumes);
+        let (size, disk) = (blueprint.masters.volume.size, disk_of_masters(blueprint));
         for (zone, number) in blueprint.masters.zones.iter().zip(1..) {
-            let disk = Disk { kind: volume.kind.clone(), iops: volume.iops, encrypted };
-            let look = Look::Volume { zone: zone.id.clone(), size: volume.size, disk, attached: None };
+            let look = Look::Volume { zone: zone.id.clone(), size, disk: disk.clone(), attached: None };
             parts.insert(Part::Volume(Slot { role: Role::Master, number }), look);
         }
     }
     parts
+}
+
+/// Each volume of a master is what was decided about masters' volumes; workers keep nothing on theirs.
+fn root(blueprint: &Blueprint, role: Role) -> Root {
+    match role {
+        Role::Master => Root { size: Some(blueprint.masters.volume.size), disk: disk_of_masters(blueprint) },
+        Role::Worker => {
+            let encrypted = blueprint.security.encrypted_volumes;
+            Root { size: None, disk: Disk { kind: "gp3".to_owned(), iops: PLAIN_IOPS, encrypted } }
+        }
+    }
+}
+
+fn disk_of_masters(blueprint: &Blueprint) -> Disk {
+    let volume = &blueprint.masters.volume;
+    Disk { kind: volume.kind.clone(), iops: volume.iops, encrypted: blueprint.security.encrypted_volumes }
 }
 
 /// Machines of the cluster reach each other; whoever is allowed to, the API.

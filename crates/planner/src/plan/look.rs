@@ -59,12 +59,24 @@ pub enum Look {
     Balancer {
         listens: bool,
     },
+    /// The root volume of machines that are launched from it; none where that is left to the image.
+    Template {
+        root: Option<Root>,
+    },
     Volume {
         zone: String,
         size: u64,
         disk: Disk,
         attached: Option<CloudId>,
     },
+}
+
+/// What a root volume is made as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Root {
+    /// None: as large as the image.
+    pub size: Option<u64>,
+    pub disk: Disk,
 }
 
 /// What a volume is, but for its size.
@@ -223,6 +235,11 @@ impl fmt::Display for Look {
             Self::SecurityGroup { lets_in } => write!(f, "lets in {}", list(lets_in)),
             Self::TargetGroup { targets } if targets.is_empty() => f.write_str("no targets"),
             Self::TargetGroup { targets } => write!(f, "targets {}", list(targets)),
+            Self::Template { root: None } => f.write_str("root volumes as the image says"),
+            Self::Template { root: Some(Root { size, disk }) } => {
+                let size = size.map_or_else(|| "as large as the image".to_owned(), |size| format!("of {size}GiB"));
+                write!(f, "root volumes {size}: {disk}")
+            }
             Self::Balancer { listens } => f.write_str(if *listens { "listening" } else { "deaf" }),
             Self::Volume { zone, size, disk, attached } => {
                 write!(f, "{size}GiB {disk} in {zone}")?;

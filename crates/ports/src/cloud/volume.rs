@@ -95,7 +95,7 @@ pub struct Attachment {
     pub state: AttachmentState,
 }
 
-/// A volume outlives the instance that it is attached to.
+/// A volume outlives the instance that it is attached to, but for that instance's root volume. Whether it is encrypted never changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Volume {
     pub id: VolumeId,

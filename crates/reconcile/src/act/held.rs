@@ -216,13 +216,14 @@ impl Ledger<'_> {
         self.held.machines.insert(id.clone(), of);
     }
 
+    /// With the type that it is: that is what it is billed for, whatever it was launched as.
     fn tell(&mut self, id: &CloudId, of: &HeldMachine, edge: Edge) {
-        self.edges.push(MachineEdge {
-            machine: id.clone(),
-            slot: of.slot,
-            instance_type: of.instance_type.clone(),
-            edge,
+        let is = self.sight.things.get(id).and_then(|thing| match thing {
+            Thing::Machine(of, _) => Some(of.instance_type.to_string()),
+            _ => None,
         });
+        let instance_type = is.unwrap_or_else(|| of.instance_type.clone());
+        self.edges.push(MachineEdge { machine: id.clone(), slot: of.slot, instance_type, edge });
     }
 
     /// Ends an intent that nothing is left of. A machine that it launched, and that ended before anybody saw it, was paid for.

@@ -87,7 +87,7 @@ impl World {
             state: MachineState::Pending,
             impaired: None,
             joined: None,
-            encrypted: true,
+            encrypted: Some(true),
             public: false,
         };
         self.machines.insert(id.clone(), facts);

@@ -177,6 +177,21 @@ pub(super) fn security() -> Vec<Situation> {
                 disk.encrypted = false;
             }
         }),
+        running("root-volume-not-encrypted", |world| {
+            let id = id_of(world, Role::Worker, 2);
+            world.machines.get_mut(&id).unwrap().encrypted = Some(false);
+        }),
+        running("root-volume-not-told", |world| {
+            let id = id_of(world, Role::Master, 1);
+            world.machines.get_mut(&id).unwrap().encrypted = None;
+        }),
+        running("template-without-encryption", |world| {
+            *look_mut(world, &Part::Template(Role::Worker)) = Look::Template { root: None };
+        }),
+        running("machine-of-another-type", |world| {
+            let id = id_of(world, Role::Worker, 2);
+            world.machines.get_mut(&id).unwrap().instance_type = "m6a.4xlarge".to_owned();
+        }),
         only_master_too_old(),
         running("certificates-past-their-age", |world| {
             world.pass(31 * 86_400);
