@@ -112,7 +112,7 @@ impl Planner<'_> {
 
     fn wake(&mut self, part: &Part, member: &Member<'_>) {
         if let Some(refused) = self.held.refused.get(part) {
-            let until = refused.last.plus(super::pause(refused.times));
+            let until = refused.last.plus(super::pause(refused.times, super::LONGEST_PAUSE));
             if self.now < until {
                 let (times, why) = (refused.times, refused.why.clone());
                 return self.wait(part, Waiting::Pause { times, why }, until);

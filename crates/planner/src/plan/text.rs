@@ -72,6 +72,7 @@ pub fn explain(cause: &Cause, now: Time) -> String {
         Cause::Wanted => "it is wanted and was never there".to_owned(),
         Cause::Unanswered { since } => format!("the call of {} was not answered", ago(since)),
         Cause::WasRefused { times, why } => format!("refused {times} times, last with {why}"),
+        Cause::FailedBefore { times, why } => format!("failed {times} times, last with {why}"),
         Cause::Hibernation => "the cluster is to hibernate".to_owned(),
         Cause::Waking => "the cluster is to run".to_owned(),
         Cause::Deletion => "it is to be deleted".to_owned(),
@@ -106,6 +107,7 @@ fn waiting(waiting: &Waiting, now: Time) -> String {
         Waiting::Under(what) => (*what).to_owned(),
         Waiting::Answer { since } => format!("a call of {} may still take effect", ago(since)),
         Waiting::Pause { times, why } => format!("refused {times} times, last with {why}"),
+        Waiting::Failed { times, why } => format!("failed {times} times, last with {why}"),
         Waiting::Limit { of, since } => format!("{of}, for {} so far", Span(now.since(*since))),
         Waiting::OneMasterAtATime { other } => format!("{other} comes first: one master at a time"),
         Waiting::Quorum { healthy, majority, cause: why } => {

@@ -93,7 +93,9 @@ impl Engine {
     ) -> Next {
         let parts = plan.actions.iter().map(|action| &action.part);
         // What waits for another part, or for a time, is not what changes next.
-        let looks = |wait: &&Wait| !matches!(wait.why, Waiting::For(_) | Waiting::Pause { .. } | Waiting::Window(_));
+        let looks = |wait: &&Wait| {
+            !matches!(wait.why, Waiting::For(_) | Waiting::Pause { .. } | Waiting::Failed { .. } | Waiting::Window(_))
+        };
         let looked_for = plan.waits.iter().any(|wait| looks(&wait));
         let waited = plan.waits.iter().filter(looks).filter_map(|wait| wait.part.as_ref());
         memo.open = parts.chain(waited).filter_map(Kind::of).collect::<BTreeSet<_>>();

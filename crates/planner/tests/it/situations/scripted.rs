@@ -20,6 +20,16 @@ pub(super) fn creation() -> Vec<Situation> {
         creating("gateway-failed", 5, |world| {
             world.parts.get_mut(&nat()).unwrap().facts.phase = Phase::Failed("InternalError".to_owned());
         }),
+        creating("gateway-failed-again-and-again", 0, |world| {
+            world.useless.insert(nat());
+            until(world, |world| world.held.failed.get(&nat()).is_some_and(|of| of.times == 4));
+            world.pass(60);
+        }),
+        creating("gateway-made-again-after-its-pause", 0, |world| {
+            world.useless.insert(nat());
+            until(world, |world| world.held.failed.get(&nat()).is_some_and(|of| of.times == 4));
+            world.pass(130);
+        }),
         creating("launch-answer-lost", 9, |world| once(world, Fate::LostBefore, 30)),
         creating("launch-found-after-lost-answer", 9, |world| once(world, Fate::LostAfter, 30)),
         creating("capacity-out-in-one-zone", 9, |world| {
@@ -39,6 +49,13 @@ pub(super) fn creation() -> Vec<Situation> {
         }),
         shared_network_missing(),
     ]
+}
+
+/// Plans are carried out every five seconds until it is so.
+fn until(world: &mut World, what: impl Fn(&World) -> bool) {
+    while !what(world) {
+        once(world, Fate::Done, 5);
+    }
 }
 
 fn shared_network_missing() -> Situation {
@@ -77,6 +94,15 @@ pub(super) fn health() -> Vec<Situation> {
             impair(world, Role::Worker, &[1], 400);
             world.full.extend(["euw1-az1", "euw1-az2", "euw1-az3"].map(str::to_owned));
             (0..3).for_each(|_| once(world, Fate::Done, 15));
+        }),
+        running("machines-never-join-again-and-again", |world| {
+            let part = Part::Machine(slot(Role::Worker, 1));
+            world.useless.insert(part.clone());
+            let id = id_of(world, Role::Worker, 1);
+            world.kill(&id);
+            until(world, |world| world.held.failed.get(&part).is_some_and(|of| of.times == 5));
+            once(world, Fate::Done, 5);
+            once(world, Fate::Done, 5);
         }),
         running("two-workers-impaired", |world| impair(world, Role::Worker, &[1, 2], 400)),
         running("all-workers-impaired", |world| impair(world, Role::Worker, &[1, 2, 3], 400)),

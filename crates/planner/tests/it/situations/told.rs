@@ -44,6 +44,9 @@ impl Situation {
         for (part, refused) in &held.refused {
             let _ = writeln!(text, "  {part}: refused {} times, last with {}", refused.times, refused.why);
         }
+        for (part, failed) in &held.failed {
+            let _ = writeln!(text, "  {part}: failed {} times, last with {}", failed.times, failed.why);
+        }
         self.parts(&mut text);
         text
     }

@@ -123,6 +123,11 @@ fn held() -> Held {
             Refused { times: 2, last: Time(11), why: "InsufficientInstanceCapacity".into() },
         )]
         .into(),
+        failed: [(
+            text("nat use1-az1"),
+            Failed { generation: 5, times: 3, last: Time(13), why: "InternalError".into() },
+        )]
+        .into(),
         renewed: [(Credential::Keys, Time(12))].into(),
     }
 }
