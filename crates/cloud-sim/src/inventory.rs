@@ -7,6 +7,7 @@ use ports::cloud::{Instance, InstanceId, InstanceState, NatGateway, NatGatewaySt
 use crate::{
     Place, SIMULATED, Sim, groups,
     instances::Machine,
+    place::Site,
     table::{Resource, Table},
 };
 
@@ -14,6 +15,28 @@ impl Sim {
     /// Every instance that is listed somewhere, as it is.
     pub fn instances(&self) -> impl Iterator<Item = (&Place, &Instance)> {
         self.sites.iter().flat_map(|(place, site)| site.machines.all().map(move |machine| (place, &machine.told)))
+    }
+
+    /// Where the resource of an id is, if there is one that has not ended or is still listed.
+    pub fn place_of(&self, id: &str) -> Option<&Place> {
+        fn has<T: Resource>(table: &Table<T>, id: &str) -> bool {
+            table.get(&T::parse(id)).is_some()
+        }
+        let holds = |site: &Site| {
+            has(&site.machines, id)
+                || has(&site.vpcs, id)
+                || has(&site.subnets, id)
+                || has(&site.gateways, id)
+                || has(&site.addresses, id)
+                || has(&site.nats, id)
+                || has(&site.routes, id)
+                || has(&site.groups, id)
+                || has(&site.volumes, id)
+                || has(&site.templates, id)
+                || has(&site.balancers, id)
+                || has(&site.targets, id)
+        };
+        self.sites.iter().find(|(_, site)| holds(site)).map(|(place, _)| place)
     }
 
     /// Those of [`Self::instances`] that fail their status checks.
@@ -45,21 +68,20 @@ impl Sim {
     }
 
     /// Every resource that has not ended, was asked for, and carries no tag of this key. The default group and the main route table of a
-    /// VPC come along with it, as the root volume with an instance.
+    /// VPC come along with it.
     pub fn untagged(&self, key: &str) -> Vec<(&Place, String)> {
         let mut tagged: BTreeSet<String> = self.tagged(key).into_iter().map(|(_, id, _)| id).collect();
         for site in self.sites.values() {
             let groups = site.groups.all().filter(|group| &*group.name == groups::DEFAULT);
             tagged.extend(groups.map(|group| group.id.to_string()));
             tagged.extend(site.routes.all().filter(|table| table.main).map(|table| table.id.to_string()));
-            let roots = site.machines.all().filter_map(|machine| machine.told.root_volume());
-            tagged.extend(roots.map(ToString::to_string));
         }
         let all = self.tagged(SIMULATED).into_iter().map(|(place, id, _)| (place, id));
         all.filter(|(_, id)| !tagged.contains(id)).collect()
     }
 
-    /// Every resource that has not ended and carries a tag of this key: where it is, its id, and the tag's value.
+    /// Every resource that has not ended and carries a tag of this key: where it is, its id, and the tag's value. The root volume of a
+    /// machine is none of its own.
     pub fn tagged(&self, key: &str) -> Vec<(&Place, String, String)> {
         let key: Arc<str> = key.into();
         let mut found = Vec::new();
@@ -72,7 +94,7 @@ impl Sim {
             there.extend(carrying(&site.nats, &key, lives));
             there.extend(carrying(&site.routes, &key, |_| true));
             there.extend(carrying(&site.groups, &key, |_| true));
-            there.extend(carrying(&site.volumes, &key, |_| true));
+            there.extend(carrying(&site.volumes, &key, |volume| !site.is_root(volume)));
             there.extend(carrying(&site.templates, &key, |_| true));
             there.extend(carrying(&site.balancers, &key, |_| true));
             there.extend(carrying(&site.targets, &key, |_| true));

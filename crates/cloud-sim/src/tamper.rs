@@ -2,7 +2,7 @@
 
 use ports::cloud::{
     Cidr, InstanceId, InstanceState, InstanceType, InternetGatewayId, Protocol, ResourceId, RootVolume, Rule,
-    SecurityGroupId, Source, Tag, VolumeId,
+    SecurityGroupId, Source, Tag, Tags, VolumeId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -104,7 +104,8 @@ fn swap_root(call: &mut Call<'_>, id: &InstanceId) -> bool {
         iops: volume.iops,
         encrypted: false,
     };
-    let Ok(new) = volumes::of_machine(call, &told, &root, None) else { return false };
+    let Ok(tags) = call.tags(Tags::default()) else { return false };
+    let new = volumes::of_machine(call, &told, &root, tags, None);
     volumes::ended(call, old);
     machine(call, id, |machine| {
         let devices = machine.told.block_devices.iter_mut();

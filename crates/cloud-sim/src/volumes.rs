@@ -72,9 +72,9 @@ pub(crate) fn of_machine(
     call: &mut Call<'_>,
     machine: &Instance,
     root: &RootVolume,
+    tags: Tags,
     lag: Lag,
-) -> Result<VolumeId, CloudError> {
-    let tags = call.tags(Tags::default())?;
+) -> VolumeId {
     let id = VolumeId::new(call.id("vol"));
     let (instance, device) = (machine.id.clone(), machine.root_device.clone());
     let volume = Volume {
@@ -89,7 +89,7 @@ pub(crate) fn of_machine(
         tags,
     };
     call.site.volumes.put(volume, call.now, lag);
-    Ok(id)
+    id
 }
 
 /// A root volume ends with its machine.

@@ -74,13 +74,13 @@ pub(crate) fn run(call: &mut Call<'_>, ask: RunInstances) -> Result<Box<Instance
         tags,
     };
     call.site.tokens.spend(key, digest, Some(id.as_str().into()), None);
-    place(call, told, &root)
+    Ok(place(call, told, &root))
 }
 
 /// Puts a checked instance into the tables.
-fn place(call: &mut Call<'_>, mut told: Instance, root: &RootVolume) -> Result<Box<Instance>, CloudError> {
+fn place(call: &mut Call<'_>, mut told: Instance, root: &RootVolume) -> Box<Instance> {
     let lag = call.lag();
-    let volume = crate::volumes::of_machine(call, &told, root, lag)?;
+    let volume = volumes::of_machine(call, &told, root, told.tags.clone(), lag);
     told.block_devices = vec![BlockDevice { device: told.root_device.clone(), volume }];
     let vcpus = call.world.options.types.get(&told.instance_type).map_or(0, |of| of.vcpus);
     let never = call.world.options.vices.never_joins;
@@ -102,7 +102,7 @@ fn place(call: &mut Call<'_>, mut told: Instance, root: &RootVolume) -> Result<B
     crate::network::count_addresses(call, &told.subnet);
     call.created(told.id.as_str());
     change::launched(call, &told);
-    Ok(Box::new(told))
+    Box::new(told)
 }
 
 /// The token is known: what it made, unless that has ended.

@@ -78,6 +78,7 @@ pub async fn roots(probe: &Probe<'_>, stage: &Stage) -> Result<(), Broken> {
         encrypted: volume.encrypted,
     };
     same(PROMISE, &is, &root)?;
+    super::stage::tagged(&volume.tags, probe)?;
     let attachment = volume.attachment.map(|at| (at.instance, at.device));
     same(PROMISE, &attachment, &Some((instance.clone(), device)))?;
     probe.done(PROMISE, TerminateInstances { ids: vec![instance.clone()] }).await?;

@@ -31,7 +31,7 @@ pub struct RunInstances {
     /// Whether it may be stopped with its memory kept. Only settled at launch.
     pub hibernation: bool,
     pub public_address: bool,
-    /// Given to the instance with its creation, so that no describe ever shows it without.
+    /// Given to the instance and to the volume that it starts from with their creation, so that no describe ever shows them without.
     pub tags: Tags,
 }
 
@@ -76,7 +76,7 @@ pub struct CreateTags {
 ///      └──────────┴────▶ shutting-down ◀──┘
 ///                              └──▶ terminated, listed for up to about an hour
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum InstanceState {
     Pending,
@@ -108,7 +108,7 @@ impl fmt::Display for InstanceState {
 }
 
 /// One instance, as one replica of the cloud's knowledge shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Instance {
     pub id: InstanceId,
     pub client_token: ClientToken,
@@ -137,7 +137,7 @@ pub struct Instance {
 }
 
 /// EC2's `InstanceBlockDeviceMapping`. What the volume is, `DescribeVolumes` tells.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct BlockDevice {
     pub device: Arc<str>,
     pub volume: VolumeId,
@@ -150,7 +150,7 @@ impl Instance {
 }
 
 /// From the change into `running` to the change out of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Running {
     pub from: CloudTime,
     pub until: Option<CloudTime>,

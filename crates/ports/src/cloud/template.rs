@@ -42,8 +42,8 @@ pub struct CreateLaunchTemplate {
 }
 
 /// What a machine's root volume is made as: the one entry of EC2's `BlockDeviceMappings`, for the image's root device. It ends with the
-/// machine (`DeleteOnTermination`) and has no tags of ours. Without it, the volume is what the image and the account's settings say.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// machine (`DeleteOnTermination`). Without it, the volume is what the image and the account's settings say.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RootVolume {
     /// None: as large as the image.
     pub size_gib: Option<u32>,
@@ -60,7 +60,7 @@ pub struct DeleteLaunchTemplate {
     pub id: LaunchTemplateId,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LaunchTemplate {
     pub id: LaunchTemplateId,
     pub name: Arc<str>,

@@ -23,7 +23,7 @@ pub struct CreateVolume {
 }
 
 /// General purpose of the third generation, provisioned of the second.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum VolumeType {
     Gp3,
@@ -69,7 +69,7 @@ pub struct DeleteVolume {
     pub id: VolumeId,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum VolumeState {
     Creating,
@@ -80,7 +80,7 @@ pub enum VolumeState {
     Error,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AttachmentState {
     Attaching,
@@ -88,7 +88,7 @@ pub enum AttachmentState {
     Detaching,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Attachment {
     pub instance: InstanceId,
     pub device: Arc<str>,
@@ -96,7 +96,7 @@ pub struct Attachment {
 }
 
 /// A volume outlives the instance that it is attached to, but for that instance's root volume. Whether it is encrypted never changes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Volume {
     pub id: VolumeId,
     pub zone: Zone,

@@ -1,21 +1,20 @@
-//! Root volumes of machines: whether each is encrypted. That never changes of a volume, so each is asked for once while its key is
-//! remembered; a machine that was given another names another.
+//! Root volumes of machines: whether each is encrypted. They are listed with the machines' tags; one that somebody put in the place of
+//! another has none, and is asked for by its id. Whether a volume is encrypted never changes, so that is done once while its key is
+//! remembered.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ids::AccountId;
+use planner::plan::CloudId;
 use ports::cloud::{Describe, DescribeVolumes, VolumeId};
 
-use super::{Memo, Thing, listing::not_found};
+use super::{Kind, Memo, Thing};
 use crate::caller::Caller;
 
 /// Whether each is encrypted.
 pub(crate) type Roots = BTreeMap<VolumeId, bool>;
 
-/// How many are asked for at once.
-const TOGETHER: usize = 200;
-
-/// Asks for those that are not known. What is not told stays unknown until the next look.
+/// The root volumes of all machines that were seen, as far as it is told what they are. What is not stays unknown until the next look.
 pub(crate) async fn ask(caller: &Caller, account: AccountId, memo: &mut Memo) {
     let listed = memo.lists.values().flat_map(|list| list.things.values());
     let things = listed.chain(memo.found.values().map(|(thing, _)| thing));
@@ -25,24 +24,23 @@ pub(crate) async fn ask(caller: &Caller, account: AccountId, memo: &mut Memo) {
     };
     let roots: BTreeSet<VolumeId> = things.filter_map(root).collect();
     memo.roots.retain(|volume, _| roots.contains(volume));
-    let new: Vec<VolumeId> = roots.into_iter().filter(|volume| !memo.roots.contains_key(volume)).collect();
-    for together in new.chunks(TOGETHER) {
-        if !ask_for(caller, account, together.to_vec(), &mut memo.roots).await {
-            // One that is gone, or not known everywhere yet, refuses the question for all.
-            for one in together {
-                ask_for(caller, account, vec![one.clone()], &mut memo.roots).await;
-            }
+    for root in roots {
+        if memo.roots.contains_key(&root) {
+            continue;
+        }
+        if let Some(encrypted) = memo.listed(&root) {
+            memo.roots.insert(root, encrypted);
+        } else if let Ok(page) = caller.ask(account, DescribeVolumes(Describe::id(root))).await {
+            memo.roots.extend(page.items.into_iter().map(|volume| (volume.id, volume.encrypted)));
         }
     }
 }
 
-/// `false` where one of them is said not to exist.
-async fn ask_for(caller: &Caller, account: AccountId, ids: Vec<VolumeId>, roots: &mut Roots) -> bool {
-    match caller.ask(account, DescribeVolumes(Describe { ids, ..Describe::default() })).await {
-        Ok(page) => {
-            roots.extend(page.items.into_iter().map(|volume| (volume.id, volume.encrypted)));
-            true
+impl Memo {
+    fn listed(&self, root: &VolumeId) -> Option<bool> {
+        match self.lists.get(&Kind::Volumes)?.things.get(&CloudId::from(root.as_str()))? {
+            Thing::Volume(of) => Some(of.encrypted),
+            _ => None,
         }
-        Err(error) => !not_found(&error),
     }
 }

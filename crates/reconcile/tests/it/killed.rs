@@ -77,7 +77,7 @@ async fn lose(world: &mut World, key: &Key, done: fn(&World, &Key) -> bool) {
 fn every_step(work: Work) {
     let (matter, steps) = go(work, usize::MAX, None, World::assert_settled);
     assert!(
-        matter.len() > 10 && steps < 3 * matter.len(),
+        matter.len() > 5 && steps < 3 * matter.len(),
         "{work:?} has {steps} steps, of which {} matter",
         matter.len()
     );
