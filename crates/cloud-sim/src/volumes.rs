@@ -68,13 +68,7 @@ pub(crate) fn create(call: &mut Call<'_>, ask: CreateVolume) -> Result<Volume, C
 }
 
 /// A new machine's root volume, attached.
-pub(crate) fn of_machine(
-    call: &mut Call<'_>,
-    machine: &Instance,
-    root: &RootVolume,
-    tags: Tags,
-    lag: Lag,
-) -> VolumeId {
+pub(crate) fn of_machine(call: &mut Call<'_>, machine: &Instance, root: &RootVolume, tags: Tags, lag: Lag) -> VolumeId {
     let id = VolumeId::new(call.id("vol"));
     let (instance, device) = (machine.id.clone(), machine.root_device.clone());
     let volume = Volume {
