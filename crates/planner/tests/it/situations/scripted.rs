@@ -194,6 +194,17 @@ pub(super) fn security() -> Vec<Situation> {
             // From a Sunday to a Monday noon.
             world.pass(86_400 - 3600);
         }),
+        only_master_too_old(),
+        running("certificates-past-their-age", |world| {
+            world.pass(31 * 86_400);
+            world.held.machines.values_mut().for_each(|of| of.launched = NOON.plus(30 * 86_400));
+        }),
+    ]
+}
+
+/// What is not as it must be, and is replaced for it.
+pub(super) fn deviations() -> Vec<Situation> {
+    vec![
         running("machine-with-public-address", |world| {
             let id = id_of(world, Role::Worker, 2);
             world.machines.get_mut(&id).unwrap().public = true;
@@ -217,11 +228,6 @@ pub(super) fn security() -> Vec<Situation> {
         running("machine-of-another-type", |world| {
             let id = id_of(world, Role::Worker, 2);
             world.machines.get_mut(&id).unwrap().instance_type = "m6a.4xlarge".to_owned();
-        }),
-        only_master_too_old(),
-        running("certificates-past-their-age", |world| {
-            world.pass(31 * 86_400);
-            world.held.machines.values_mut().for_each(|of| of.launched = NOON.plus(30 * 86_400));
         }),
     ]
 }
