@@ -35,6 +35,9 @@ use crate::{
     observe::{self, Memo, Sight, Zones, listing::not_found},
 };
 
+/// What cannot be renewed is looked at so often, in seconds.
+const RENEWALS: u64 = 86_400;
+
 /// What became of the calls of one action.
 pub(crate) enum Outcome {
     Done {
@@ -95,6 +98,7 @@ impl Acting<'_> {
         let made = ledger.held.made != before.made;
         let (logged, called): (Vec<Action>, Vec<Action>) = plan.actions.iter().cloned().partition(Action::only_logged);
         logged.iter().for_each(|action| ledger.log(action));
+        ledger.forget_failures();
         let noted = ledger.held.clone();
         called.iter().for_each(|action| held::intend(&mut ledger.held, action, plan.now));
         let deeds = deeds(plan, before, memo);
@@ -153,11 +157,7 @@ impl Acting<'_> {
 
     /// Leaves out what cannot be done now, and says why.
     async fn leave_out(&self, plan: &mut Plan) {
-        // There are no credentials yet that could be made anew: that they are old shows, and nothing claims otherwise.
-        if plan.actions.iter().any(|action| action.verb == Verb::Renew) {
-            plan.actions.retain(|action| action.verb != Verb::Renew);
-            plan.look_again = plan.waits.iter().map(|wait| wait.until).min();
-        }
+        leave_out_renewals(plan);
         if !plan.actions.iter().any(Action::destructive) || self.fence().await.is_ok() {
             return;
         }
@@ -288,6 +288,23 @@ impl Acting<'_> {
         }
         request
     }
+}
+
+/// There is nobody yet who makes certificates and keys: a renewal has no call, so there is nothing to intend, to repeat or to record, and
+/// a record without one would say of old credentials that they are new. That they are old shows in the status, and what is waited for in
+/// the plan. Whoever makes them will be called as the cloud is: an intent with the generation that the plan gives, the call with a token of
+/// it, a record of when that was done (`Held::renewed`).
+fn leave_out_renewals(plan: &mut Plan) {
+    let (renewals, others): (Vec<Action>, Vec<Action>) =
+        std::mem::take(&mut plan.actions).into_iter().partition(|action| action.verb == Verb::Renew);
+    plan.actions = others;
+    if renewals.is_empty() {
+        return;
+    }
+    let why = || Waiting::Unchangeable("past its age, and there is nobody yet who makes another".to_owned());
+    let wait = |action: Action| Wait { part: Some(action.part), why: why(), until: plan.now.plus(RENEWALS) };
+    plan.waits.extend(renewals.into_iter().map(wait).collect::<Vec<_>>());
+    plan.look_again = plan.waits.iter().map(|wait| wait.until).min();
 }
 
 /// What is told to people: not what was asked for and is simply done. What is made in steps differs until it is made.

@@ -18,6 +18,7 @@
 
 pub(crate) mod listing;
 pub(crate) mod reading;
+mod roots;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -52,6 +53,8 @@ pub(crate) struct Memo {
     doubts: BTreeMap<CloudId, Time>,
     /// Since when a machine is known to be impaired.
     impaired: BTreeMap<CloudId, Time>,
+    /// Root volumes of machines that were asked for by their ids.
+    roots: roots::Roots,
     shared: Option<(PartFacts, Time)>,
     /// Kinds that the last plan did something about, or waited for.
     pub open: BTreeSet<Kind>,
@@ -127,7 +130,9 @@ pub(crate) async fn look(
     look_at_shared(caller, case, memo).await;
     memo.gone.retain(|_, at| at.plus(CONSISTENT) > began);
     note_impaired(memo);
-    let reader = Reader { desired: &case.desired, held: &case.held, shared: case.shared.as_ref(), zones };
+    roots::ask(caller, account, memo).await;
+    let (shared, roots) = (case.shared.as_ref(), &memo.roots);
+    let reader = Reader { desired: &case.desired, held: &case.held, shared, zones, roots };
     tell(case, memo, &reader, &kinds, &failed, planted)
 }
 
@@ -146,7 +151,7 @@ fn kinds(case: &Case) -> BTreeSet<Kind> {
     let (desired, held) = (&case.desired, &case.held);
     let parts = desired.parts.keys().chain(held.parts.keys()).chain(held.intents.keys());
     let machines = !desired.slots.is_empty() || !held.machines.is_empty();
-    parts.filter_map(Kind::of).chain(machines.then_some(Kind::Machines)).collect()
+    parts.filter_map(Kind::of).chain([Kind::Machines, Kind::Volumes].into_iter().filter(|_| machines)).collect()
 }
 
 fn is_due(case: &Case, memo: &Memo, kind: Kind, now: Time) -> bool {

@@ -95,7 +95,7 @@ fn machine(world: &mut World, label: &str, at: u64, edge: fn(Time) -> Edge) {
         attempt: 1,
         instance_type: "m7g.large".into(),
         zone: "use1-az1".into(),
-        image: Image { id: "ami-1".into(), built: Time(0), critical: false },
+        image: Image { id: "ami-1".into(), built: Time(0) },
         launched: Time(1),
         started: Some(Time(100)),
         stopped: None,

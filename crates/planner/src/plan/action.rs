@@ -28,7 +28,7 @@ pub enum Verb {
     /// A worker's pods leave first, where there is a drain.
     Terminate(CloudId, Option<Drain>),
     Delete(CloudId),
-    /// Makes new ones of the kind.
+    /// Makes new ones of the kind. Planned with its generation, as a creation is; nobody carries it out before there are identities.
     Renew,
     /// Into our log: this is ours.
     Adopt(CloudId),
@@ -51,6 +51,11 @@ pub enum Cause {
     },
     /// Another attempt, because the cloud refused the last one.
     WasRefused {
+        times: u32,
+        why: String,
+    },
+    /// Another one, because those before were of no use.
+    FailedBefore {
         times: u32,
         why: String,
     },
@@ -126,6 +131,11 @@ pub enum Waiting {
         times: u32,
         why: String,
     },
+    /// What was made before was of no use.
+    Failed {
+        times: u32,
+        why: String,
+    },
     Limit {
         of: &'static str,
         since: Time,
@@ -152,6 +162,7 @@ pub enum Waiting {
     Budget {
         replaced: usize,
     },
+    /// The maintenance window, and the end of business hours.
     Window(Cause),
     Settled(Cause),
     /// It differs and cannot be changed as it is.
@@ -203,6 +214,17 @@ impl Action {
     }
 }
 
+impl Cause {
+    /// Why what ends for it was of no use, where it was of none.
+    pub fn failure(&self) -> Option<&str> {
+        match self {
+            Self::Failed(why) => Some(why),
+            Self::NeverJoined { .. } => Some("it never joined"),
+            _ => None,
+        }
+    }
+}
+
 impl Waiting {
     /// Whether the cloud is at it, shows it late, refuses it, or owes an answer: nothing of ours would make it faster.
     pub fn is_for_the_cloud(&self) -> bool {
@@ -212,6 +234,7 @@ impl Waiting {
             | Self::Rate { .. }
             | Self::Answer { .. }
             | Self::Pause { .. }
+            | Self::Failed { .. }
             | Self::Limit { .. } => true,
             Self::Listing
             | Self::FreshLook

@@ -111,7 +111,9 @@ impl Engine {
         let parts = plan.actions.iter().map(|action| &action.part);
         // What waits for another part, or for a time, is not what changes next.
         let looks = |wait: &&Wait| {
-            !matches!(wait.why, Waiting::For(_) | Waiting::Pause { .. } | Waiting::Window(_) | Waiting::Rate { .. })
+            let waits_for_time =
+                matches!(wait.why, Waiting::Pause { .. } | Waiting::Failed { .. } | Waiting::Window(_));
+            !waits_for_time && !matches!(wait.why, Waiting::For(_) | Waiting::Rate { .. })
         };
         let looked_for = plan.waits.iter().any(|wait| looks(&wait));
         let waited = plan.waits.iter().filter(looks).filter_map(|wait| wait.part.as_ref());
@@ -156,7 +158,8 @@ impl Engine {
         let after = match memo.turns.next.map(|next| next.since(self.caller.env.now()).max(AT_ONCE)) {
             // Nothing but its turns, and pauses, are waited for: looking earlier shows nothing new.
             Some(turn) if carried.called == 0 && !carried.made && !looked_for => {
-                let paused = plan.waits.iter().filter(|wait| matches!(wait.why, Waiting::Pause { .. }));
+                let pauses = |wait: &&Wait| matches!(wait.why, Waiting::Pause { .. } | Waiting::Failed { .. });
+                let paused = plan.waits.iter().filter(pauses);
                 let resumes = paused.map(|wait| Duration::from_secs(wait.until.since(now)).max(AGAIN)).min();
                 resumes.map_or(turn, |resumes| resumes.min(turn))
             }

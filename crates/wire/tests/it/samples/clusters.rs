@@ -79,7 +79,7 @@ pub fn machine_run() -> MachineRun {
 }
 
 fn image() -> Image {
-    Image { id: "ami-1".into(), built: Time(1_767_000_000), critical: true }
+    Image { id: "ami-1".into(), built: Time(1_767_000_000) }
 }
 
 fn machine() -> HeldMachine {
@@ -121,6 +121,11 @@ fn held() -> Held {
         refused: [(
             text("machine worker-1"),
             Refused { times: 2, last: Time(11), why: "InsufficientInstanceCapacity".into() },
+        )]
+        .into(),
+        failed: [(
+            text("nat use1-az1"),
+            Failed { generation: 5, times: 3, last: Time(13), why: "InternalError".into() },
         )]
         .into(),
         renewed: [(Credential::Keys, Time(12))].into(),
