@@ -103,7 +103,7 @@ impl Acting<'_> {
         called.iter().for_each(|action| held::intend(&mut ledger.held, action, plan.now));
         let deeds = deeds(plan, before, memo);
         if before.made.is_none() {
-            memo.note_waits(plan);
+            memo.note_waits(plan, self.caller.env.wall_ms());
         }
         let early = if self.planted == Some(Planted::ActsBeforeIntent) {
             self.call_all(&called, &noted, plan.now).await

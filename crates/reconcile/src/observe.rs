@@ -22,9 +22,10 @@ mod roots;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::Waited;
 use futures_util::future::join_all;
 use ids::AccountId;
-use planner::plan::{CloudId, Look, Observed, Part, PartFacts, Phase, Plan, Seen, Time};
+use planner::plan::{CloudId, Look, Observed, Part, PartFacts, Phase, Plan, Seen, Time, Waiting};
 use ports::{
     Instant,
     cloud::{CloudError, DescribeAvailabilityZones},
@@ -70,16 +71,19 @@ pub(crate) struct Memo {
     pub seen: Option<(Instant, Instant)>,
     /// Of calls.
     pub turns: Turns,
-    /// When parts that were waited for were last seen not to be ready, in Unix milliseconds.
-    pub waited: BTreeMap<Part, u64>,
+    /// What was waited for since the last record.
+    pub waited: BTreeMap<Part, Waited>,
 }
 
 impl Memo {
-    /// Notes what a plan waits for in the cloud, as of when it was looked for.
-    pub fn note_waits(&mut self, plan: &Plan) {
+    /// Notes what a plan waits for in the cloud, as of when it was looked for; a turn to call as of `now_ms`.
+    pub fn note_waits(&mut self, plan: &Plan, now_ms: u64) {
         for wait in plan.waits.iter().filter(|wait| wait.why.is_for_the_cloud()) {
-            let seen = wait.part.as_ref().and_then(|part| Some((part, self.lists.get(&Kind::of(part)?)?.at_ms)));
-            self.waited.extend(seen.map(|(part, at_ms)| (part.clone(), at_ms)));
+            let Some(part) = &wait.part else { continue };
+            let turn = matches!(wait.why, Waiting::Rate { .. }).then_some(now_ms);
+            let seen = || Some(self.lists.get(&Kind::of(part)?)?.at_ms);
+            let Some(last) = turn.or_else(seen) else { continue };
+            self.waited.entry(part.clone()).or_insert(Waited { turn, last }).last = last;
         }
     }
 }

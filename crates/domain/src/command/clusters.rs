@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ids::{ClusterName, RequestId, Revision};
 
 use crate::{
-    Cidr, ClusterOptions, ClusterType, Deed,
+    Cidr, ClusterOptions, ClusterType, Deed, Waited,
     catalog::Window,
     held::{Held, MachineEdge, Part, Status},
     progress::Kept,
@@ -79,6 +79,6 @@ pub struct Progress {
     pub deeds: Vec<Deed>,
     /// What machines were seen to have done.
     pub edges: Vec<MachineEdge>,
-    /// When parts were last seen not to be ready, in Unix milliseconds.
-    pub waited: BTreeMap<Part, u64>,
+    /// What was waited for since the step before.
+    pub waited: BTreeMap<Part, Waited>,
 }

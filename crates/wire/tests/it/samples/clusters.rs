@@ -2,7 +2,7 @@
 
 use domain::{
     Basis, CloudWait, ClusterOptions, ClusterStatus, Deed, MachineRun, Network, PhaseTimes, SharedVpc, Tenancy,
-    VersionWish,
+    VersionWish, Waited,
     catalog::{Channel, Day, Window, Zone},
     command::Progress,
     held::*,
@@ -162,6 +162,10 @@ pub fn progress() -> Progress {
         status: how_it_stands(),
         deeds: vec![deed()],
         edges: edges.map(edge).into(),
-        waited: [(text("machine master-2"), 1_700_000_000_123)].into(),
+        waited: [
+            (text("machine master-2"), Waited { turn: None, last: 1_700_000_000_123 }),
+            (text("machine worker-1"), Waited { turn: Some(1_700_000_000_100), last: 1_700_000_000_124 }),
+        ]
+        .into(),
     }
 }

@@ -280,7 +280,9 @@ pub fn progress() -> BoxedStrategy<Progress> {
         instance_type,
         edge,
     });
-    let waited = btree_map(part(), any::<u64>(), 0..3);
+    let turn = proptest::option::of(1..=u64::MAX);
+    let waited = (turn, any::<u64>()).prop_map(|(turn, last)| domain::Waited { turn, last });
+    let waited = btree_map(part(), waited, 0..3);
     (kept, request_id(), any::<u64>(), held(), how_it_stands(), vec(deed(), 0..3), vec(edge, 0..3), waited)
         .prop_map(|(of, uid, seen, held, status, deeds, edges, waited)| Progress {
             of,
