@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeSet, sync::OnceLock, time::Duration};
 
-use ids::AccountId;
 use planner::plan::{Action, Held, Part, Plan, Time, Verb, Wait, Waiting, plan};
 use ports::{Instant, Measure};
 
@@ -42,7 +41,7 @@ impl Engine {
                 return Next(Ended::Failed, None);
             }
         };
-        let (mut memo, crowded) = self.take_memo(key, case.named.account);
+        let (mut memo, crowded) = self.take_memo(key, &case);
         let Ok(zones) = self.zones(case.named.account).await else {
             self.state().memos.insert(key.clone(), memo);
             return Next(Ended::Failed, None);
@@ -70,7 +69,8 @@ impl Engine {
     }
 
     /// What is remembered of a key, with what a survey found; and whether the next survey looks for it.
-    fn take_memo(&self, key: &Key, account: AccountId) -> (Memo, bool) {
+    fn take_memo(&self, key: &Key, case: &Case) -> (Memo, bool) {
+        let account = case.named.account;
         let mut state = self.state();
         state.unsettle(key, account);
         let mut memo = state.memos.remove(key).unwrap_or_default();
@@ -78,6 +78,9 @@ impl Engine {
         memo.fresh = lists.keys().copied().collect();
         memo.lists.extend(lists);
         memo.seen = memo.seen.or(seen);
+        if let Some(shared) = &case.shared {
+            memo.note_shared(shared, state.listed(account, shared));
+        }
         let crowded = state.crowded(account);
         if crowded {
             state.hurry(account, self.caller.env.now().plus(AGAIN));
