@@ -72,6 +72,8 @@ pub(crate) struct Memo {
     pub told: BTreeSet<(Part, String, String)>,
     /// Runs in a row of which no call was answered with what was asked for.
     pub fruitless: u32,
+    /// Runs in a row of which the plan called for nothing new.
+    pub repeats: u32,
     /// Since when plans are the same.
     pub still: Option<Time>,
     /// When the survey began and was answered that saw what no call was made about yet.
