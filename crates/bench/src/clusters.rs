@@ -27,6 +27,9 @@ pub struct Clusters {
     /// Callers that ask for clusters at the same time.
     #[arg(long, default_value_t = 16)]
     callers: usize,
+    /// How many are made at the same time, about; more are asked for as these come to rest.
+    #[arg(long, default_value_t = 10_000)]
+    under_way: u64,
     /// How long processor time is measured when nothing happens. In ten minutes everything in the cloud is listed once.
     #[arg(long, default_value_t = 10)]
     minutes: u64,

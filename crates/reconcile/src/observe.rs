@@ -148,7 +148,7 @@ pub(crate) async fn look(
     if planted != Some(Planted::BelievesEmptyLists) {
         missing::look(caller, case, memo, &fresh, &mut failed).await;
     }
-    look_at_shared(caller, case, memo).await;
+    look_at_shared(caller, case, memo, crowded).await;
     memo.gone.retain(|_, at| at.plus(CONSISTENT) > began);
     note_impaired(memo);
     roots::ask(caller, account, memo).await;
@@ -207,8 +207,8 @@ async fn details(caller: &Caller, account: AccountId, memo: &mut Memo) {
     }
 }
 
-/// A shared network is another key's: all that is needed of it is that it is there.
-async fn look_at_shared(caller: &Caller, case: &Case, memo: &mut Memo) {
+/// A shared network is another key's: all that is needed of it is that it is there. In a crowd surveys tell that.
+async fn look_at_shared(caller: &Caller, case: &Case, memo: &mut Memo, crowded: bool) {
     let at = now(caller);
     let Some(shared) = &case.shared else { return memo.shared = None };
     let fresh = |(facts, seen): &(PartFacts, Time)| facts.phase == Phase::Ready && seen.plus(FRESH) > at;
@@ -216,6 +216,9 @@ async fn look_at_shared(caller: &Caller, case: &Case, memo: &mut Memo) {
         return;
     }
     memo.shared = None;
+    if crowded {
+        return;
+    }
     let (Some(vpc), Some(gateway)) = (&shared.vpc, &shared.gateway) else { return };
     let account = case.named.account;
     let (there, way_out) = futures_util::future::join(

@@ -3,6 +3,7 @@
 use std::{
     cell::Cell,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::Duration,
 };
 
 use anyhow::{Context, Result};
@@ -54,12 +55,21 @@ pub async fn prepare(world: &World) -> Result<()> {
     Ok(())
 }
 
-/// Asks for all clusters, `callers` organizations at a time.
-pub async fn ask(world: &World, callers: usize) -> Result<()> {
+/// Asks for all clusters, `callers` organizations at a time, while no more than `under_way` are being made.
+pub async fn ask(world: &World, callers: usize, under_way: u64) -> Result<()> {
     let (organizations, asked) = (world.count.div_ceil(PER_ORGANIZATION), Cell::new(0));
     let one = |organization: usize| {
         let asked = &asked;
         async move {
+            while world
+                .keeping()
+                .await?
+                .get("unsettled")
+                .and_then(serde_json::Value::as_u64)
+                .is_none_or(|of| of >= under_way)
+            {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
             fill(world, organization).await?;
             asked.set(asked.get() + PER_ORGANIZATION);
             if asked.get().is_multiple_of(10_000) {

@@ -30,7 +30,7 @@ pub async fn all(mut world: World, asked: &Clusters) -> Result<Figures> {
     let began = Instant::now();
     let (node_before, cloud_before) = (cpu(&world.node_pids()), cpu(&world.cloud_pids()));
     fill::prepare(&world).await?;
-    fill::ask(&world, asked.callers).await?;
+    fill::ask(&world, asked.callers, asked.under_way).await?;
     settled(&world).await?;
     let filled = memory(&world.node_pids());
     let mut figures = Figures {
