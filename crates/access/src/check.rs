@@ -1,0 +1,109 @@
+//! May this caller do this to this node, now.
+
+use ids::Hlc;
+
+use crate::{
+    Arena, Caller, Kind, NodeName, Right, Rights,
+    arena::{Path, Principal},
+};
+
+/// The answer to one question. Who asks from outside is told apart only what they may see: see [`crate::Explanation::shown_to`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    Allowed,
+    Denied(Denial),
+}
+
+/// Why not. Of several reasons, the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denial {
+    /// There is no such node, as far as is known.
+    NotFound,
+    /// The right is asked on nodes of another kind.
+    NotAsked,
+    /// A revoke holds, whatever was granted.
+    Revoked,
+    /// Nothing that was granted holds it.
+    NotGranted,
+}
+
+impl Decision {
+    pub fn is_allowed(self) -> bool {
+        self == Self::Allowed
+    }
+}
+
+impl Arena {
+    /// Takes no lock, and no memory where the caller claims no groups.
+    pub fn check(&self, caller: Caller<'_>, right: Right, node: &NodeName, now: Hlc) -> Decision {
+        let Some(path) = self.path_of(node) else { return Decision::Denied(Denial::NotFound) };
+        if right.kind() != node.kind() {
+            return Decision::Denied(Denial::NotAsked);
+        }
+        match self.held(caller, &path, now) {
+            Some(rights) if rights.contains(right) => Decision::Allowed,
+            Some(_) => Decision::Denied(Denial::NotGranted),
+            None => Decision::Denied(Denial::Revoked),
+        }
+    }
+
+    /// The rights that the caller has on the node. None on a node that is not known.
+    pub fn effective(&self, caller: Caller<'_>, node: &NodeName, now: Hlc) -> Rights {
+        let held = self.path_of(node).and_then(|path| self.held(caller, &path, now));
+        held.unwrap_or_default().on(node.kind())
+    }
+
+    /// The caller sees that the node is there.
+    pub fn may_see(&self, caller: Caller<'_>, node: &NodeName, now: Hlc) -> bool {
+        self.check(caller, get(node.kind()), node, now).is_allowed()
+    }
+
+    /// What is granted anywhere on the path, asked on whatever kind of nodes. `None`: revoked.
+    fn held(&self, caller: Caller<'_>, path: &Path, now: Hlc) -> Option<Rights> {
+        let mut rights = Rights::NONE;
+        for (_, principal) in self.principals_of(caller) {
+            if principal.is_revoked_on(path) && !self.breaks_glass(caller) {
+                return None;
+            }
+            principal.each_grant(path, |grant| {
+                if grant.holds_at(now) {
+                    rights |= self.rights_of(grant);
+                }
+            });
+        }
+        Some(rights)
+    }
+
+    /// No revoke binds the caller.
+    pub(crate) fn breaks_glass(&self, caller: Caller<'_>) -> bool {
+        self.break_glass() == Some(caller.member)
+    }
+}
+
+impl Principal {
+    fn is_revoked_on(&self, path: &Path) -> bool {
+        self.revokes.iter().any(|revoked| path.has(revoked.node))
+    }
+}
+
+/// The right to see a node of that kind.
+pub(crate) fn get(kind: Kind) -> Right {
+    match kind {
+        Kind::Organization => Right::OrganizationGet,
+        Kind::Folder => Right::FolderGet,
+        Kind::Project => Right::ProjectGet,
+        Kind::Cluster => Right::ClusterGet,
+        Kind::Namespace => Right::NamespaceGet,
+    }
+}
+
+/// The right to see who may do what on a node of that kind.
+pub(crate) fn get_policy(kind: Kind) -> Right {
+    match kind {
+        Kind::Organization => Right::OrganizationGetPolicy,
+        Kind::Folder => Right::FolderGetPolicy,
+        Kind::Project => Right::ProjectGetPolicy,
+        Kind::Cluster => Right::ClusterGetPolicy,
+        Kind::Namespace => Right::NamespaceGetPolicy,
+    }
+}
