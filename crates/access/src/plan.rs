@@ -116,7 +116,7 @@ fn digest(changes: &[Change], stages: &[Stage], positions: &Token) -> Hash {
     positions.positions().for_each(|position| line(position.to_string()));
     changes.iter().for_each(|change| line(change.to_string()));
     for stage in stages {
-        line(stage.from.map_or("now".to_owned(), |from| from.to_string()));
+        line(stage.from.map_or_else(|| "now".to_owned(), |from| from.to_string()));
         let mut full: BTreeMap<&Totals, BTreeSet<&Member>> = BTreeMap::new();
         for class in &stage.blast.classes {
             full.entry(&class.totals).or_default().extend(&class.members);

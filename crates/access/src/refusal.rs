@@ -1,6 +1,6 @@
 //! Why a change is refused.
 
-use ids::{Hlc, Label, OrganizationName};
+use ids::{ContainerName, FolderName, Hlc, Label, OrganizationName};
 
 use crate::{Kinds, Member, NodeName, RevokeId, RoleName};
 
@@ -10,8 +10,8 @@ use crate::{Kinds, Member, NodeName, RevokeId, RoleName};
 pub enum Refusal {
     #[error("changed {node}: wanted a node of {organization}")]
     OtherOrganization { node: NodeName, organization: OrganizationName },
-    #[error("put {node} into {parent}, which is the node itself or below it")]
-    NodeCycle { node: NodeName, parent: NodeName },
+    #[error("put {folder} into {parent}, which is the folder itself or below it")]
+    FolderCycle { folder: FolderName, parent: ContainerName },
     #[error("gave members to {member}: wanted a group:{{id}}")]
     NotAGroup { member: Member },
     /// Each is in the next, and the last is the first.

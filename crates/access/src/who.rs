@@ -28,6 +28,13 @@ impl Arena {
         Some(Policy { direct, inherited: above.into_iter().rev().flatten().collect() })
     }
 
+    /// The nodes from the root down to this one. `None`: there is no such node.
+    pub fn way(&self, node: &NodeName) -> Option<Vec<NodeName>> {
+        let path = self.path_of(node)?;
+        let rows = path.nodes().iter().rev().filter_map(|ix| self.nodes.get(*ix));
+        Some(rows.map(|row| row.name.clone()).collect())
+    }
+
     /// `top` and every node below it on which the caller has rights, with those.
     pub fn effective_below(&self, caller: Caller<'_>, top: &NodeName, now: Hlc) -> BTreeMap<NodeName, Rights> {
         let mut found = BTreeMap::new();

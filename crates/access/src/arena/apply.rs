@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ids::{Hlc, Label};
+use ids::{ContainerName, FolderName, Hlc, Label};
 
 use super::{Arena, Bound, Grant, Node, Revoked, Role};
 use crate::{
@@ -17,7 +17,7 @@ impl Arena {
     /// says, before there is a record.
     ///
     /// # Errors
-    /// [`Refusal::OtherOrganization`], [`Refusal::NodeCycle`], [`Refusal::NotAGroup`], [`Refusal::GroupCycle`],
+    /// [`Refusal::OtherOrganization`], [`Refusal::FolderCycle`], [`Refusal::NotAGroup`], [`Refusal::GroupCycle`],
     /// [`Refusal::NotAnIdentity`].
     pub fn apply(&mut self, change: &Change, record: &Arc<Record>) -> Result<(), Refusal> {
         match change {
@@ -49,7 +49,9 @@ impl Arena {
         self.check_organization(&name)?;
         if let Some(parent) = &parent {
             self.check_organization(parent)?;
-            self.check_acyclic(&name, parent)?;
+        }
+        if let Place::Folder(folder, parent) = place {
+            self.check_acyclic(folder, parent)?;
         }
         // The new parent first: as the row of a child it is not released in between.
         let parent = parent.map(|parent| self.nodes.intern(&parent));
@@ -70,13 +72,14 @@ impl Arena {
         Ok(())
     }
 
-    fn check_acyclic(&self, node: &NodeName, parent: &NodeName) -> Result<(), Refusal> {
-        let mut above = Some(parent);
-        while let Some(name) = above {
-            if name == node {
-                return Err(Refusal::NodeCycle { node: node.clone(), parent: parent.clone() });
+    fn check_acyclic(&self, folder: &FolderName, parent: &ContainerName) -> Result<(), Refusal> {
+        let (name, first) = (NodeName::Folder(folder.clone()), NodeName::from(parent.clone()));
+        let mut above = Some(&first);
+        while let Some(node) = above {
+            if *node == name {
+                return Err(Refusal::FolderCycle { folder: folder.clone(), parent: parent.clone() });
             }
-            let row = self.nodes.row(name);
+            let row = self.nodes.row(node);
             above = row.and_then(|row| row.parent).and_then(|ix| self.nodes.get(ix)).map(|row| &row.name);
         }
         Ok(())

@@ -54,7 +54,7 @@ fn a_node_is_not_put_below_itself_or_into_another_organization() {
     let world = world();
     assert_eq!(
         refusal(&world, &placed(&folder("a"), &folder("b"))),
-        "put organizations/acme/folders/a into organizations/acme/folders/b, which is the node itself or below it"
+        "put organizations/acme/folders/a into organizations/acme/folders/b, which is the folder itself or below it"
     );
     let foreign = node("organizations/other/folders/x");
     let refused = world.arena.clone().apply(&placed(&foreign, &node("organizations/other")), &record(Log::Global, 9));

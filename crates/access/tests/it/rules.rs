@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use access::{
-    Binding, Caller, Change, CustomRole, Decision, Denial, Group, Kind, Kinds, NodeName, Revoke, RevokeId, Right, Why,
+    Binding, Caller, Change, CustomRole, Decision, Denial, Group, Kind, Kinds, NodeName, Revoke, RevokeId, Right,
+    Stale, Why,
 };
 use ids::{Hlc, Log, RequestId, Seq};
 
-use crate::world::{ORGANIZATION, World, label, member, node, placed, record};
+use crate::world::{ORGANIZATION, World, label, member, node, placed};
 
 const CLUSTER: &str = "organizations/acme/projects/shop/locations/us-east-1/clusters/web";
 
@@ -85,6 +86,44 @@ fn a_preview_tells_what_happens_when_a_time_box_begins_and_ends() {
     assert_eq!(class.differences.len(), 1);
     assert_eq!(class.differences[0].node, tree()[0]);
     assert_eq!(class.differences[0].nodes, 2, "the cluster and its namespace");
+}
+
+#[test]
+fn a_plan_is_not_confirmed_by_a_copy_that_has_seen_less() {
+    let mut world = world();
+    let behind = world.arena.clone();
+    world.apply(&Change::Bind(bind(&tree()[1], "folder.admin", "user:ben")));
+    let change = [Change::Bind(bind(&tree()[0], "cluster.view", "user:ana"))];
+    let token = world.arena.preview(&change, Hlc(0)).unwrap().token;
+    let stale = behind.confirm(&change, Hlc(0), &token).err().unwrap();
+    assert_eq!(stale.to_string(), "checked a plan that was made at global@1.5, and this copy has not seen that yet");
+    assert!(world.arena.confirm(&change, Hlc(0), &token).is_ok());
+    let other = [Change::Bind(Binding { id: label("y"), ..bind(&tree()[0], "cluster.view", "user:ana") })];
+    assert_eq!(
+        world.arena.confirm(&other, Hlc(0), &token).err(),
+        Some(Stale::Changed),
+        "other changes to the same effect"
+    );
+}
+
+#[test]
+fn a_member_with_many_grants_has_them_all() {
+    let mut world = world();
+    let clusters: Vec<NodeName> = (0..30)
+        .map(|at| node(&format!("organizations/acme/projects/shop/locations/us-east-1/clusters/c{at}")))
+        .collect();
+    for (at, cluster) in clusters.iter().enumerate() {
+        world.apply(&placed(cluster, cluster));
+        for (id, role) in [("a", "cost.viewer"), ("b", "connection.admin"), ("c", "namespace.view")] {
+            if at % 2 == 0 {
+                world.apply(&Change::Bind(Binding { id: label(id), ..bind(cluster, role, "user:ana") }));
+            }
+        }
+    }
+    for cluster in &clusters {
+        let (ours, ana) = (world.arena.effective((&member("user:ana")).into(), cluster, Hlc(0)), member("user:ana"));
+        assert_eq!(ours, world.naive.effective(&ana, &[], cluster, Hlc(0)), "{cluster}");
+    }
 }
 
 #[test]
