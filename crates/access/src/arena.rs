@@ -170,6 +170,11 @@ impl Path {
     pub fn has(&self, node: Ix<Node>) -> bool {
         self.nodes().contains(&node)
     }
+
+    /// How far above the first node it is.
+    pub fn distance(&self, node: Ix<Node>) -> usize {
+        self.nodes().iter().take_while(|other| **other != node).count()
+    }
 }
 
 impl Principal {

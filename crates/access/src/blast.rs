@@ -1,8 +1,8 @@
 //! What a change would do: who gains or loses which rights on which nodes.
 //!
 //! A right that is granted on a folder is held on ten thousand clusters below it, by everyone in a group. So the result is told by where it
-//! begins: a difference holds on a node and on all below it, until another one below says otherwise; and members with the same differences
-//! are one class. [`Blast::each`] says it in full.
+//! begins: a difference holds on a node and on all below it, until another one below says otherwise; and members who are granted what they
+//! have in the same way are one class. [`Blast::each`] says it in full.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,23 +12,28 @@ use crate::{
     Arena, Caller, Change, Member, NodeName, Rights,
     arena::{Node, Principal},
     slots::Ix,
-    standing::Standing,
 };
 
 mod affected;
+mod marks;
 mod telling;
 mod tour;
 
+use marks::Marks;
 use telling::Telling;
 pub(crate) use telling::Totals;
 use tour::Tour;
 
 /// The difference between two arenas at one time.
-#[derive(Clone)]
 pub struct Blast {
+    before: Arena,
     after: Arena,
     pub at: Hlc,
-    /// Nobody is in two of them. Groups are among the members: what a group gains or loses is for those whom a token puts into it.
+    /// Nodes that are made, moved or removed.
+    moved: BTreeSet<NodeName>,
+    tour: Tour,
+    /// Those for whom something changes, in the order of their first members. Nobody is in two of them. Groups are among the members: what a
+    /// group gains or loses is for those whom a token puts into it.
     pub classes: Vec<Class>,
 }
 
@@ -37,8 +42,8 @@ pub struct Blast {
 pub struct Class {
     /// In order.
     pub members: Vec<Member>,
-    /// From the root down, but first those of removed nodes.
-    pub differences: Vec<Difference>,
+    /// On how many nodes something changes for each of them.
+    pub nodes: usize,
     pub(crate) totals: Totals,
 }
 
@@ -61,9 +66,68 @@ type Key = (BTreeSet<Ix<Principal>>, bool);
 impl Blast {
     /// Of changes that lead from `before` to `after`.
     pub(crate) fn of(before: &Arena, after: &Arena, changes: &[Change], at: Hlc) -> Self {
-        let comparison = Comparison { before, after, moved: affected::nodes(changes), at };
         let members = affected::members(before, after, changes);
-        Self { after: after.clone(), at, classes: comparison.classes(members) }
+        let tour = if members.is_empty() { Tour::default() } else { Tour::of(after) };
+        let (before, after) = (before.clone(), after.clone());
+        let mut blast = Self { before, after, at, moved: affected::nodes(changes), tour, classes: Vec::new() };
+        blast.classes = blast.classify(members);
+        blast
+    }
+
+    fn classify(&self, members: BTreeSet<Member>) -> Vec<Class> {
+        let mut alike: BTreeMap<(Key, Key), Vec<Member>> = BTreeMap::new();
+        for member in members {
+            alike.entry((key(&self.before, &member), key(&self.after, &member))).or_default().push(member);
+        }
+        let mut marks = self.marks();
+        let mut classes = Vec::new();
+        for members in alike.into_values() {
+            let Some(telling) = members.first().map(|member| self.tell(member, &mut marks)) else { continue };
+            let totals = telling.totals();
+            let nodes = totals.values().map(tour::Sum::count).sum();
+            if nodes > 0 {
+                classes.push(Class { members, nodes, totals });
+            }
+        }
+        classes.sort_by(|one, other| one.members.cmp(&other.members));
+        classes
+    }
+
+    fn marks(&self) -> [Marks<'_>; 2] {
+        [&self.before, &self.after].map(|arena| Marks::new(arena, &self.after, &self.tour, self.at))
+    }
+
+    /// The differences of a class: first those of removed nodes, then from the root down.
+    pub fn differences(&self, class: &Class) -> Vec<Difference> {
+        let telling = class.members.first().map(|member| self.tell(member, &mut self.marks()));
+        telling.map(|telling| telling.told(&self.after)).unwrap_or_default()
+    }
+
+    /// Between the nodes on which something is set before or after, or that moved, all is as above.
+    fn tell(&self, member: &Member, marks: &mut [Marks<'_>; 2]) -> Telling<'_> {
+        let caller = Caller::from(member);
+        let mut telling = Telling::new(&self.tour);
+        let [had, has] = marks;
+        let mut all: Vec<_> =
+            had.of(caller).map(|mark| (mark, false)).chain(has.of(caller).map(|mark| (mark, true))).collect();
+        // Nothing before says how a node that moved stands now, and nothing above it now how it stood then.
+        let mut moved = BTreeMap::new();
+        for name in &self.moved {
+            let before = self.before.path_of(name).and_then(|path| self.before.held(caller, &path, self.at));
+            match self.after.nodes.find(name).and_then(|ix| self.tour.mark(ix)) {
+                Some(mark) => {
+                    moved.insert(mark.place, before);
+                    all.push((mark, true));
+                }
+                None => telling.removed(name, before.unwrap_or_default()),
+            }
+        }
+        all.sort_by_key(|(mark, _)| mark.place);
+        for marks in all.chunk_by(|(one, _), (other, _)| one.place == other.place) {
+            let before = marks.first().and_then(|(mark, _)| moved.get(&mark.place));
+            telling.compared(marks, before.copied());
+        }
+        telling
     }
 
     /// Sees every member and node with what is gained and lost there. Something is.
@@ -75,9 +139,10 @@ impl Blast {
                     class.members.iter().for_each(|member| see(member, node, gained, lost));
                 }
             };
+            let differences = self.differences(class);
             let here: BTreeMap<&NodeName, &Difference> =
-                class.differences.iter().map(|difference| (&difference.node, difference)).collect();
-            for difference in here.values().filter(|difference| difference.removed) {
+                differences.iter().map(|difference| (&difference.node, difference)).collect();
+            for difference in differences.iter().filter(|difference| difference.removed) {
                 told(&difference.node, difference);
             }
             let mut open: Vec<(Ix<Node>, Option<&Difference>)> = vec![(self.after.root, None)];
@@ -88,68 +153,6 @@ impl Blast {
                 open.extend(node.children.iter().map(|child| (*child, difference)));
             }
         }
-    }
-}
-
-/// Two arenas, and the nodes that are not where they were.
-struct Comparison<'a> {
-    before: &'a Arena,
-    after: &'a Arena,
-    moved: BTreeSet<NodeName>,
-    at: Hlc,
-}
-
-impl Comparison<'_> {
-    fn classes(&self, members: BTreeSet<Member>) -> Vec<Class> {
-        let mut alike: BTreeMap<(Key, Key), Vec<Member>> = BTreeMap::new();
-        for member in members {
-            alike.entry((key(self.before, &member), key(self.after, &member))).or_default().push(member);
-        }
-        if alike.is_empty() {
-            return Vec::new();
-        }
-        let tour = Tour::of(self.after);
-        let mut classes: BTreeMap<Vec<Difference>, (Vec<Member>, Totals)> = BTreeMap::new();
-        for members in alike.into_values() {
-            let Some((differences, totals)) = members.first().map(|member| self.differences(member, &tour)) else {
-                continue;
-            };
-            if !totals.is_empty() {
-                classes.entry(differences).or_insert((Vec::new(), totals)).0.extend(members);
-            }
-        }
-        let class = |(differences, (mut members, totals)): (Vec<Difference>, (Vec<Member>, Totals))| {
-            members.sort();
-            Class { members, differences, totals }
-        };
-        classes.into_iter().map(class).collect()
-    }
-
-    fn differences(&self, member: &Member, tour: &Tour) -> (Vec<Difference>, Totals) {
-        let caller = Caller::from(member);
-        let had = Standing::of(self.before, caller, self.at);
-        let has = Standing::of(self.after, caller, self.at);
-        // Between the nodes on which something is set or that moved, all is as above.
-        let set = had.nodes().filter_map(|ix| self.before.nodes.get(ix)).map(|node| &node.name);
-        let (mut there, mut gone): (BTreeMap<u32, Ix<Node>>, BTreeSet<&NodeName>) = Default::default();
-        for name in set.chain(&self.moved) {
-            match self.after.nodes.find(name).and_then(|ix| Some((tour.span(ix)?.start, ix))) {
-                Some((start, ix)) => _ = there.insert(start, ix),
-                None => _ = gone.insert(name),
-            }
-        }
-        there.extend(has.nodes().filter_map(|ix| Some((tour.span(ix)?.start, ix))));
-
-        let rights_before = |name: &NodeName| self.before.path_of(name).map(|path| had.on(&path)).unwrap_or_default();
-        let mut telling = Telling::new(tour);
-        for name in gone {
-            telling.removed(name, rights_before(name));
-        }
-        for ix in there.into_values() {
-            let (Some(node), Some(path)) = (self.after.nodes.get(ix), self.after.path(ix)) else { continue };
-            telling.compared(ix, &node.name, rights_before(&node.name), has.on(&path));
-        }
-        telling.told()
     }
 }
 

@@ -59,7 +59,7 @@ impl Arena {
     }
 
     /// What is granted anywhere on the path, asked on whatever kind of nodes. `None`: revoked.
-    fn held(&self, caller: Caller<'_>, path: &Path, now: Hlc) -> Option<Rights> {
+    pub(crate) fn held(&self, caller: Caller<'_>, path: &Path, now: Hlc) -> Option<Rights> {
         let mut rights = Rights::NONE;
         for (_, principal) in self.principals_of(caller) {
             if principal.is_revoked_on(path) && !self.breaks_glass(caller) {

@@ -2,13 +2,13 @@
 //!
 //! Whoever takes the cited records alone, and nothing else, comes to the same decision.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
-use ids::{Hlc, Label};
+use ids::Hlc;
 
 use crate::{
     Arena, Binding, Caller, Decision, Denial, Kinds, Member, NodeName, Record, Revoke, Right, RoleName,
-    arena::Path,
+    arena::{Node, Path},
     check::{get, get_policy},
 };
 
@@ -127,13 +127,6 @@ impl<T> Grounds<T> {
     }
 }
 
-/// One binding or revoke that says something about the question, and how far it is away. The least is told.
-struct Candidate<T> {
-    distance: usize,
-    chain: Vec<Member>,
-    key: T,
-}
-
 impl Arena {
     /// The decision of [`Self::check`], and why. Of several grounds it tells the nearest: first by groups, then by nodes, then by name.
     pub fn explain(&self, caller: Caller<'_>, right: Right, node: &NodeName, now: Hlc) -> Explanation {
@@ -162,53 +155,56 @@ impl Arena {
     }
 
     fn ground_of_grant(&self, caller: Caller<'_>, right: Right, path: &Path, now: Hlc) -> Option<Grounds<Binding>> {
-        let mut found: Vec<Candidate<(Label, _)>> = Vec::new();
+        let mut found = BTreeMap::new();
         for (_, principal) in self.principals_of(caller) {
             principal.each_grant(path, |grant| {
                 if grant.holds_at(now) && self.rights_of(grant).contains(right) {
-                    let distance = path.nodes().iter().position(|node| *node == grant.node).unwrap_or_default();
-                    let chain = self.chain_of(caller, &principal.member);
-                    found.push(Candidate { distance, chain, key: (grant.bound.binding.id.clone(), grant) });
+                    let (chain, above) = (self.chain_of(caller, &principal.member), path.distance(grant.node));
+                    found.insert((chain.len(), above, &grant.bound.binding.id, chain), grant);
                 }
             });
         }
-        let least = found.into_iter().min_by(|one, other| {
-            let key = |of: &Candidate<(Label, _)>| (of.chain.len(), of.distance, of.key.0.clone(), of.chain.clone());
-            key(one).cmp(&key(other))
-        })?;
-        let (_, grant) = least.key;
+        let ((_, above, _, chain), grant) = found.pop_first()?;
         let role = self.roles.get(grant.role)?;
-        Some(Grounds {
-            what: Some(Cited { value: grant.bound.binding.clone(), record: (*grant.bound.record).clone() }),
-            role: Some((role.name.clone(), role.record.as_deref().cloned())),
-            on: self.name_at(path, least.distance),
-            groups: self.memberships(caller, &least.chain),
-            path: self.placed(path),
-        })
+        let cited = Cited { value: grant.bound.binding.clone(), record: (*grant.bound.record).clone() };
+        let grounds = self.grounds(caller, path, cited, above, &chain);
+        Some(Grounds { role: Some((role.name.clone(), role.record.as_deref().cloned())), ..grounds })
     }
 
     fn ground_of_revoke(&self, caller: Caller<'_>, path: &Path) -> Option<Grounds<Revoke>> {
-        let mut found = Vec::new();
+        let mut found = BTreeMap::new();
         for (_, principal) in self.principals_of(caller) {
-            for revoked in &principal.revokes {
-                if let Some(distance) = path.nodes().iter().position(|node| *node == revoked.node) {
-                    let chain = self.chain_of(caller, &principal.member);
-                    found.push(Candidate { distance, chain, key: revoked.clone() });
-                }
+            for revoked in principal.revokes.iter().filter(|revoked| path.has(revoked.node)) {
+                let (chain, above) = (self.chain_of(caller, &principal.member), path.distance(revoked.node));
+                found.insert((chain.len(), above, &revoked.revoke.id, chain), revoked);
             }
         }
-        let least = found.into_iter().min_by(|one, other| {
-            let id = |of: &Candidate<Arc<crate::arena::Revoked>>| of.key.revoke.id.clone();
-            let key = |of: &Candidate<_>| (of.chain.len(), of.distance, id(of), of.chain.clone());
-            key(one).cmp(&key(other))
-        })?;
-        Some(Grounds {
-            what: Some(Cited { value: least.key.revoke.clone(), record: (*least.key.record).clone() }),
+        let ((_, above, _, chain), revoked) = found.pop_first()?;
+        let cited = Cited { value: revoked.revoke.clone(), record: (*revoked.record).clone() };
+        Some(self.grounds(caller, path, cited, above, &chain))
+    }
+
+    /// Of what is set so far `above` the first node of the path, for the last of the chain.
+    fn grounds<T>(
+        &self,
+        caller: Caller<'_>,
+        path: &Path,
+        cited: Cited<T>,
+        above: usize,
+        chain: &[Member],
+    ) -> Grounds<T> {
+        let nodes: Vec<_> = path.nodes().iter().filter_map(|ix| self.nodes.get(*ix)).collect();
+        let placed = |node: &&Node| {
+            let record = node.placed.as_deref()?.clone();
+            Some(Placed { node: node.name.clone(), record })
+        };
+        Grounds {
+            what: Some(cited),
+            on: nodes.get(above).map(|node| node.name.clone()),
             role: None,
-            on: self.name_at(path, least.distance),
-            groups: self.memberships(caller, &least.chain),
-            path: self.placed(path),
-        })
+            groups: self.memberships(caller, chain),
+            path: nodes.iter().rev().map(placed).collect(),
+        }
     }
 
     /// The shortest way from the caller, or a group that it claims, to `principal`, without the caller.
@@ -232,19 +228,5 @@ impl Arena {
             inner = group;
         }
         steps
-    }
-
-    fn name_at(&self, path: &Path, distance: usize) -> Option<NodeName> {
-        Some(self.nodes.get(*path.nodes().get(distance)?)?.name.clone())
-    }
-
-    fn placed(&self, path: &Path) -> Vec<Option<Placed>> {
-        let nodes = path.nodes().iter().rev().filter_map(|ix| self.nodes.get(*ix));
-        nodes
-            .map(|node| {
-                let record = node.placed.as_deref()?.clone();
-                Some(Placed { node: node.name.clone(), record })
-            })
-            .collect()
     }
 }

@@ -8,7 +8,6 @@ use sha2::{Digest, Sha256};
 use crate::{Arena, Blast, Change, Member, Record, Refusal, blast::Totals};
 
 /// What a set of changes would do.
-#[derive(Clone)]
 pub struct Preview {
     /// At once, and then whenever a time box of one of the changed bindings begins or ends. What other time boxes do meanwhile is not told.
     pub stages: Vec<Stage>,
@@ -16,7 +15,6 @@ pub struct Preview {
 }
 
 /// The difference that the changes make from a time on.
-#[derive(Clone)]
 pub struct Stage {
     /// `None`: from now on.
     pub from: Option<Hlc>,

@@ -36,11 +36,6 @@ impl Standing {
         self.revoked.extend(principal.revokes.iter().map(|revoked| revoked.node));
     }
 
-    /// Nodes on which something is set.
-    pub fn nodes(&self) -> impl Iterator<Item = Ix<Node>> {
-        self.held.keys().chain(&self.revoked).copied()
-    }
-
     /// What holds on the first node of the path, asked on whatever kind of nodes.
     pub fn on(&self, path: &Path) -> Rights {
         path.nodes().iter().rev().try_fold(Rights::NONE, |above, node| self.step(above, *node)).unwrap_or_default()

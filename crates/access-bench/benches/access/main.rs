@@ -7,10 +7,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first surprise")]
 
-use std::{hint::black_box, slice, sync::Arc};
+use std::{hint::black_box, slice};
 
 use access::{Arena, Binding, Change, Member, Place};
-use ids::Hlc;
 
 mod cedar;
 mod figures;
@@ -25,7 +24,7 @@ const CEDAR_QUESTIONS: usize = 2_000;
 const CEDAR_QUESTIONS_ON_ALL: usize = 30;
 
 fn main() {
-    let scale = Scale { clusters_per_project: 10, namespaces: 0, bindings: 100_000, ..Scale::PROJECTS };
+    let scale = Scale { projects: 1_000, clusters_per_project: 10, namespaces: 0, bindings: 100_000 };
     println!("== 10,000 clusters, 100,000 bindings");
     let (world, arena) = build(scale);
     let questions = world.questions(QUESTIONS);
@@ -140,7 +139,7 @@ fn changes(world: &World, arena: &Arena) {
 }
 
 fn previews(arena: &Arena) {
-    for (name, to) in [("one user", "user:u77"), ("a group of everyone", "group:everyone")] {
+    for (name, to) in [("one user", "user:u77"), ("a group", "group:g77"), ("a group of everyone", "group:everyone")] {
         let binding = Binding {
             node: world::root(),
             id: "preview".parse().unwrap(),
@@ -157,14 +156,10 @@ fn previews(arena: &Arena) {
         let preview = arena.preview(slice::from_ref(&change), NOW).unwrap();
         let classes = &preview.stages.first().unwrap().blast.classes;
         let members: usize = classes.iter().map(|class| class.members.len()).sum();
-        let nodes = |class: &access::BlastClass| -> usize {
-            class.members.len() * class.differences.iter().map(|difference| difference.nodes).sum::<usize>()
-        };
-        let pairs: usize = classes.iter().map(nodes).sum();
+        let pairs: usize = classes.iter().map(|class| class.members.len() * class.nodes).sum();
         println!("{times}; {members} members in {} classes, {pairs} pairs of member and node", classes.len());
-        let mut confirm = Times::new(&format!("the same plan confirmed"));
+        let mut confirm = Times::new("the same plan confirmed");
         confirm.measure(|| arena.confirm(slice::from_ref(&change), NOW, &preview.token).unwrap());
         println!("{confirm}");
     }
-    let _ = Arc::new(Hlc(0));
 }

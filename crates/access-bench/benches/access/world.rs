@@ -21,12 +21,8 @@ pub struct Scale {
     pub bindings: usize,
 }
 
-impl Scale {
-    pub const PROJECTS: Self = Self { projects: 1_000, clusters_per_project: 0, namespaces: 0, bindings: 0 };
-}
-
 pub struct World {
-    /// Groups last, so that both ways of binding are there.
+    /// What makes it, in order.
     pub changes: Vec<Change>,
     pub root: NodeName,
     members: Vec<Member>,

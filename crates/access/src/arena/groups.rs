@@ -10,7 +10,7 @@ impl Arena {
         if !group.name.is_group() {
             return Err(Refusal::NotAGroup { member: group.name.clone() });
         }
-        for member in &group.members {
+        for member in group.members.iter().filter(|member| member.is_group()) {
             self.check_group_acyclic(&group.name, member)?;
         }
         let ix = self.principals.intern(&group.name);

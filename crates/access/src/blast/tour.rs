@@ -5,7 +5,8 @@ use std::{fmt, ops::Range};
 
 use sha2::{Digest, Sha256};
 
-use crate::{Arena, Kind, NodeName, arena::Node, slots::Ix};
+use super::marks::Mark;
+use crate::{Arena, Kind, NodeName, Rights, arena::Node, slots::Ix};
 
 /// A set of nodes: how many, and the sum of the hashes of their names, which stands for which ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,11 +48,20 @@ impl fmt::Display for Sum {
     }
 }
 
+#[derive(Default)]
 pub struct Tour {
     /// By index: from a node's place to behind the last node below it.
     spans: Vec<Option<Range<u32>>>,
-    /// For each kind: the places of its nodes, and what has been there up to and including each.
-    kinds: [Vec<(u32, Sum)>; 5],
+    kinds: [Row; 5],
+}
+
+/// The nodes of one kind.
+#[derive(Default)]
+struct Row {
+    /// For each place, how many are before it.
+    before: Vec<u32>,
+    /// The sum of the first, of the first two, ...
+    sums: Vec<Sum>,
 }
 
 enum Step {
@@ -61,13 +71,13 @@ enum Step {
 
 impl Tour {
     pub fn of(arena: &Arena) -> Self {
-        let mut tour = Self { spans: Vec::new(), kinds: Default::default() };
+        let mut tour = Self::default();
         let (mut steps, mut next) = (vec![Step::Enter(arena.root)], 0);
         while let Some(step) = steps.pop() {
             match step {
                 Step::Enter(ix) => {
                     let Some(node) = arena.nodes.get(ix).filter(|node| node.placed.is_some()) else { continue };
-                    tour.enter(next, node);
+                    tour.enter(&node.name);
                     steps.push(Step::Leave { ix, start: next });
                     steps.extend(node.children.iter().map(|child| Step::Enter(*child)));
                     next += 1;
@@ -83,27 +93,35 @@ impl Tour {
         tour
     }
 
-    fn enter(&mut self, place: u32, node: &Node) {
-        let Some(row) = self.kinds.get_mut(node.name.kind() as usize) else { return };
-        let mut sum = row.last().map(|(_, sum)| *sum).unwrap_or_default();
-        sum.add(&Sum::of(&node.name));
-        row.push((place, sum));
+    fn enter(&mut self, name: &NodeName) {
+        for (kind, row) in Kind::ALL.iter().zip(&mut self.kinds) {
+            row.before.push(u32::try_from(row.sums.len()).unwrap_or(u32::MAX));
+            if *kind == name.kind() {
+                let mut sum = row.sums.last().copied().unwrap_or_default();
+                sum.add(&Sum::of(name));
+                row.sums.push(sum);
+            }
+        }
     }
 
-    /// The places of a node and of all below it. `None`: it is not known.
-    pub fn span(&self, ix: Ix<Node>) -> Option<Range<u32>> {
-        self.spans.get(ix.at()).cloned().flatten()
+    /// A mark of nothing on a node. `None`: it is not known.
+    pub fn mark(&self, node: Ix<Node>) -> Option<Mark> {
+        let span = self.spans.get(node.at())?.as_ref()?;
+        Some(Mark { node, place: span.start, end: span.end, held: Rights::NONE, revoked: false })
     }
 
     /// The nodes of a kind in a span.
     pub fn sum(&self, kind: Kind, span: &Range<u32>) -> Sum {
         let Some(row) = self.kinds.get(kind as usize) else { return Sum::default() };
-        let before = |place: u32| {
-            let count = row.partition_point(|(at, _)| *at < place);
-            count.checked_sub(1).and_then(|last| row.get(last)).map(|(_, sum)| *sum).unwrap_or_default()
-        };
-        let mut sum = before(span.end);
-        sum.subtract(&before(span.start));
+        let before = |place: u32| row.before.get(place as usize).map_or(row.sums.len(), |before| *before as usize);
+        let up_to =
+            |count: usize| count.checked_sub(1).and_then(|last| row.sums.get(last)).copied().unwrap_or_default();
+        let (first, last) = (before(span.start), before(span.end));
+        if first == last {
+            return Sum::default();
+        }
+        let mut sum = up_to(last);
+        sum.subtract(&up_to(first));
         sum
     }
 }

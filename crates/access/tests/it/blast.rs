@@ -51,10 +51,12 @@ proptest! {
         for stage in arena.preview(&changes, Hlc(now)).unwrap().stages {
             let at = stage.from.unwrap_or(Hlc(now));
             let ours = in_full(&stage.blast);
-            let nodes = |class: &access::BlastClass| -> usize {
-                class.members.len() * class.differences.iter().map(|difference| difference.nodes).sum::<usize>()
-            };
-            prop_assert_eq!(stage.blast.classes.iter().map(nodes).sum::<usize>(), ours.len(), "nodes are counted");
+            let classes = &stage.blast.classes;
+            prop_assert_eq!(classes.iter().map(|class| class.members.len() * class.nodes).sum::<usize>(), ours.len());
+            for class in classes {
+                let counted = stage.blast.differences(class).iter().map(|difference| difference.nodes).sum::<usize>();
+                prop_assert_eq!(counted, class.nodes);
+            }
             prop_assert_eq!(ours, brute_force(&naive, &changes, at), "at {}", at);
         }
     }

@@ -83,9 +83,10 @@ fn a_preview_tells_what_happens_when_a_time_box_begins_and_ends() {
     assert_eq!(stages, [(None, 0), (Some(Hlc(5)), 1), (Some(Hlc(8)), 0)]);
     let class = &preview.stages[1].blast.classes[0];
     assert_eq!(class.members, [member("user:ana")]);
-    assert_eq!(class.differences.len(), 1);
-    assert_eq!(class.differences[0].node, tree()[0]);
-    assert_eq!(class.differences[0].nodes, 2, "the cluster and its namespace");
+    let differences = preview.stages[1].blast.differences(class);
+    assert_eq!(differences.len(), 1);
+    assert_eq!(differences[0].node, tree()[0]);
+    assert_eq!((differences[0].nodes, class.nodes), (2, 2), "the cluster and its namespace");
 }
 
 #[test]
