@@ -8,7 +8,7 @@
 //! Changes come from several logs, and no order between those is promised: a cluster may be known before its project, a binding before its
 //! role, a lift before its revoke. So what is named and not known yet has a row all the same, which gives nobody anything.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use ids::{Hlc, Label, OrganizationName, Position, Token, limits::FOLDER_DEPTH_MAX};
 use imbl::{OrdMap, OrdSet};
@@ -25,7 +25,7 @@ mod validate;
 
 /// Nodes on the way from a namespace to the root.
 const PATH_MAX: usize = FOLDER_DEPTH_MAX + 4;
-/// A principal with so many grants is looked through from the first to the last.
+/// So many grants are looked through from the first to the last.
 const LINEAR_MAX: usize = 16;
 
 #[derive(Clone)]
@@ -43,39 +43,41 @@ pub struct Arena {
     positions: Token,
 }
 
-/// A node of the tree, or the name of one that is not known.
+/// A node of the tree, or the name of one that is not known. What decisions look at comes first, and so together.
 #[derive(Clone)]
+#[repr(C)]
 pub(crate) struct Node {
-    pub name: NodeName,
+    pub parent: Option<Ix<Node>>,
     /// The record that put it where it is; `None` while it is not known.
     pub placed: Option<Arc<Record>>,
-    pub parent: Option<Ix<Node>>,
+    /// What its bindings give, by principal.
+    pub grants: Vec<Grant>,
+    /// By principal.
+    pub revokes: Vec<Arc<Revoked>>,
+    pub name: NodeName,
     pub children: OrdSet<Ix<Node>>,
     pub bindings: OrdMap<Label, Arc<Bound>>,
-    /// How many revokes name it.
-    revokes: usize,
 }
 
 /// A member as it is compiled.
 #[derive(Clone)]
 pub(crate) struct Principal {
     pub member: Member,
-    /// By node.
-    pub grants: Vec<Grant>,
+    /// Itself, and every group that it is in, directly or not. In order.
+    pub reach: Vec<Ix<Principal>>,
+    /// The nodes on which it has grants, in order; as often as it has.
+    pub on: Vec<Ix<Node>>,
     pub revokes: Vec<Arc<Revoked>>,
     /// Those it is in directly.
     pub groups: Vec<Ix<Principal>>,
-    /// Of a group: itself, and every group that it is in, directly or not.
-    pub reach: Vec<Ix<Principal>>,
     /// Of a group: who is in it, and the record that says so.
     pub group: Option<Arc<(Group, Arc<Record>)>>,
 }
 
-/// What one binding gives one member.
+/// What one binding gives one member on its node.
 #[derive(Clone)]
 pub(crate) struct Grant {
-    pub node: Ix<Node>,
-    pub kind: Kind,
+    pub principal: Ix<Principal>,
     pub role: Ix<Role>,
     pub from: Hlc,
     pub until: Hlc,
@@ -91,6 +93,7 @@ pub(crate) struct Revoked {
     pub revoke: Revoke,
     pub record: Arc<Record>,
     pub node: Ix<Node>,
+    pub principal: Ix<Principal>,
 }
 
 /// A role, or the name of a custom one that is not known. The rows of custom roles stay for as long as the arena: they are few.
@@ -107,9 +110,9 @@ pub(crate) struct Role {
 impl Row for Node {
     type Name = NodeName;
 
-    fn new(name: NodeName) -> Self {
-        let (children, bindings) = (OrdSet::new(), OrdMap::new());
-        Self { name, placed: None, parent: None, children, bindings, revokes: 0 }
+    fn new(name: NodeName, _: Ix<Self>) -> Self {
+        let (grants, revokes, children, bindings) = (Vec::new(), Vec::new(), OrdSet::new(), OrdMap::new());
+        Self { parent: None, placed: None, grants, revokes, name, children, bindings }
     }
 
     fn name(&self) -> &NodeName {
@@ -117,7 +120,7 @@ impl Row for Node {
     }
 
     fn is_needless(&self) -> bool {
-        let named = !self.children.is_empty() || !self.bindings.is_empty() || self.revokes > 0;
+        let named = !self.children.is_empty() || !self.bindings.is_empty() || !self.revokes.is_empty();
         // The root is held by the arena itself.
         self.placed.is_none() && !named && self.name.kind() != Kind::Organization
     }
@@ -126,9 +129,9 @@ impl Row for Node {
 impl Row for Principal {
     type Name = Member;
 
-    fn new(member: Member) -> Self {
-        let (grants, revokes, groups, reach) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { member, grants, revokes, groups, reach, group: None }
+    fn new(member: Member, ix: Ix<Self>) -> Self {
+        let (on, revokes, groups) = (Vec::new(), Vec::new(), Vec::new());
+        Self { member, reach: vec![ix], on, revokes, groups, group: None }
     }
 
     fn name(&self) -> &Member {
@@ -136,14 +139,14 @@ impl Row for Principal {
     }
 
     fn is_needless(&self) -> bool {
-        self.grants.is_empty() && self.revokes.is_empty() && self.groups.is_empty() && self.group.is_none()
+        self.on.is_empty() && self.revokes.is_empty() && self.groups.is_empty() && self.group.is_none()
     }
 }
 
 impl Row for Role {
     type Name = RoleName;
 
-    fn new(name: RoleName) -> Self {
+    fn new(name: RoleName, _: Ix<Self>) -> Self {
         Self { name, rights: Rights::NONE, bound_at: Kinds::default(), must_end: false, record: None }
     }
 
@@ -157,38 +160,42 @@ impl Row for Role {
 }
 
 /// The way from a node up to the root, itself first.
-pub(crate) struct Path {
-    nodes: [Ix<Node>; PATH_MAX],
+pub(crate) struct Path<'a> {
+    nodes: [(Ix<Node>, &'a Node); PATH_MAX],
     len: usize,
 }
 
-impl Path {
-    pub fn nodes(&self) -> &[Ix<Node>] {
+impl<'a> Path<'a> {
+    pub fn nodes(&self) -> &[(Ix<Node>, &'a Node)] {
         self.nodes.get(..self.len).unwrap_or_default()
-    }
-
-    pub fn has(&self, node: Ix<Node>) -> bool {
-        self.nodes().contains(&node)
-    }
-
-    /// How far above the first node it is.
-    pub fn distance(&self, node: Ix<Node>) -> usize {
-        self.nodes().iter().take_while(|other| **other != node).count()
     }
 }
 
-impl Principal {
-    /// Every grant on a node of `path`.
-    pub fn each_grant<'a>(&'a self, path: &Path, mut see: impl FnMut(&'a Grant)) {
-        if self.grants.len() <= LINEAR_MAX {
-            self.grants.iter().filter(|grant| path.has(grant.node)).for_each(see);
-            return;
-        }
-        for node in path.nodes() {
-            let start = self.grants.partition_point(|grant| grant.node < *node);
-            let there = self.grants.get(start..).unwrap_or_default();
-            there.iter().take_while(|grant| grant.node == *node).for_each(&mut see);
-        }
+/// What is of one of those, among what is in the order of principals.
+pub(crate) fn of_them<'a, T>(
+    all: &'a [T],
+    who: &[Ix<Principal>],
+    principal: impl Fn(&T) -> Ix<Principal>,
+    mut see: impl FnMut(&'a T),
+) {
+    if all.len() <= LINEAR_MAX {
+        all.iter().filter(|one| who.contains(&principal(one))).for_each(see);
+        return;
+    }
+    for ix in who {
+        let start = all.partition_point(|one| principal(one) < *ix);
+        let theirs = all.get(start..).unwrap_or_default();
+        theirs.iter().take_while(|one| principal(one) == *ix).for_each(&mut see);
+    }
+}
+
+impl Node {
+    pub fn grants_of<'a>(&'a self, who: &[Ix<Principal>], see: impl FnMut(&'a Grant)) {
+        of_them(&self.grants, who, |grant| grant.principal, see);
+    }
+
+    pub fn revokes_of<'a>(&'a self, who: &[Ix<Principal>], see: impl FnMut(&'a Arc<Revoked>)) {
+        of_them(&self.revokes, who, |revoked| revoked.principal, see);
     }
 }
 
@@ -254,14 +261,14 @@ impl Arena {
     }
 
     /// `None`: it is not known, or not how it hangs together with the root.
-    pub(crate) fn path(&self, node: Ix<Node>) -> Option<Path> {
-        let mut path = Path { nodes: [self.root; PATH_MAX], len: 0 };
+    pub(crate) fn path(&self, node: Ix<Node>) -> Option<Path<'_>> {
+        let mut path = Path { nodes: [(self.root, self.nodes.get(self.root)?); PATH_MAX], len: 0 };
         let mut next = Some(node);
         for place in &mut path.nodes {
             let ix = next?;
             let row = self.nodes.get(ix)?;
             row.placed.as_ref()?;
-            *place = ix;
+            *place = (ix, row);
             path.len += 1;
             if ix == self.root {
                 return Some(path);
@@ -271,26 +278,40 @@ impl Arena {
         None
     }
 
-    pub(crate) fn path_of(&self, node: &NodeName) -> Option<Path> {
+    pub(crate) fn path_of(&self, node: &NodeName) -> Option<Path<'_>> {
         self.path(self.nodes.find(node)?)
     }
 
-    /// Who the caller is: the member, those it claims, and every group that these are in. May name one twice.
-    pub(crate) fn principals_of(&self, caller: Caller<'_>) -> impl Iterator<Item = (Ix<Principal>, &Principal)> {
-        let claimed = caller.claimed.iter().filter(|member| member.is_group());
-        let named = std::iter::once(caller.member).chain(claimed).filter_map(|member| self.principals.find(member));
-        let with_row = |ix| Some((ix, self.principals.get(ix)?));
-        named.filter_map(with_row).flat_map(move |named| {
-            let groups = named.1.groups.iter().filter_map(|group| self.principals.get(*group));
-            let above = groups.flat_map(|group| &group.reach).filter_map(move |ix| with_row(*ix));
-            std::iter::once(named).chain(above)
-        })
+    /// Who the caller is: the member, the groups that it claims, and every group that one of these is in.
+    pub(crate) fn who(&self, caller: Caller<'_>) -> Cow<'_, [Ix<Principal>]> {
+        let reach = |member| self.principals.row(member).map(|row| row.reach.as_slice()).unwrap_or_default();
+        let own = reach(caller.member);
+        if caller.claimed.is_empty() {
+            return Cow::Borrowed(own);
+        }
+        let claimed = caller.claimed.iter().filter(|member| member.is_group()).flat_map(reach);
+        let all: BTreeSet<_> = own.iter().chain(claimed).copied().collect();
+        Cow::Owned(all.into_iter().collect())
     }
 
-    /// What a grant gives, where its role may be bound on such a node.
-    pub(crate) fn rights_of(&self, grant: &Grant) -> Rights {
+    pub(crate) fn principals_of(&self, caller: Caller<'_>) -> impl Iterator<Item = (Ix<Principal>, &Principal)> {
+        let who = self.who(caller).into_owned();
+        who.into_iter().filter_map(|ix| Some((ix, self.principals.get(ix)?)))
+    }
+
+    /// What a principal was granted, with the nodes.
+    pub(crate) fn grants(&self, ix: Ix<Principal>, mut see: impl FnMut(Ix<Node>, &Node, &Grant)) {
+        let on = self.principals.get(ix).map(|row| row.on.as_slice()).unwrap_or_default();
+        for same in on.chunk_by(|one, other| one == other) {
+            let rows = same.first().and_then(|node| Some((*node, self.nodes.get(*node)?)));
+            rows.into_iter().for_each(|(node, row)| row.grants_of(&[ix], |grant| see(node, row, grant)));
+        }
+    }
+
+    /// What a grant on such a node gives, if its role may be bound there.
+    pub(crate) fn rights_of(&self, grant: &Grant, kind: Kind) -> Rights {
         match self.roles.get(grant.role) {
-            Some(role) if role.bound_at.contains(grant.kind) => role.rights,
+            Some(role) if role.bound_at.contains(kind) => role.rights,
             _ => Rights::NONE,
         }
     }

@@ -160,7 +160,7 @@ fn key(arena: &Arena, member: &Member) -> Key {
     let caller = Caller::from(member);
     let mut decisive = BTreeSet::new();
     for (ix, principal) in arena.principals_of(caller) {
-        if !principal.grants.is_empty() || !principal.revokes.is_empty() {
+        if !principal.on.is_empty() || !principal.revokes.is_empty() {
             decisive.insert(ix);
         }
     }

@@ -2,10 +2,7 @@
 
 use ids::Hlc;
 
-use crate::{
-    Arena, Caller, Kind, NodeName, Right, Rights,
-    arena::{Path, Principal},
-};
+use crate::{Arena, Caller, Kind, NodeName, Right, Rights, arena::Path};
 
 /// The answer to one question. Who asks from outside is told apart only what they may see: see [`crate::Explanation::shown_to`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,30 +56,23 @@ impl Arena {
     }
 
     /// What is granted anywhere on the path, asked on whatever kind of nodes. `None`: revoked.
-    pub(crate) fn held(&self, caller: Caller<'_>, path: &Path, now: Hlc) -> Option<Rights> {
-        let mut rights = Rights::NONE;
-        for (_, principal) in self.principals_of(caller) {
-            if principal.is_revoked_on(path) && !self.breaks_glass(caller) {
-                return None;
-            }
-            principal.each_grant(path, |grant| {
+    pub(crate) fn held(&self, caller: Caller<'_>, path: &Path<'_>, now: Hlc) -> Option<Rights> {
+        let who = self.who(caller);
+        let (mut rights, mut revoked) = (Rights::NONE, false);
+        for (_, node) in path.nodes() {
+            node.revokes_of(&who, |_| revoked = true);
+            node.grants_of(&who, |grant| {
                 if grant.holds_at(now) {
-                    rights |= self.rights_of(grant);
+                    rights |= self.rights_of(grant, node.name.kind());
                 }
             });
         }
-        Some(rights)
+        (!revoked || self.breaks_glass(caller)).then_some(rights)
     }
 
     /// No revoke binds the caller.
     pub(crate) fn breaks_glass(&self, caller: Caller<'_>) -> bool {
         self.break_glass() == Some(caller.member)
-    }
-}
-
-impl Principal {
-    fn is_revoked_on(&self, path: &Path) -> bool {
-        self.revokes.iter().any(|revoked| path.has(revoked.node))
     }
 }
 

@@ -8,8 +8,9 @@ use ids::Hlc;
 
 use crate::{
     Arena, Binding, Caller, Decision, Denial, Kinds, Member, NodeName, Record, Revoke, Right, RoleName,
-    arena::{Node, Path},
+    arena::{Node, Path, Principal},
     check::{get, get_policy},
+    slots::Ix,
 };
 
 /// A question, its answer, and why.
@@ -154,12 +155,12 @@ impl Arena {
         would
     }
 
-    fn ground_of_grant(&self, caller: Caller<'_>, right: Right, path: &Path, now: Hlc) -> Option<Grounds<Binding>> {
-        let mut found = BTreeMap::new();
-        for (_, principal) in self.principals_of(caller) {
-            principal.each_grant(path, |grant| {
-                if grant.holds_at(now) && self.rights_of(grant).contains(right) {
-                    let (chain, above) = (self.chain_of(caller, &principal.member), path.distance(grant.node));
+    fn ground_of_grant(&self, caller: Caller<'_>, right: Right, path: &Path<'_>, now: Hlc) -> Option<Grounds<Binding>> {
+        let (who, mut found) = (self.who(caller), BTreeMap::new());
+        for (above, (_, node)) in path.nodes().iter().enumerate() {
+            node.grants_of(&who, |grant| {
+                if grant.holds_at(now) && self.rights_of(grant, node.name.kind()).contains(right) {
+                    let chain = self.chain_to(caller, grant.principal);
                     found.insert((chain.len(), above, &grant.bound.binding.id, chain), grant);
                 }
             });
@@ -171,13 +172,13 @@ impl Arena {
         Some(Grounds { role: Some((role.name.clone(), role.record.as_deref().cloned())), ..grounds })
     }
 
-    fn ground_of_revoke(&self, caller: Caller<'_>, path: &Path) -> Option<Grounds<Revoke>> {
-        let mut found = BTreeMap::new();
-        for (_, principal) in self.principals_of(caller) {
-            for revoked in principal.revokes.iter().filter(|revoked| path.has(revoked.node)) {
-                let (chain, above) = (self.chain_of(caller, &principal.member), path.distance(revoked.node));
+    fn ground_of_revoke(&self, caller: Caller<'_>, path: &Path<'_>) -> Option<Grounds<Revoke>> {
+        let (who, mut found) = (self.who(caller), BTreeMap::new());
+        for (above, (_, node)) in path.nodes().iter().enumerate() {
+            node.revokes_of(&who, |revoked| {
+                let chain = self.chain_to(caller, revoked.principal);
                 found.insert((chain.len(), above, &revoked.revoke.id, chain), revoked);
-            }
+            });
         }
         let ((_, above, _, chain), revoked) = found.pop_first()?;
         let cited = Cited { value: revoked.revoke.clone(), record: (*revoked.record).clone() };
@@ -188,27 +189,27 @@ impl Arena {
     fn grounds<T>(
         &self,
         caller: Caller<'_>,
-        path: &Path,
+        path: &Path<'_>,
         cited: Cited<T>,
         above: usize,
         chain: &[Member],
     ) -> Grounds<T> {
-        let nodes: Vec<_> = path.nodes().iter().filter_map(|ix| self.nodes.get(*ix)).collect();
-        let placed = |node: &&Node| {
+        let placed = |(_, node): &(Ix<Node>, &Node)| {
             let record = node.placed.as_deref()?.clone();
             Some(Placed { node: node.name.clone(), record })
         };
         Grounds {
             what: Some(cited),
-            on: nodes.get(above).map(|node| node.name.clone()),
+            on: path.nodes().get(above).map(|(_, node)| node.name.clone()),
             role: None,
             groups: self.memberships(caller, chain),
-            path: nodes.iter().rev().map(placed).collect(),
+            path: path.nodes().iter().rev().map(placed).collect(),
         }
     }
 
     /// The shortest way from the caller, or a group that it claims, to `principal`, without the caller.
-    fn chain_of(&self, caller: Caller<'_>, principal: &Member) -> Vec<Member> {
+    fn chain_to(&self, caller: Caller<'_>, principal: Ix<Principal>) -> Vec<Member> {
+        let Some(principal) = self.principals.get(principal).map(|row| &row.member) else { return Vec::new() };
         let own = self.chain(caller.member, principal).map(|chain| chain.into_iter().skip(1).collect());
         let claimed = caller.claimed.iter().filter(|claimed| claimed.is_group());
         let through = claimed.filter_map(|claimed| self.chain(claimed, principal));

@@ -57,8 +57,8 @@ impl<T> fmt::Debug for Ix<T> {
 pub trait Row: Clone {
     type Name: Clone + Eq + Hash;
 
-    /// A row that says nothing yet.
-    fn new(name: Self::Name) -> Self;
+    /// A row that says nothing yet, at its place.
+    fn new(name: Self::Name, ix: Ix<Self>) -> Self;
 
     fn name(&self) -> &Self::Name;
 
@@ -110,18 +110,15 @@ impl<T: Row> Slots<T> {
         if let Some(ix) = self.find(name) {
             return ix;
         }
-        let row = Arc::new(T::new(name.clone()));
-        let ix = match self.free.pop_back() {
-            Some(ix) => {
-                self.rows.set(ix as usize, row);
-                ix
-            }
-            None => {
-                self.rows.push_back(row);
-                // Four thousand million rows do not fit into memory.
-                u32::try_from(self.rows.len() - 1).unwrap_or(u32::MAX)
-            }
-        };
+        // Four thousand million rows do not fit into memory.
+        let new = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        let ix = self.free.pop_back().unwrap_or(new);
+        let row = Arc::new(T::new(name.clone(), Ix(ix, PhantomData)));
+        if ix == new {
+            self.rows.push_back(row);
+        } else {
+            self.rows.set(ix as usize, row);
+        }
         self.by_name.insert(name.clone(), ix);
         Ix(ix, PhantomData)
     }

@@ -6,7 +6,7 @@ use ids::Hlc;
 
 use crate::{
     Arena, Caller, Rights,
-    arena::{Node, Path, Principal},
+    arena::{Node, Path},
     slots::Ix,
 };
 
@@ -20,8 +20,13 @@ pub(crate) struct Standing {
 impl Standing {
     pub fn of(arena: &Arena, caller: Caller<'_>, now: Hlc) -> Self {
         let mut standing = Self::default();
-        for (_, principal) in arena.principals_of(caller) {
-            standing.add(arena, principal, now);
+        for (ix, principal) in arena.principals_of(caller) {
+            arena.grants(ix, |node, row, grant| {
+                if grant.holds_at(now) {
+                    *standing.held.entry(node).or_default() |= arena.rights_of(grant, row.name.kind());
+                }
+            });
+            standing.revoked.extend(principal.revokes.iter().map(|revoked| revoked.node));
         }
         if arena.breaks_glass(caller) {
             standing.revoked.clear();
@@ -29,16 +34,9 @@ impl Standing {
         standing
     }
 
-    fn add(&mut self, arena: &Arena, principal: &Principal, now: Hlc) {
-        for grant in principal.grants.iter().filter(|grant| grant.holds_at(now)) {
-            *self.held.entry(grant.node).or_default() |= arena.rights_of(grant);
-        }
-        self.revoked.extend(principal.revokes.iter().map(|revoked| revoked.node));
-    }
-
     /// What holds on the first node of the path, asked on whatever kind of nodes.
-    pub fn on(&self, path: &Path) -> Rights {
-        path.nodes().iter().rev().try_fold(Rights::NONE, |above, node| self.step(above, *node)).unwrap_or_default()
+    pub fn on(&self, path: &Path<'_>) -> Rights {
+        path.nodes().iter().rev().try_fold(Rights::NONE, |above, (node, _)| self.step(above, *node)).unwrap_or_default()
     }
 
     /// What holds on `node`, where `above` holds on its parent. `None`: nothing, and nothing below either.
@@ -50,10 +48,10 @@ impl Standing {
     }
 
     /// Sees `top` and every node below it on which something holds, with that.
-    pub fn walk<'a>(&self, arena: &'a Arena, top: &Path, mut see: impl FnMut(&'a Node, Rights)) {
-        let Some(first) = top.nodes().first() else { return };
+    pub fn walk<'a>(&self, arena: &'a Arena, top: &Path<'_>, mut see: impl FnMut(&'a Node, Rights)) {
+        let Some((first, _)) = top.nodes().first() else { return };
         // A revoke on `top` or above leaves nothing, whatever is granted below.
-        if top.nodes().iter().any(|node| self.revoked.contains(node)) {
+        if top.nodes().iter().any(|(node, _)| self.revoked.contains(node)) {
             return;
         }
         let mut open = vec![(*first, self.on(top))];

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ids::Hlc;
 
-use crate::{Arena, Binding, Caller, Member, NodeName, Record, Right, Rights, standing::Standing};
+use crate::{Arena, Binding, Caller, Member, NodeName, Record, Right, Rights, arena::Path, standing::Standing};
 
 /// The bindings of one node, and those of the nodes above it that hold there as well.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,8 +19,7 @@ impl Arena {
     /// Whether or not their time boxes are open. `None`: there is no such node.
     pub fn policy(&self, node: &NodeName) -> Option<Policy> {
         let path = self.path_of(node)?;
-        let rows = path.nodes().iter().filter_map(|ix| self.nodes.get(*ix));
-        let mut by_node = rows.map(|row| {
+        let mut by_node = path.nodes().iter().map(|(_, row)| {
             row.bindings.values().map(|bound| (bound.binding.clone(), (*bound.record).clone())).collect::<Vec<_>>()
         });
         let direct = by_node.next().unwrap_or_default();
@@ -31,8 +30,7 @@ impl Arena {
     /// The nodes from the root down to this one. `None`: there is no such node.
     pub fn way(&self, node: &NodeName) -> Option<Vec<NodeName>> {
         let path = self.path_of(node)?;
-        let rows = path.nodes().iter().rev().filter_map(|ix| self.nodes.get(*ix));
-        Some(rows.map(|row| row.name.clone()).collect())
+        Some(path.nodes().iter().rev().map(|(_, row)| row.name.clone()).collect())
     }
 
     /// `top` and every node below it on which the caller has rights, with those.
@@ -62,7 +60,7 @@ impl Arena {
     /// Who has the right on the node, by what is on record. A group among them means everyone who is in it, also those whose token says so.
     pub fn who_can(&self, right: Right, node: &NodeName, now: Hlc) -> BTreeSet<Member> {
         let mut bound = BTreeSet::new();
-        for node in self.path_of(node).iter().flat_map(|path| path.nodes()).filter_map(|ix| self.nodes.get(*ix)) {
+        for (_, node) in self.path_of(node).iter().flat_map(Path::nodes) {
             for binding in node.bindings.values().map(|bound| &bound.binding) {
                 let role = self.roles.row(&binding.role);
                 if role.is_some_and(|role| role.rights.contains(right)) && binding.holds_at(now) {

@@ -102,28 +102,25 @@ impl Arena {
 
     fn bind(&mut self, binding: &Binding, record: &Arc<Record>) -> Result<(), Refusal> {
         self.check_organization(&binding.node)?;
+        self.unbind(&binding.node, &binding.id);
         let node = self.nodes.intern(&binding.node);
         let bound = Arc::new(Bound { binding: binding.clone(), record: record.clone() });
-        let mut old = None;
-        self.nodes.edit(node, |row| old = row.bindings.insert(binding.id.clone(), bound.clone()));
-        if let Some(old) = old {
-            self.withdraw(node, &old);
-        }
-        let grant = Grant {
-            node,
-            kind: binding.node.kind(),
-            role: self.roles.intern(&binding.role),
-            from: binding.from.unwrap_or_default(),
-            until: binding.until.unwrap_or(Hlc(u64::MAX)),
-            bound,
-        };
+        let role = self.roles.intern(&binding.role);
+        let (from, until) = (binding.from.unwrap_or_default(), binding.until.unwrap_or(Hlc(u64::MAX)));
+        let mut grants = Vec::with_capacity(binding.members.len());
         for member in &binding.members {
             let principal = self.principals.intern(member);
             self.principals.edit(principal, |row| {
-                let at = row.grants.partition_point(|other| other.node <= node);
-                row.grants.insert(at, grant.clone());
+                let at = row.on.partition_point(|other| *other < node);
+                row.on.insert(at, node);
             });
+            grants.push(Grant { principal, role, from, until, bound: bound.clone() });
         }
+        self.nodes.edit(node, |row| {
+            row.bindings.insert(binding.id.clone(), bound);
+            row.grants.extend(grants);
+            row.grants.sort_by_key(|grant| grant.principal);
+        });
         for edge in binding.from.iter().chain(&binding.until) {
             *self.edges.entry(*edge).or_insert(0) += 1;
         }
@@ -132,22 +129,19 @@ impl Arena {
 
     fn unbind(&mut self, name: &NodeName, id: &Label) {
         let Some(node) = self.nodes.find(name) else { return };
-        let mut old = None;
-        self.nodes.edit(node, |row| old = row.bindings.remove(id));
-        if let Some(old) = old {
-            self.withdraw(node, &old);
-        }
-    }
-
-    /// Takes back what a binding gave.
-    fn withdraw(&mut self, node: Ix<Node>, bound: &Arc<Bound>) {
-        for member in &bound.binding.members {
+        let Some(old) = self.nodes.get(node).and_then(|row| row.bindings.get(id)).cloned() else { return };
+        for member in &old.binding.members {
             let Some(principal) = self.principals.find(member) else { continue };
             self.principals.edit(principal, |row| {
-                row.grants.retain(|grant| grant.node != node || !Arc::ptr_eq(&grant.bound, bound));
+                let at = row.on.partition_point(|other| *other < node);
+                row.on.remove(at);
             });
         }
-        for edge in bound.binding.from.iter().chain(&bound.binding.until) {
+        self.nodes.edit(node, |row| {
+            row.bindings.remove(id);
+            row.grants.retain(|grant| !Arc::ptr_eq(&grant.bound, &old));
+        });
+        for edge in old.binding.from.iter().chain(&old.binding.until) {
             match self.edges.get_mut(edge) {
                 Some(count) if *count > 1 => *count -= 1,
                 _ => _ = self.edges.remove(edge),
@@ -180,10 +174,13 @@ impl Arena {
         }
         self.drop_revoke(&revoke.id);
         let node = revoke.node.as_ref().map_or(self.root, |node| self.nodes.intern(node));
-        self.nodes.edit(node, |row| row.revokes += 1);
-        let revoked = Arc::new(Revoked { revoke: revoke.clone(), record: record.clone(), node });
         let principal = self.principals.intern(&revoke.member);
+        let revoked = Arc::new(Revoked { revoke: revoke.clone(), record: record.clone(), node, principal });
         self.principals.edit(principal, |row| row.revokes.push(revoked.clone()));
+        self.nodes.edit(node, |row| {
+            let at = row.revokes.partition_point(|other| other.principal <= principal);
+            row.revokes.insert(at, revoked.clone());
+        });
         self.revokes.insert(revoke.id.clone(), revoked);
         Ok(())
     }
@@ -195,10 +192,8 @@ impl Arena {
 
     fn drop_revoke(&mut self, id: &RevokeId) {
         let Some(revoked) = self.revokes.remove(id) else { return };
-        self.nodes.edit(revoked.node, |row| row.revokes -= 1);
-        if let Some(principal) = self.principals.find(&revoked.revoke.member) {
-            self.principals.edit(principal, |row| row.revokes.retain(|other| !Arc::ptr_eq(other, &revoked)));
-        }
+        self.nodes.edit(revoked.node, |row| row.revokes.retain(|other| !Arc::ptr_eq(other, &revoked)));
+        self.principals.edit(revoked.principal, |row| row.revokes.retain(|other| !Arc::ptr_eq(other, &revoked)));
     }
 
     fn set_break_glass(&mut self, member: Option<&Member>) -> Result<(), Refusal> {

@@ -46,15 +46,15 @@ impl Arena {
         if let Some(row) = self.principals.get(group) {
             changed.insert(row.member.clone());
         }
-        for member in changed.iter().filter(|member| member.is_group()) {
+        for member in &changed {
             let Some(ix) = self.principals.find(member) else { continue };
             let reach = self.reach(ix);
             self.principals.edit(ix, |row| row.reach = reach);
         }
     }
 
-    fn reach(&self, group: Ix<Principal>) -> Vec<Ix<Principal>> {
-        let (mut found, mut next) = (vec![group], 0);
+    fn reach(&self, principal: Ix<Principal>) -> Vec<Ix<Principal>> {
+        let (mut found, mut next) = (vec![principal], 0);
         while let Some(row) = found.get(next).map(|ix| self.principals.get(*ix)) {
             for above in row.iter().flat_map(|row| &row.groups) {
                 if !found.contains(above) {
@@ -63,6 +63,7 @@ impl Arena {
             }
             next += 1;
         }
+        found.sort_unstable();
         found
     }
 

@@ -40,12 +40,10 @@ pub fn members(before: &Arena, after: &Arena, changes: &[Change]) -> BTreeSet<Me
 
 /// Those set on the nodes that are above `node` before or after, but not both; and where it was out of reach, those set below it.
 fn moved(before: &Arena, after: &Arena, node: &NodeName, named: &mut BTreeSet<Member>) {
-    let paths = [before, after].map(|arena| (arena, arena.path_of(node)));
-    let names = |(arena, path): &(&Arena, Option<Path>)| -> BTreeSet<NodeName> {
-        let nodes = path.iter().flat_map(|path| path.nodes()).filter_map(|ix| arena.nodes.get(*ix));
-        nodes.map(|node| node.name.clone()).collect()
+    let names = |path: Option<Path<'_>>| -> BTreeSet<NodeName> {
+        path.iter().flat_map(Path::nodes).map(|(_, node)| node.name.clone()).collect()
     };
-    let [old, new] = [names(&paths[0]), names(&paths[1])];
+    let [old, new] = [before, after].map(|arena| names(arena.path_of(node)));
     for name in old.symmetric_difference(&new) {
         [before, after].iter().for_each(|arena| arena.set_on(name, named));
     }
@@ -97,7 +95,7 @@ impl Arena {
     fn set_on(&self, node: &NodeName, named: &mut BTreeSet<Member>) {
         let Some(ix) = self.nodes.find(node) else { return };
         self.set_on_row(ix, named);
-        let revokes = self.revokes.values().filter(|revoked| revoked.node == ix);
+        let revokes = self.nodes.get(ix).into_iter().flat_map(|row| &row.revokes);
         named.extend(revokes.map(|revoked| revoked.revoke.member.clone()));
     }
 

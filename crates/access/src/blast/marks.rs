@@ -43,7 +43,7 @@ impl<'a> Marks<'a> {
         let mut all = Vec::new();
         for (ix, principal) in arena.principals_of(caller) {
             if !self.known.contains_key(&ix) {
-                let marks = self.of_principal(principal);
+                let marks = self.of_principal(ix, principal);
                 self.known.insert(ix, marks);
             }
             all.extend(self.known.get(&ix).cloned());
@@ -52,12 +52,14 @@ impl<'a> Marks<'a> {
         all.into_iter().flat_map(one).map(move |mark| Mark { revoked: mark.revoked && !spared, ..mark })
     }
 
-    fn of_principal(&self, principal: &Principal) -> Rc<[Mark]> {
+    fn of_principal(&self, ix: Ix<Principal>, principal: &Principal) -> Rc<[Mark]> {
         let mut marks = Vec::new();
-        for grant in principal.grants.iter().filter(|grant| grant.holds_at(self.at)) {
-            let held = self.arena.rights_of(grant);
-            marks.extend(self.place(grant.node).map(|mark| Mark { held, ..mark }));
-        }
+        self.arena.grants(ix, |node, row, grant| {
+            if grant.holds_at(self.at) {
+                let held = self.arena.rights_of(grant, row.name.kind());
+                marks.extend(self.place(node).map(|mark| Mark { held, ..mark }));
+            }
+        });
         for revoked in &principal.revokes {
             marks.extend(self.place(revoked.node).map(|mark| Mark { revoked: true, ..mark }));
         }
