@@ -15,7 +15,7 @@ mod cedar;
 mod figures;
 mod world;
 
-use figures::{Times, memory, timed};
+use figures::{Times, memory};
 use world::{NOW, Question, Scale, World};
 
 const QUESTIONS: usize = 100_000;
@@ -44,15 +44,15 @@ fn main() {
 fn build(scale: Scale) -> (World, Arena) {
     let world = World::new(scale);
     let before = memory();
-    let (arena, seconds) = timed(|| {
+    let mut times = Times::new(&format!("compiled from {} records", world.changes.len()));
+    let arena = times.measure_processor(|| {
         let mut arena = world.empty();
         for (change, record) in world.changes.iter().zip(world.records()) {
             arena.apply(change, &record).unwrap();
         }
         arena
     });
-    let mib = (memory() - before) as f64 / f64::from(1 << 20);
-    println!("compiled from {} records in {seconds:.2} s, {mib:.0} MiB", world.changes.len());
+    println!("{times}; {:.0} MiB", (memory() - before) as f64 / f64::from(1 << 20));
     (world, arena)
 }
 
@@ -151,7 +151,7 @@ fn previews(arena: &Arena) {
         let change = Change::Bind(binding);
         let mut times = Times::new(&format!("preview of a root binding for {name}"));
         for _ in 0..5 {
-            times.measure(|| black_box(arena.preview(slice::from_ref(&change), NOW).unwrap()));
+            times.measure_processor(|| black_box(arena.preview(slice::from_ref(&change), NOW).unwrap()));
         }
         let preview = arena.preview(slice::from_ref(&change), NOW).unwrap();
         let classes = &preview.stages.first().unwrap().blast.classes;
@@ -159,7 +159,7 @@ fn previews(arena: &Arena) {
         let pairs: usize = classes.iter().map(|class| class.members.len() * class.nodes).sum();
         println!("{times}; {members} members in {} classes, {pairs} pairs of member and node", classes.len());
         let mut confirm = Times::new("the same plan confirmed");
-        confirm.measure(|| arena.confirm(slice::from_ref(&change), NOW, &preview.token).unwrap());
+        confirm.measure_processor(|| arena.confirm(slice::from_ref(&change), NOW, &preview.token).unwrap());
         println!("{confirm}");
     }
 }
