@@ -67,7 +67,26 @@ pub fn read_into(region: &Region, metrics: &Metrics) {
         in_service: log.out_of_service.is_none(),
     });
     metrics.set_logs(&readings.collect::<Vec<_>>());
-    metrics.submissions_in_flight.set(i64::try_from(status.submissions_in_flight).unwrap_or(i64::MAX));
+    let int = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    metrics.submissions_in_flight.set(int(status.submissions_in_flight));
+    if let Some(report) = region.keeper().map(|keeper| keeper.status()) {
+        metrics.keys.set(int(report.keys));
+        metrics.keys_unsettled.set(int(report.unsettled));
+        metrics.keys_unseen.set(int(report.unseen));
+        metrics.keys_quarantined.set(int(report.quarantined.len()));
+    }
+}
+
+/// How the region's clusters are kept.
+fn keeping(report: &reconcile::Report) -> Value {
+    let repair = |of: &reconcile::Repair| json!({ "key": of.key.to_string(), "listed_ms": of.listed, "seen_ms": of.seen, "called_ms": of.called });
+    json!({
+        "term": report.leading, "keys": report.keys, "waiting": report.waiting, "running": report.running,
+        "unsettled": report.unsettled, "unseen": report.unseen, "quarantined": report.quarantined.len(),
+        "first_pass_ms": report.first_pass.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
+        "accounts": report.surveyed.len(), "accounts_listed": report.surveyed.values().filter(|(at, _)| at.is_some()).count(),
+        "calls": report.calls, "repairs": report.repairs.iter().map(repair).collect::<Vec<_>>(),
+    })
 }
 
 fn status(open: &Open) -> Value {
@@ -96,6 +115,7 @@ fn status(open: &Open) -> Value {
         "uptime_ms": u64::try_from(status.uptime.as_millis()).unwrap_or(u64::MAX), "mode": status.mode.as_str(),
         "reason": status.reason, "shutting_down": status.shutting_down,
         "submissions_in_flight": status.submissions_in_flight, "regions": regions.collect::<Vec<_>>(),
+        "keeping": open.region.keeper().map(|keeper| keeping(&keeper.status())),
         "logs": status.logs.iter().map(log).collect::<Vec<_>>(), "links": links.collect::<Vec<_>>(),
     })
 }

@@ -57,11 +57,15 @@ impl Env for HostEnv {
     fn observe_each(&self, _what: &dyn Fn() -> Observation) {}
 
     fn measure(&self, what: &Measure<'_>) {
-        let Measure::Submitted { outcome, reason, took } = *what;
-        // A reason may come from another member; only those that the API knows are labels.
-        let known = if reason.is_empty() { "" } else { row_of(reason).map_or("other", |row| row.reason) };
-        self.metrics.submissions.get_or_create(&OfVerdict { outcome, reason: known }).inc();
-        self.metrics.submit_seconds.observe(took.as_secs_f64());
+        match *what {
+            Measure::Submitted { outcome, reason, took } => {
+                // A reason may come from another member; only those that the API knows are labels.
+                let known = if reason.is_empty() { "" } else { row_of(reason).map_or("other", |row| row.reason) };
+                self.metrics.submissions.get_or_create(&OfVerdict { outcome, reason: known }).inc();
+                self.metrics.submit_seconds.observe(took.as_secs_f64());
+            }
+            Measure::RepairBegan { took } => self.metrics.repair_seconds.observe(took.as_secs_f64()),
+        }
     }
 }
 

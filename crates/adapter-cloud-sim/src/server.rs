@@ -7,7 +7,7 @@
 use std::{io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use cloud_sim::{Place, SIMULATED, Sim, Tamper};
+use cloud_sim::Tamper;
 use futures_util::future::{Either, select};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{
@@ -183,7 +183,7 @@ fn ask_of_people(host: &mut Host, ask: Ask) -> io::Result<Answer> {
         Ask::Call { .. } => refused("made a call as one of people"),
         Ask::Tamper(tamper) => {
             let id = target(&tamper).to_owned();
-            let Some(place) = place(host.sim(), &id) else {
+            let Some(place) = host.sim().place_of(&id).cloned() else {
                 return Ok(refused(&format!("tampered with {id}: there is no such resource")));
             };
             let done = change(host, Change::Tamper { place: place.clone(), tamper })?;
@@ -204,11 +204,6 @@ fn ask_of_people(host: &mut Host, ask: Ask) -> io::Result<Answer> {
 
 fn now(what: &impl Serialize) -> Answer {
     yes(what, Duration::ZERO)
-}
-
-/// Where a resource is.
-fn place(sim: &Sim, id: &str) -> Option<Place> {
-    sim.tagged(SIMULATED).into_iter().find(|(_, found, _)| found == id).map(|(place, _, _)| place.clone())
 }
 
 fn target(tamper: &Tamper) -> &str {

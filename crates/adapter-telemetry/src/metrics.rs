@@ -117,6 +117,11 @@ metrics! {
     submissions: Family<OfVerdict, Counter> = Family::default(), "atoll_submissions", "Commands, by outcome and reason";
     submit_seconds: Histogram = Seconds.new_metric(), "atoll_submit_seconds", "Time from a command to its verdict, whatever it was";
     submissions_in_flight: Gauge = Gauge::default(), "atoll_submissions_in_flight", "Commands that wait for their verdict";
+    repair_seconds: Histogram = Seconds.new_metric(), "atoll_repair_start_seconds", "Time from the answer of a listing that showed a deviation to the first call about it";
+    keys: Gauge = Gauge::default(), "atoll_reconcile_keys", "Clusters and shared networks that this member keeps; 0 where it does not lead its region";
+    keys_unsettled: Gauge = Gauge::default(), "atoll_reconcile_unsettled", "Those that are not as wished, or not known to be";
+    keys_unseen: Gauge = Gauge::default(), "atoll_reconcile_unseen", "Those that were not looked at yet since this member leads";
+    keys_quarantined: Gauge = Gauge::default(), "atoll_reconcile_quarantined", "Those that a defect put out of service";
     commit_seconds: Histogram = Seconds.new_metric(), "atoll_commit_seconds", "Time from a write to the store until it was durable";
     flushes: Counter = Counter::default(), "atoll_store_flushes", "Syncs of the store; one covers every write that was taken before it";
     starts: Family<OfKind, Counter> = Family::default(), "atoll_starts", "Times at which the member began in this process, by what made it begin";

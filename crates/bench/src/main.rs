@@ -4,9 +4,11 @@
 //! such ratios is what the tables show. Both systems get the same connections, payloads and number of keys, and calls go to the leader.
 //!
 //! Map: [`load`] closed loops and what they saw · [`stream`] the same over streams of mutations · [`etcd`] and [`atoll`] the two rings ·
-//! [`processes`] starting and measuring them · [`measure`] rounds · [`table`] what is printed.
+//! [`processes`] starting and measuring them · [`measure`] rounds · [`table`] what is printed · [`clusters`] something else: what many
+//! clusters cost a region, beside nobody.
 
 mod atoll;
+mod clusters;
 mod etcd;
 mod load;
 mod measure;
@@ -45,7 +47,8 @@ const EXAMPLES: &str = "Examples:
   bench writes                                  both logs' defaults: TLS on and off, 1 to 500 callers
   bench writes --callers 64,500 --minutes 5     long runs, in which compaction takes part
   bench writes --target global                  G over three regions without added distance
-  bench reads --callers 64";
+  bench reads --callers 64
+  bench clusters --count 1000,10000             what a region pays for so many clusters";
 
 #[derive(Subcommand)]
 enum What {
@@ -53,6 +56,8 @@ enum What {
     Writes(measure::Writes),
     /// Reads of one resource: LOCAL and LINEARIZABLE, beside etcd's serializable and linearizable reads.
     Reads(measure::Reads),
+    /// Many clusters in one region: memory, idle processor time, restart, and how soon a repair begins.
+    Clusters(clusters::Clusters),
 }
 
 fn main() -> Result<()> {
@@ -63,6 +68,7 @@ fn main() -> Result<()> {
         match arguments.what {
             What::Writes(writes) => writes.run(&programs).await,
             What::Reads(reads) => reads.run(&programs).await,
+            What::Clusters(clusters) => clusters.run(&programs).await,
         }
     })
 }

@@ -57,6 +57,23 @@ fn ticks(pid: u32) -> Option<u64> {
     Some(user + system)
 }
 
+/// Resident memory of processes, now and at most, in bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Memory {
+    pub resident: u64,
+    pub peak: u64,
+}
+
+pub fn memory(pids: &[u32]) -> Memory {
+    let of = |field: &str| pids.iter().filter_map(|pid| kib(*pid, field)).sum::<u64>() * 1024;
+    Memory { resident: of("VmRSS:"), peak: of("VmHWM:") }
+}
+
+fn kib(pid: u32, field: &str) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix(field))?.split_whitespace().next()?.parse().ok()
+}
+
 /// Ports that were free a moment ago.
 pub fn free_ports<const N: usize>() -> Result<[u16; N]> {
     let mut ports = [0; N];

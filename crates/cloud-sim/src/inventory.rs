@@ -7,6 +7,7 @@ use ports::cloud::{Instance, InstanceId, InstanceState, NatGateway, NatGatewaySt
 use crate::{
     Place, SIMULATED, Sim, groups,
     instances::Machine,
+    place::Site,
     table::{Resource, Table},
 };
 
@@ -14,6 +15,28 @@ impl Sim {
     /// Every instance that is listed somewhere, as it is.
     pub fn instances(&self) -> impl Iterator<Item = (&Place, &Instance)> {
         self.sites.iter().flat_map(|(place, site)| site.machines.all().map(move |machine| (place, &machine.told)))
+    }
+
+    /// Where the resource of an id is, if there is one that has not ended or is still listed.
+    pub fn place_of(&self, id: &str) -> Option<&Place> {
+        fn has<T: Resource>(table: &Table<T>, id: &str) -> bool {
+            table.get(&T::parse(id)).is_some()
+        }
+        let holds = |site: &Site| {
+            has(&site.machines, id)
+                || has(&site.vpcs, id)
+                || has(&site.subnets, id)
+                || has(&site.gateways, id)
+                || has(&site.addresses, id)
+                || has(&site.nats, id)
+                || has(&site.routes, id)
+                || has(&site.groups, id)
+                || has(&site.volumes, id)
+                || has(&site.templates, id)
+                || has(&site.balancers, id)
+                || has(&site.targets, id)
+        };
+        self.sites.iter().find(|(_, site)| holds(site)).map(|(place, _)| place)
     }
 
     /// Those of [`Self::instances`] that fail their status checks.

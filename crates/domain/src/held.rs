@@ -17,7 +17,7 @@ pub use status::{Condition, Constraint, CreationPhase, Health, PhaseState, State
 pub use time::{Span, Time};
 
 /// Name of a resource in the cloud, as the cloud gives it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CloudId(pub Arc<str>);
 
 /// What our own log says.

@@ -76,7 +76,8 @@ pub fn raft_config(log: &Log, timing: GroupTiming, retention: Retention, canary:
         election_timeout_max: ms(timing.election_max),
         install_snapshot_timeout: ms(INSTALL_TIMEOUT),
         max_payload_entries: 64,
-        snapshot_policy: SnapshotPolicy::LogsSinceLast(retention.snapshot_every),
+        // What is due is known here: `compaction`.
+        snapshot_policy: SnapshotPolicy::Never,
         max_in_snapshot_log_to_keep: retention.entries_kept,
         replication_lag_threshold: retention.entries_kept.max(retention.snapshot_every),
         enable_pre_vote: Some(true),

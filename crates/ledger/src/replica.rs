@@ -27,6 +27,8 @@ use crate::{
 
 /// Bytes of records read at a time while a replica starts.
 const REPLAY_BYTES: usize = 1024 * 1024;
+/// Of a large state, a snapshot is due after this share of its rows in records.
+const SHARE: u64 = 8;
 
 /// Why a replica could not be opened from this member's disk.
 #[derive(Debug, thiserror::Error)]
@@ -265,7 +267,9 @@ impl Replica {
         {
             let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
             status.since_snapshot += count;
-            if status.since_snapshot < retention.snapshot_every {
+            // Of a large state a few records more are no reason to pack all of it again.
+            let share = u64::try_from(state.rows.len()).unwrap_or(u64::MAX) / SHARE;
+            if status.since_snapshot < retention.snapshot_every.max(share) {
                 return;
             }
             status.since_snapshot = 0;

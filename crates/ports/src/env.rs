@@ -73,6 +73,8 @@ pub enum Measure<'a> {
     /// A caller of this member was told what became of a command: one of a few outcomes, the reason where there is one, and how long it
     /// took.
     Submitted { outcome: &'static str, reason: &'a str, took: Duration },
+    /// The first call was made about a deviation that a listing of a cloud account showed, so long after the listing was answered.
+    RepairBegan { took: Duration },
 }
 
 /// Runs `work` for at most `span` of this member's time. On `None` the work was dropped where it stood.

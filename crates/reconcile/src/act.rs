@@ -12,11 +12,14 @@
 mod calls;
 mod held;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::OnceLock};
 
 use futures_util::future::join_all;
 use planner::plan::{Action, Cause, CloudId, Held, Part, Plan, Repeat, State, Time, Verb, Wait, Waiting, explain};
-use ports::cloud::{ClientToken, CloudError, CloudReply, CloudRequest, ErrorCode, Instance, Trouble};
+use ports::{
+    Instant,
+    cloud::{ClientToken, CloudError, CloudReply, CloudRequest, ErrorCode, Instance, Trouble},
+};
 
 use self::{calls::Ground, held::Ledger};
 use crate::{
@@ -59,6 +62,8 @@ pub(crate) struct Acting<'a> {
     pub planted: Option<Planted>,
     /// Of [`Planted::StaleFence`]: whether a fence was ever proved.
     pub fenced: &'a std::sync::atomic::AtomicBool,
+    /// When the first call went out.
+    pub called: OnceLock<Instant>,
 }
 
 /// What came of carrying out.
@@ -222,7 +227,7 @@ impl Acting<'_> {
             if late || self.book.leading() != Some(self.term) {
                 return Outcome::NotCalled;
             }
-            let answer = self.caller.change(self.case.named.account, &cause, self.tamper(request)).await;
+            let answer = self.caller.change(self.case.named.account, &cause, self.tamper(request), &self.called).await;
             let repeated = self.case.held.intents.contains_key(&action.part);
             outcome = judge(action, answer, repeated);
             if !matches!(outcome, Outcome::Done { .. }) {

@@ -2,12 +2,12 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
 use ports::{
-    Cloud, Env,
+    Cloud, Env, Instant,
     cloud::{AccountId, Action, CallSite, CloudError, CloudRegion, CloudReply, CloudRequest, Trouble},
 };
 
@@ -56,12 +56,13 @@ impl Caller {
         self.books.lock().unwrap_or_else(PoisonError::into_inner).made.clone()
     }
 
-    /// A change, made once at most.
+    /// A change, made once at most. `called` is set when it goes out, unless an earlier one did.
     pub async fn change(
         &self,
         account: AccountId,
         cause: &str,
         request: CloudRequest,
+        called: &OnceLock<Instant>,
     ) -> Result<Result<CloudReply, CloudError>, NotMade> {
         let began = self.env.now();
         while let Err(wait) = self.take(account, request.name()) {
@@ -72,6 +73,7 @@ impl Caller {
         }
         let mut site = CallSite::new(account, self.region.clone());
         site.cause = Some(cause.into());
+        called.get_or_init(|| self.env.now());
         Ok(self.call(&site, request).await)
     }
 

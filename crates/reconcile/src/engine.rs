@@ -40,9 +40,6 @@ use crate::{
     queue::{Class, Ended, Queue},
 };
 
-/// Surveys at once: the things of so many accounts are in memory at the same time.
-const SURVEYS: usize = 2;
-
 /// Reconciles the keys of one region while this member leads.
 pub struct Engine {
     caller: Caller,
@@ -58,6 +55,10 @@ pub struct Engine {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     pub leading: Option<u64>,
+    pub keys: usize,
+    /// Keys that were not looked at yet in this term, and how long it took from its begin until there was none.
+    pub unseen: usize,
+    pub first_pass: Option<Duration>,
     /// Keys that wait for a run or a time, and keys that run.
     pub waiting: usize,
     pub running: usize,
@@ -69,6 +70,19 @@ pub struct Report {
     pub surveyed: BTreeMap<AccountId, (Option<Time>, usize)>,
     /// Calls made so far, by action.
     pub calls: BTreeMap<&'static str, u64>,
+    /// The last ones, the oldest first.
+    pub repairs: Vec<Repair>,
+}
+
+/// When the mending of something that a survey saw began. Unix milliseconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repair {
+    pub key: Key,
+    /// The listing began, and was answered.
+    pub listed: u64,
+    pub seen: u64,
+    /// The first call of the repair went out.
+    pub called: u64,
 }
 
 /// How a run ended, and when the key's turn is again where nothing is left to do.
@@ -109,15 +123,19 @@ impl Engine {
 
     pub fn status(&self) -> Report {
         let state = self.state();
-        let (waiting, running) = state.queue.len();
+        let ((waiting, running), (unseen, first_pass)) = (state.queue.len(), state.first_pass());
         Report {
             leading: state.term,
+            keys: state.keys.len(),
+            unseen,
+            first_pass,
             waiting,
             running,
-            unsettled: state.unsettled.len(),
+            unsettled: state.unsettled(),
             quarantined: state.queue.quarantined().cloned().collect(),
             surveyed: state.accounts.iter().map(|(id, of)| (*id, (of.surveyed, of.strangers))).collect(),
             calls: self.caller.made(),
+            repairs: state.repairs.iter().cloned().collect(),
         }
     }
 
@@ -151,6 +169,11 @@ impl Engine {
             match self.next(&mut work, &mut changed, until).await {
                 Event::Ran(key, Next(ended, turn)) => {
                     let (mut state, now) = (self.state(), self.caller.env.now());
+                    // What it waits for now is not a turn of its own that comes at once.
+                    if matches!(ended, Ended::Failed | Ended::Panicked) {
+                        state.take_handed(&key);
+                    }
+                    state.ran(&key, now);
                     state.queue.done(&key, ended, now);
                     turn.into_iter().for_each(|due| state.queue.push(&key, Class::Sweep, due));
                 }
@@ -176,7 +199,7 @@ impl Engine {
         while let Some(key) = state.queue.take(now) {
             work.push(self.guarded(key, term).boxed());
         }
-        while let Some(account) = state.next_survey(now, SURVEYS) {
+        while let Some(account) = state.next_survey(now) {
             work.push(self.survey(account).map(|()| Event::Surveyed).boxed());
         }
         let due = state.queue.next_due().into_iter().chain(state.next_survey_due()).min();

@@ -23,5 +23,5 @@ mod options;
 pub mod queue;
 
 pub use book::{Book, Case, Deed, Entry, Key, Keys, MachineEdge, Named, NotRecorded, Shared};
-pub use engine::{Engine, Report};
+pub use engine::{Engine, Repair, Report};
 pub use options::{Options, Planted};

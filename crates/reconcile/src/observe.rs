@@ -6,11 +6,12 @@
 //!          ─ by id: held and not listed ─────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! **What it costs.** A survey is a call for each thousand things of a kind: an account of 1,000 clusters with three machines and twenty
-//! parts each takes about 40 calls. Of a key that is as it was, a digest of 8 bytes is kept and nothing else. Only keys that
-//! differ, that are under way or whose turn it is in the sweep are looked at by themselves: at most 16 calls, and from then on only the
-//! kinds that are waited for. Where many keys of an account are under way, it is listed in full every few seconds for all of them. So a pass over 100,000 clusters is about 4,000 calls, spread over accounts and over `survey_every`; the
-//! things of one account are in memory while it is surveyed.
+//! **What it costs.** A survey is a call for each thousand things of a kind. Most list what runs and who may reach it and nothing else
+//! ([`Kind::OFTEN`]): three calls for an account of 100 clusters. Every `whole_every` one lists everything, and every `sweep_every` what
+//! it finds is handed to every key, which then needs no list of its own. Of a key that is as it was, two digests of 8 bytes are kept and
+//! nothing else. Only keys that differ or are under way are looked at by themselves: at most 16 calls, and from then on only the
+//! kinds that are waited for. Where many keys of an account are under way, it is listed in full every few seconds for all of them. The
+//! things of a thousand keys or so are in memory at a time.
 //!
 //! **What proves absence.** A terminal state; or that the cloud said twice of an id that we hold that it does not exist, [`CONSISTENT`]
 //! seconds or more apart, and did not show it in between. Everything else that is not seen is unknown.
@@ -23,7 +24,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use ids::AccountId;
 use planner::plan::{CloudId, Look, Observed, Part, PartFacts, Phase, Plan, Seen, Time};
-use ports::cloud::{CloudError, DescribeAvailabilityZones};
+use ports::{
+    Instant,
+    cloud::{CloudError, DescribeAvailabilityZones},
+};
 
 pub(crate) use self::{
     listing::{Kind, Listing, Scope, Thing},
@@ -59,6 +63,8 @@ pub(crate) struct Memo {
     pub fruitless: u32,
     /// Since when plans are the same.
     pub still: Option<Time>,
+    /// When the survey began and was answered that saw what no call was made about yet.
+    pub seen: Option<(Instant, Instant)>,
     /// When parts that were waited for were last seen not to be ready, in Unix milliseconds.
     pub waited: BTreeMap<Part, u64>,
 }

@@ -13,6 +13,8 @@ pub struct Options {
     pub places: Places,
     /// From the end of one listing of an account to the next.
     pub survey_every: Duration,
+    /// From a listing of everything in an account to the next; those between list what runs and who may reach it.
+    pub whole_every: Duration,
     /// In which every key is looked at once, whether or not anything seems to have changed.
     pub sweep_every: Duration,
     /// How often it is asked who leads.
@@ -27,6 +29,7 @@ impl Options {
             region,
             places: Places { asked: 64, deviation: 32, sweep: 16 },
             survey_every: Duration::from_secs(60),
+            whole_every: Duration::from_secs(600),
             sweep_every: Duration::from_secs(3600),
             lead_every: Duration::from_millis(500),
             planted: None,

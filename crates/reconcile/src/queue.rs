@@ -145,12 +145,16 @@ impl<K: Clone + Ord> Queue<K> {
 
     /// Takes a key out of quarantine. `false`: it was not in it.
     pub fn release(&mut self, key: &K, now: Instant) -> bool {
-        let quarantined = self.items.get(key).is_some_and(|item| item.place == Place::Quarantined);
+        let quarantined = self.is_quarantined(key);
         if quarantined {
             self.items.remove(key);
             self.push(key, Class::Asked, now);
         }
         quarantined
+    }
+
+    pub fn is_quarantined(&self, key: &K) -> bool {
+        self.items.get(key).is_some_and(|item| item.place == Place::Quarantined)
     }
 
     /// Keys that a defect put out of service.

@@ -15,11 +15,44 @@ pub const HEADER_BYTES: usize = 8 + 32;
 
 /// Puts a checksum in front of `content`.
 pub fn seal(content: &[u8]) -> Bytes {
-    let mut sealed = BytesMut::with_capacity(HEADER_BYTES + content.len());
-    sealed.put_slice(MAGIC);
-    sealed.put_slice(&Sha256::digest(content));
-    sealed.put_slice(content);
-    sealed.freeze()
+    let mut sealing = Sealing::with_room(content.len());
+    sealing.bytes.put_slice(content);
+    sealing.add_from(HEADER_BYTES);
+    sealing.seal()
+}
+
+/// A blob in the making: encoded once, into the memory that it is sent and kept from.
+pub struct Sealing {
+    bytes: BytesMut,
+    digest: Sha256,
+}
+
+impl Sealing {
+    /// For a content of about so many bytes.
+    pub fn with_room(content: usize) -> Self {
+        let mut bytes = BytesMut::with_capacity(HEADER_BYTES + content);
+        bytes.put_slice(MAGIC);
+        bytes.put_bytes(0, HEADER_BYTES - MAGIC.len());
+        Self { bytes, digest: Sha256::new() }
+    }
+
+    /// Adds a message, or a part of one: what is put together from parts reads as one whole.
+    pub fn put(&mut self, message: &impl prost::Message) {
+        let from = self.bytes.len();
+        // It fails only for want of room, and there is as much as memory has.
+        let _ = message.encode(&mut self.bytes);
+        self.add_from(from);
+    }
+
+    fn add_from(&mut self, from: usize) {
+        self.digest.update(self.bytes.get(from..).unwrap_or_default());
+    }
+
+    pub fn seal(mut self) -> Bytes {
+        let checksum = self.digest.finalize();
+        self.bytes.iter_mut().skip(MAGIC.len()).zip(checksum).for_each(|(to, from)| *to = from);
+        self.bytes.freeze()
+    }
 }
 
 /// The checksum that a sealed blob names, not checked; `None` where there is no room for one.

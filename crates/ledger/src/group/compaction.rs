@@ -1,16 +1,18 @@
-//! When a group makes a snapshot and forgets entries because of their bytes, beside openraft's own count of entries.
+//! When a group makes a snapshot, and forgets entries because of their bytes.
 
 use std::sync::Arc;
 
 use openraft::async_runtime::watch::WatchReceiver;
 
 use super::Group;
+use crate::config::Retention;
 
 impl Group {
     /// Ends with the group's consensus.
     pub(super) fn spawn_compaction(&self) {
         let (raft, size) = (self.raft.clone(), Arc::clone(&self.shared.size));
-        let (bytes_max, seed) = (self.shared.retention.log_bytes, self.shared.env.seed("compaction"));
+        let Retention { snapshot_every, log_bytes: bytes_max, .. } = self.shared.retention;
+        let seed = self.shared.env.seed("compaction");
         let mut metrics = self.raft.metrics();
         let work = async move {
             while metrics.changed().await.is_ok() {
@@ -20,7 +22,7 @@ impl Group {
                 if let Some(upto) = goes {
                     let _ = raft.trigger().purge_log(upto).await;
                 }
-                if size.snapshot_due(bytes_max) {
+                if size.snapshot_due(snapshot_every, bytes_max) {
                     let _ = raft.trigger().snapshot().await;
                 }
             }

@@ -212,8 +212,7 @@ impl RaftStateMachine<TypeConfig> for Machine {
         let Some(sealed) = self.shared.snapshots.latest(&self.shared.log).map_err(io::Error::other)? else {
             return Ok(None);
         };
-        let (_, mark) = snapshot::unpack(&self.shared.log, &sealed).map_err(io::Error::other)?;
-        let mark = mark.unwrap_or_default();
+        let mark = snapshot::mark(&sealed).map_err(io::Error::other)?.unwrap_or_default();
         let meta = SnapshotMeta {
             last_log_id: mark.applied.as_ref().map(log_id_in),
             last_membership: mark.membership.as_ref().map(stored_membership_in).unwrap_or_default(),
@@ -230,7 +229,7 @@ impl RaftSnapshotBuilder<TypeConfig> for Machine {
             applied: self.applied.as_ref().map(log_id_out),
             membership: Some(stored_membership_out(&self.membership)),
         };
-        let sealed = snapshot::pack(&self.state, Some(mark));
+        let sealed = snapshot::pack_in_turns(&self.state, Some(mark)).await;
         self.shared.size.packed(sealed.len());
         put(&self.shared, &sealed).await?;
         let keep_from = self.state.seq.0.saturating_sub(self.shared.retention.records_kept);

@@ -1,12 +1,18 @@
-//! How many bytes of Raft entries are applied, so that a log is bounded by its size and not only by its count.
+//! How many Raft entries are applied and how many bytes they have, and hence when a snapshot is due.
 //!
 //! An entry is a batch: a few hundred bytes under light load, hundreds of kilobytes under heavy load. A bound on their count alone
-//! let a minute of heavy load grow to gigabytes of log before a snapshot, and a restart apply them all again.
+//! let a minute of heavy load grow to gigabytes of log before a snapshot, and a restart apply them all again. And a snapshot costs what
+//! the state is large: of a large state a few entries more are no reason to pack all of it again.
 
 use std::{
     collections::VecDeque,
     sync::{Mutex, PoisonError},
 };
+
+/// A state that is packed into less costs next to nothing to pack.
+const SMALL: u64 = 64 << 20;
+/// Of a larger one a snapshot is due after so many entries if they have this share of its bytes.
+const SHARE: u64 = 8;
 
 /// Sizes of the applied entries behind and beyond the last snapshot.
 #[derive(Default)]
@@ -20,6 +26,8 @@ struct Inner {
     entries: VecDeque<(u64, u64)>,
     /// As the second of those, of the last entry that the snapshot covers.
     snapshot: u64,
+    /// Entries beyond the snapshot.
+    since: u64,
     /// Bytes of the snapshot itself.
     packed: u64,
     /// A snapshot was asked for and has not come.
@@ -36,6 +44,7 @@ impl LogSize {
         self.with(|inner| {
             let total = inner.total().saturating_add(bytes);
             inner.entries.push_back((index, total));
+            inner.since += 1;
         });
     }
 
@@ -44,12 +53,14 @@ impl LogSize {
         self.with(|inner| inner.packed = u64::try_from(bytes).unwrap_or(u64::MAX));
     }
 
-    /// Whether to make a snapshot now; says so once for each. A large state is packed more rarely: what a snapshot costs is then no
-    /// more than what was written since the last one.
-    pub fn snapshot_due(&self, bytes_max: u64) -> bool {
+    /// Whether to make a snapshot now; says so once for each. After so many entries, or bytes of them; but a large state is packed more
+    /// rarely, so that what snapshots cost stays in proportion to what is written.
+    pub fn snapshot_due(&self, entries_max: u64, bytes_max: u64) -> bool {
         self.with(|inner| {
-            let since = inner.total().saturating_sub(inner.snapshot);
-            let due = since >= bytes_max.max(inner.packed) && !inner.asked;
+            let bytes = inner.total().saturating_sub(inner.snapshot);
+            let worth_it = inner.packed < SMALL || bytes >= inner.packed / SHARE;
+            let many = inner.since >= entries_max && worth_it;
+            let due = (many || bytes >= bytes_max.max(inner.packed)) && !inner.asked;
             inner.asked |= due;
             due
         })
@@ -65,6 +76,7 @@ impl LogSize {
                 return None;
             }
             (inner.snapshot, inner.asked) = (total, false);
+            inner.since = u64::try_from(inner.entries.len() - through).unwrap_or(u64::MAX);
             let floor = total.checked_sub(kept)?;
             let goes = inner.entries.partition_point(|(_, at)| *at < floor);
             // The last one that goes stays in this list, so that what follows it can still be told in bytes.
@@ -93,21 +105,34 @@ mod tests {
     #[test]
     fn a_snapshot_is_due_once_when_so_many_bytes_were_applied_since_the_last() {
         let log = grown(&[10, 20, 30]);
-        assert!(!log.snapshot_due(61));
-        assert!(log.snapshot_due(60) && !log.snapshot_due(60), "asked for once");
+        assert!(!log.snapshot_due(9, 61));
+        assert!(log.snapshot_due(9, 60) && !log.snapshot_due(9, 60), "asked for once");
         assert_eq!(log.covered(3, 1_000), None);
-        assert!(!log.snapshot_due(1));
+        assert!(!log.snapshot_due(9, 1));
         log.applied(4, 60);
-        assert!(log.snapshot_due(60), "the next one");
+        assert!(log.snapshot_due(9, 60), "the next one");
     }
 
     #[test]
     fn a_large_state_is_packed_when_as_much_was_written_as_it_is_large() {
         let log = grown(&[10, 20, 30]);
         log.packed(100);
-        assert!(!log.snapshot_due(50));
+        assert!(!log.snapshot_due(9, 50));
         log.applied(4, 40);
-        assert!(log.snapshot_due(50));
+        assert!(log.snapshot_due(9, 50));
+    }
+
+    #[test]
+    fn a_snapshot_is_due_after_so_many_entries_and_of_a_large_state_not_for_a_few_bytes() {
+        let log = grown(&[1, 1, 1]);
+        assert!(!log.snapshot_due(4, 1_000));
+        log.applied(4, 1);
+        log.packed(128 << 20);
+        assert!(!log.snapshot_due(4, 1_000_000_000), "four bytes are no reason to pack so much");
+        log.applied(5, 16 << 20);
+        assert!(log.snapshot_due(4, 1_000_000_000), "an eighth of it is");
+        assert_eq!(log.covered(3, u64::MAX), None);
+        assert!(!log.snapshot_due(4, 1_000_000_000), "two entries are left");
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub struct DeleteLoadBalancer {
     pub arn: LoadBalancerArn,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LoadBalancerState {
     Provisioning,
@@ -48,7 +48,7 @@ pub enum LoadBalancerState {
     Failed,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LoadBalancer {
     pub arn: LoadBalancerArn,
     pub name: Arc<str>,
@@ -85,7 +85,7 @@ pub struct DeleteTargetGroup {
     pub arn: TargetGroupArn,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TargetGroup {
     pub arn: TargetGroupArn,
     pub name: Arc<str>,

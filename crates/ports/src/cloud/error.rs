@@ -89,7 +89,7 @@ impl fmt::Display for Trouble {
 macro_rules! codes {
     ($($name:ident = $code:literal,)*) => {
         /// A code of a refusal for good, as EC2 or Elastic Load Balancing spells it.
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(from = "String", into = "String")]
         pub enum ErrorCode {
             $(#[doc = concat!("`", $code, "`")] $name,)*

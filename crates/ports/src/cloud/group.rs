@@ -42,7 +42,7 @@ pub struct DeleteSecurityGroup {
     pub id: SecurityGroupId,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Protocol {
     Tcp,
@@ -53,14 +53,14 @@ pub enum Protocol {
 }
 
 /// Who may come in.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Source {
     Range(Cidr),
     Group(SecurityGroupId),
 }
 
 /// Lets one source in on some ports (EC2 bundles several sources into one permission; here each is a rule).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Rule {
     pub protocol: Protocol,
     /// First and last; with `All` and `Icmp`, 0 and 65535.
@@ -68,7 +68,7 @@ pub struct Rule {
     pub source: Source,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SecurityGroup {
     pub id: SecurityGroupId,
     pub vpc: VpcId,

@@ -97,5 +97,5 @@ taggable! {
 }
 
 /// A moment on the cloud's clock, in whole Unix seconds, as its answers tell it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CloudTime(pub u64);

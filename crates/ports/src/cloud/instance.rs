@@ -76,7 +76,7 @@ pub struct CreateTags {
 ///      └──────────┴────▶ shutting-down ◀──┘
 ///                              └──▶ terminated, listed for up to about an hour
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum InstanceState {
     Pending,
@@ -108,7 +108,7 @@ impl fmt::Display for InstanceState {
 }
 
 /// One instance, as one replica of the cloud's knowledge shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Instance {
     pub id: InstanceId,
     pub client_token: ClientToken,
@@ -133,7 +133,7 @@ pub struct Instance {
 }
 
 /// From the change into `running` to the change out of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Running {
     pub from: CloudTime,
     pub until: Option<CloudTime>,

@@ -42,7 +42,7 @@ pub struct DeleteVpc {
     pub id: VpcId,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Vpc {
     pub id: VpcId,
     pub cidr: Cidr,
@@ -67,7 +67,7 @@ pub struct DeleteSubnet {
     pub id: SubnetId,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Subnet {
     pub id: SubnetId,
     pub vpc: VpcId,
@@ -106,7 +106,7 @@ pub struct DeleteInternetGateway {
     pub id: InternetGatewayId,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct InternetGateway {
     pub id: InternetGatewayId,
     pub vpc: Option<VpcId>,
@@ -128,7 +128,7 @@ pub struct ReleaseAddress {
     pub id: AllocationId,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Address {
     pub id: AllocationId,
     pub address: Ipv4Addr,
@@ -155,7 +155,7 @@ pub struct DeleteNatGateway {
     pub id: NatGatewayId,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NatGatewayState {
     Pending,
@@ -166,7 +166,7 @@ pub enum NatGatewayState {
     Deleted,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct NatGateway {
     pub id: NatGatewayId,
     pub vpc: VpcId,
@@ -221,13 +221,13 @@ pub struct DeleteRouteTable {
     pub id: RouteTableId,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum RouteTarget {
     InternetGateway(InternetGatewayId),
     NatGateway(NatGatewayId),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Route {
     pub destination: Cidr,
     pub target: RouteTarget,
@@ -235,13 +235,13 @@ pub struct Route {
     pub blackhole: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Association {
     pub id: AssociationId,
     pub subnet: SubnetId,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RouteTable {
     pub id: RouteTableId,
     pub vpc: VpcId,

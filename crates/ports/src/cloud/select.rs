@@ -10,14 +10,14 @@ use super::{
 };
 
 /// A name and a value on a resource. At most 50 on one; the name has at most 128 characters, the value 256.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Tag {
     pub key: Arc<str>,
     pub value: Arc<str>,
 }
 
 /// The tags of one resource, one per key, in the order of the keys.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Tags(Vec<Tag>);
 

@@ -47,7 +47,7 @@ pub struct DeleteLaunchTemplate {
     pub id: LaunchTemplateId,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LaunchTemplate {
     pub id: LaunchTemplateId,
     pub name: Arc<str>,

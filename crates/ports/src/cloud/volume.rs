@@ -23,7 +23,7 @@ pub struct CreateVolume {
 }
 
 /// General purpose volumes of the third generation are the only ones a Smart Cluster uses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum VolumeType {
     Gp3,
@@ -54,7 +54,7 @@ pub struct DeleteVolume {
     pub id: VolumeId,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum VolumeState {
     Creating,
@@ -65,7 +65,7 @@ pub enum VolumeState {
     Error,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AttachmentState {
     Attaching,
@@ -73,7 +73,7 @@ pub enum AttachmentState {
     Detaching,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Attachment {
     pub instance: InstanceId,
     pub device: Arc<str>,
@@ -81,7 +81,7 @@ pub struct Attachment {
 }
 
 /// A volume outlives the instance that it is attached to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Volume {
     pub id: VolumeId,
     pub zone: Zone,

@@ -1,11 +1,12 @@
 //! One run of one key: observe, plan, act, and when it is looked at again.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::OnceLock, time::Duration};
 
 use ids::AccountId;
 use planner::plan::{Action, Held, Part, Plan, Time, Verb, Wait, Waiting, plan};
+use ports::{Instant, Measure};
 
-use super::{Engine, Next};
+use super::{Engine, Next, Repair, state::Handed};
 use crate::{
     Planted,
     act::{Acting, Carried},
@@ -61,24 +62,40 @@ impl Engine {
             term,
             planted: self.options.planted,
             fenced: &self.fenced,
+            called: OnceLock::new(),
         };
         let carried = acting.carry_out(&mut plan, &mut memo).await;
+        self.note_repair(key, &mut memo, acting.called.get().copied());
         self.keep(key, &case, memo, plan, carried, now)
     }
 
     /// What is remembered of a key, with what a survey found; and whether the next survey looks for it.
     fn take_memo(&self, key: &Key, account: AccountId) -> (Memo, bool) {
         let mut state = self.state();
-        state.unsettled.insert(key.clone(), account);
+        state.unsettle(key, account);
         let mut memo = state.memos.remove(key).unwrap_or_default();
-        let handed = state.handed.remove(key).unwrap_or_default();
-        memo.fresh = handed.keys().copied().collect();
-        memo.lists.extend(handed);
+        let Handed { lists, seen } = state.take_handed(key);
+        memo.fresh = lists.keys().copied().collect();
+        memo.lists.extend(lists);
+        memo.seen = memo.seen.or(seen);
         let crowded = state.crowded(account);
-        if let Some(of) = state.accounts.get_mut(&account).filter(|_| crowded) {
-            of.due = of.due.min(self.caller.env.now().plus(AGAIN));
+        if crowded {
+            state.hurry(account, self.caller.env.now().plus(AGAIN));
         }
         (memo, crowded)
+    }
+
+    /// Says how long it took from what a survey saw to the first call about it.
+    fn note_repair(&self, key: &Key, memo: &mut Memo, called: Option<Instant>) {
+        let Some((called, (listed, seen))) = called.and_then(|called| Some((called, memo.seen.take()?))) else {
+            return;
+        };
+        let env = &self.caller.env;
+        env.measure(&Measure::RepairBegan { took: called.since(seen) });
+        let (now, wall) = (env.now(), env.wall_ms());
+        let wall = |at: Instant| wall.saturating_sub(u64::try_from(now.since(at).as_millis()).unwrap_or(u64::MAX));
+        let repair = Repair { key: key.clone(), listed: wall(listed), seen: wall(seen), called: wall(called) };
+        self.state().note_repair(repair);
     }
 
     /// Remembers what the next run needs, and says when that is.
@@ -141,7 +158,8 @@ impl Engine {
 
     fn settle(&self, key: &Key, plan: &Plan, now: Time) -> Next {
         self.state().settled(key);
-        let sweep = self.options.sweep_every;
+        // Surveys hand everything to every key within a period: this is for keys of accounts that cannot be listed.
+        let sweep = self.options.sweep_every * 2;
         let differs = plan.waits.iter().any(|wait| matches!(wait.why, Waiting::Unchangeable(_)));
         let at = plan.look_again.filter(|_| !differs);
         let due = at.map_or(sweep, |at| Duration::from_secs(at.since(now)).min(sweep));

@@ -1,18 +1,24 @@
-//! Surveys: one account is listed in full, and every key of which something differs since the last time is looked at.
+//! Surveys: one account is listed, and every key of which something differs since the last time is looked at.
+//!
+//! Most surveys list what runs and who may reach it; from time to time one lists everything, and more rarely still what that finds is
+//! handed to every key, whether or not it differs: the sweep.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::{self, Write as _},
-    time::Duration,
+    collections::BTreeMap,
+    hash::{DefaultHasher, Hash, Hasher},
 };
 
 use futures_util::future::join_all;
 use ids::{AccountId, RequestId};
 use planner::plan::Time;
-use ports::cloud::CloudError;
+use ports::{Instant, cloud::CloudError};
 
-use super::Engine;
+use super::{
+    Engine,
+    state::{CROWD, Handed, State},
+};
 use crate::{
+    book::Key,
     observe::{
         self, Kind, Listing, Scope, Zones,
         listing::{self, Thing},
@@ -21,66 +27,72 @@ use crate::{
 };
 
 /// Between two listings of an account in which many keys are under way.
-const BESIDE_A_CROWD: Duration = Duration::from_secs(2);
+const BESIDE_A_CROWD: std::time::Duration = std::time::Duration::from_secs(2);
 /// After a listing that failed.
-const AGAIN: Duration = Duration::from_secs(5);
+const AGAIN: std::time::Duration = std::time::Duration::from_secs(5);
 
-type Found = BTreeMap<RequestId, BTreeMap<Kind, Listing>>;
+/// What one survey found.
+struct Survey {
+    began: Instant,
+    /// In Unix milliseconds.
+    at_ms: u64,
+    whole: bool,
+    by_owner: BTreeMap<RequestId, Found>,
+}
+
+/// Of one owner.
+#[derive(Default)]
+struct Found {
+    things: Vec<(Kind, Thing)>,
+    /// Sums over the things, in whatever order they came: of what each survey lists, and of the rest.
+    digests: [u64; 2],
+}
 
 impl Engine {
     pub(super) async fn survey(&self, account: AccountId) {
-        let found = self.list_all(account).await;
+        let whole = {
+            let state = self.state();
+            let now = self.caller.env.now();
+            state.crowded(account) || state.accounts.get(&account).is_some_and(|of| of.whole <= now || of.sweep <= now)
+        };
+        let found = self.list_all(account, whole).await;
         let now = self.caller.env.now();
         let mut state = self.state();
         let crowded = state.crowded(account);
         let every = if crowded { BESIDE_A_CROWD } else { self.options.survey_every };
-        let Some(of) = state.accounts.get_mut(&account) else { return };
-        of.busy = false;
-        let (at_ms, mut found) = match found {
-            Ok(found) => found,
+        match found {
+            Ok(found) => {
+                let Some(of) = state.surveyed(account, now.plus(every)) else { return };
+                of.surveyed = Some(Time(found.at_ms / 1000));
+                if whole {
+                    of.whole = now.plus(self.options.whole_every);
+                }
+                let sweeps = whole && of.sweep <= now;
+                if sweeps {
+                    of.sweep = now.plus(self.options.sweep_every);
+                }
+                found.hand_over(&mut state, account, sweeps, now);
+            }
             Err(error) => {
                 tracing::warn!(%account, %error, "an account was not listed");
-                of.due = now.plus(self.options.survey_every.min(AGAIN));
-                return;
+                state.surveyed(account, now.plus(self.options.survey_every.min(AGAIN)));
             }
-        };
-        of.due = now.plus(every);
-        of.surveyed = Some(Time(at_ms / 1000));
-        let owners = of.owners.clone();
-        of.strangers = found.keys().filter(|uid| !owners.contains(*uid)).count();
-        for uid in &owners {
-            let lists = found.remove(uid).unwrap_or_default();
-            let Some(key) = state.owners.get(uid).cloned() else { continue };
-            let (digest, unsettled) = (digest(&lists), state.unsettled.contains_key(&key));
-            // Whoever is not settled looks for itself, but in a crowd.
-            let looks = if unsettled { crowded } else { state.digests.get(&key) != Some(&digest) };
-            if !looks {
-                continue;
-            }
-            let class = if state.digests.contains_key(&key) { Class::Deviation } else { Class::Sweep };
-            state.digests.insert(key.clone(), digest);
-            let whole = Kind::ALL.into_iter().map(|kind| {
-                let things = lists.get(&kind).map(|list| list.things.clone()).unwrap_or_default();
-                (kind, Listing::new(at_ms, things))
-            });
-            state.handed.insert(key.clone(), whole.collect());
-            state.queue.push(&key, class, now);
         }
     }
 
-    async fn list_all(&self, account: AccountId) -> Result<(u64, Found), CloudError> {
+    async fn list_all(&self, account: AccountId, whole: bool) -> Result<Survey, CloudError> {
         self.zones(account).await?;
-        let at_ms = self.caller.env.wall_ms();
-        let mut found = Found::new();
-        let lists = Kind::ALL.map(|kind| listing::list(&self.caller, account, kind, &Scope::All));
-        for (kind, list) in Kind::ALL.into_iter().zip(join_all(lists).await) {
+        let (began, at_ms) = (self.caller.env.now(), self.caller.env.wall_ms());
+        let kinds: &[Kind] = if whole { &Kind::ALL } else { &Kind::OFTEN };
+        let lists = kinds.iter().map(|kind| listing::list(&self.caller, account, *kind, &Scope::All));
+        let mut by_owner: BTreeMap<RequestId, Found> = BTreeMap::new();
+        for (kind, list) in kinds.iter().zip(join_all(lists).await) {
             for thing in list? {
                 let Some(owner) = thing.owner() else { continue };
-                let list = found.entry(owner).or_default().entry(kind);
-                list.or_insert_with(|| Listing::new(at_ms, BTreeMap::new())).things.insert(thing.id(), thing);
+                by_owner.entry(owner).or_default().add(*kind, thing);
             }
         }
-        Ok((at_ms, found))
+        Ok(Survey { began, at_ms, whole, by_owner })
     }
 
     /// The zones of an account, which are asked for once.
@@ -94,25 +106,73 @@ impl Engine {
     }
 }
 
-/// Of everything that the lists tell. 64-bit FNV-1a: nobody picks the input.
-fn digest(lists: &BTreeMap<Kind, Listing>) -> u64 {
-    let mut digest = Fnv(0xcbf2_9ce4_8422_2325);
-    let things: BTreeSet<_> = lists.values().flat_map(|list| list.things.keys()).collect();
-    let _ = write!(digest, "{}", things.len());
-    for thing in lists.values().flat_map(|list| list.things.values()) {
-        let thing: &Thing = thing;
-        let _ = write!(digest, "{thing:?}");
+impl Survey {
+    /// Gives keys what was found of them, where it differs from the last time; in a sweep all of them.
+    fn hand_over(&self, state: &mut State, account: AccountId, sweeps: bool, now: Instant) {
+        let crowded = state.crowded(account);
+        let Some(of) = state.accounts.get(&account) else { return };
+        let strangers = self.by_owner.keys().filter(|uid| !of.owners.contains(*uid)).count();
+        let keys_of = |uid: &RequestId| state.owners.get(uid).into_iter().flatten().cloned();
+        let keys: Vec<(RequestId, Key)> =
+            of.owners.iter().flat_map(|uid| keys_of(uid).map(|key| (*uid, key))).collect();
+        let mut looks = Vec::new();
+        for (uid, key) in keys {
+            let Some(known) = state.keys.get(&key) else { continue };
+            let digests = self.digests(&uid);
+            let listed = digests.iter().zip(known.digests).filter(|(told, _)| told.is_some());
+            let differs = listed.clone().any(|(told, had)| had.is_some() && *told != had);
+            let first = listed.clone().any(|(_, had)| had.is_none());
+            // Whoever is not settled looks for itself, but in a crowd.
+            let look = if state.is_unsettled(&key) { crowded } else { differs || first || sweeps };
+            if look {
+                looks.push((uid, key, digests, differs));
+            }
+        }
+        if !self.whole && looks.len() > CROWD {
+            // Each of them would list the rest for itself: that is listed for all of them instead.
+            if let Some(of) = state.accounts.get_mut(&account) {
+                of.whole = now;
+            }
+            return state.hurry(account, now);
+        }
+        for (uid, key, digests, differs) in looks {
+            if let Some(known) = state.keys.get_mut(&key) {
+                digests.iter().zip(&mut known.digests).for_each(|(told, had)| *had = told.or(*had));
+            }
+            let handed = Handed { lists: self.lists(&uid), seen: differs.then_some((self.began, now)) };
+            let class = if differs { Class::Deviation } else { Class::Sweep };
+            state.hand(&key, handed, class, now);
+        }
+        if let Some(of) = state.accounts.get_mut(&account).filter(|_| self.whole) {
+            of.strangers = strangers;
+        }
     }
-    digest.0
+
+    /// None of what was not listed.
+    fn digests(&self, uid: &RequestId) -> [Option<u64>; 2] {
+        let [often, rest] = self.by_owner.get(uid).map(|found| found.digests).unwrap_or_default();
+        [Some(often), self.whole.then_some(rest)]
+    }
+
+    fn lists(&self, uid: &RequestId) -> BTreeMap<Kind, Listing> {
+        let kinds: &[Kind] = if self.whole { &Kind::ALL } else { &Kind::OFTEN };
+        let mut lists: BTreeMap<Kind, Listing> =
+            kinds.iter().map(|kind| (*kind, Listing::new(self.at_ms, BTreeMap::new()))).collect();
+        for (kind, thing) in self.by_owner.get(uid).into_iter().flat_map(|found| &found.things) {
+            lists.get_mut(kind).into_iter().for_each(|list| drop(list.things.insert(thing.id(), thing.clone())));
+        }
+        lists
+    }
 }
 
-struct Fnv(u64);
-
-impl fmt::Write for Fnv {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for byte in text.bytes() {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-        Ok(())
+impl Found {
+    fn add(&mut self, kind: Kind, thing: Thing) {
+        // Of everything that the list tells. It is compared within this process only, and nobody picks the input.
+        let mut hasher = DefaultHasher::new();
+        thing.hash(&mut hasher);
+        let [often, rest] = &mut self.digests;
+        let sum = if Kind::OFTEN.contains(&kind) { often } else { rest };
+        *sum = sum.wrapping_add(hasher.finish());
+        self.things.push((kind, thing));
     }
 }

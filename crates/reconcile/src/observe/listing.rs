@@ -9,7 +9,7 @@ use ports::cloud::*;
 use crate::{caller::Caller, mark};
 
 /// A resource as the cloud told it; what it tells by another call only, where that was asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Thing {
     Vpc(Vpc),
     Gateway(InternetGateway),
@@ -85,6 +85,9 @@ impl Kind {
         Self::Volumes,
         Self::Machines,
     ];
+
+    /// What each survey lists: what runs, and who may reach it. The rest is listed by some.
+    pub const OFTEN: [Self; 2] = [Self::Groups, Self::Machines];
 
     /// None of what is no resource of this key's.
     pub fn of(part: &Part) -> Option<Self> {

@@ -111,3 +111,15 @@ fn many_creations_in_one_account_share_what_is_listed() {
         world.assert_settled();
     });
 }
+
+#[test]
+fn many_clusters_that_wait_for_shared_networks_in_one_account_do_not_wait_for_ever() {
+    simulate(async {
+        let mut world = World::new(96);
+        let wish = |number| world.wish("DEVELOPMENT", &format!("c{number}"), Wish::Run);
+        let keys: Vec<_> = (0..32).map(wish).collect();
+        world.until(60, |world| keys.iter().all(|key| world.log.state(key) == Some(State::Running))).await;
+        world.until_settled(30).await;
+        world.assert_settled();
+    });
+}

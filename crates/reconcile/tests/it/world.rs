@@ -156,15 +156,15 @@ impl World {
             let (name, vpc) = (cluster(name), blueprint.network.addresses.vpc);
             Key::SharedVpc { project: name.project, location: name.location, vpc }
         });
+        let number = u8::try_from(self.networks.borrow().len()).unwrap();
         if let Some(key) = &network {
-            let named = Named { key: key.clone(), uid: uid(0), account: account() };
+            let named = Named { key: key.clone(), uid: uid(255 - number), account: account() };
             if self.log.state(key).is_none() {
                 let vpc = blueprint.network.addresses.vpc;
                 self.log.wish(named, Desired::network(vpc, Wish::Run, 1), None);
             }
         }
         let key = Key::Cluster(cluster(name));
-        let number = u8::try_from(self.networks.borrow().len()).unwrap();
         self.log.wish(Named { key: key.clone(), uid: uid(number), account: account() }, desired, network);
         key
     }

@@ -21,6 +21,7 @@ mod draining;
 mod keeping;
 mod refusing;
 mod ring;
+mod scale;
 mod shutdown;
 mod spans;
 mod status;
