@@ -74,13 +74,11 @@ pub(crate) struct Principal {
     pub group: Option<Arc<(Group, Arc<Record>)>>,
 }
 
-/// What one binding gives one member on its node.
+/// What one binding gives one member on its node. Small, because decisions look through many and take few.
 #[derive(Clone)]
 pub(crate) struct Grant {
     pub principal: Ix<Principal>,
     pub role: Ix<Role>,
-    pub from: Hlc,
-    pub until: Hlc,
     pub bound: Arc<Bound>,
 }
 
@@ -201,7 +199,7 @@ impl Node {
 
 impl Grant {
     pub fn holds_at(&self, now: Hlc) -> bool {
-        self.from <= now && now < self.until
+        self.bound.binding.holds_at(now)
     }
 }
 

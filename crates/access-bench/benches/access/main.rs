@@ -9,7 +9,7 @@
 
 use std::{hint::black_box, slice};
 
-use access::{Arena, Binding, Change, Member, Place};
+use access::{Arena, Binding, Change, Member, NodeName, Place};
 
 mod cedar;
 mod figures;
@@ -58,10 +58,13 @@ fn build(scale: Scale) -> (World, Arena) {
 
 fn ask(arena: &Arena, questions: &[Question]) -> Times {
     let mut times = Times::new("check");
-    let mut effective = Times::new("effective rights");
+    let mut effective = Times::new("effective rights, right after it");
     let mut allowed = 0;
     for Question { member, right, node } in questions {
-        let caller = member.into();
+        // As it comes from a request: just parsed.
+        let (member, node): (Member, NodeName) =
+            (member.to_string().parse().unwrap(), node.to_string().parse().unwrap());
+        let (caller, node) = ((&member).into(), &node);
         let decision = times.measure(|| arena.check(caller, *right, node, NOW));
         let rights = effective.measure(|| arena.effective(caller, node, NOW));
         assert_eq!(decision.is_allowed(), rights.contains(*right), "{member} {right} {node}");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ids::{ContainerName, FolderName, Hlc, Label};
+use ids::{ContainerName, FolderName, Label};
 
 use super::{Arena, Bound, Grant, Node, Revoked, Role};
 use crate::{
@@ -106,7 +106,6 @@ impl Arena {
         let node = self.nodes.intern(&binding.node);
         let bound = Arc::new(Bound { binding: binding.clone(), record: record.clone() });
         let role = self.roles.intern(&binding.role);
-        let (from, until) = (binding.from.unwrap_or_default(), binding.until.unwrap_or(Hlc(u64::MAX)));
         let mut grants = Vec::with_capacity(binding.members.len());
         for member in &binding.members {
             let principal = self.principals.intern(member);
@@ -114,7 +113,7 @@ impl Arena {
                 let at = row.on.partition_point(|other| *other < node);
                 row.on.insert(at, node);
             });
-            grants.push(Grant { principal, role, from, until, bound: bound.clone() });
+            grants.push(Grant { principal, role, bound: bound.clone() });
         }
         self.nodes.edit(node, |row| {
             row.bindings.insert(binding.id.clone(), bound);
