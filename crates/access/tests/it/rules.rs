@@ -108,6 +108,22 @@ fn a_plan_is_not_confirmed_by_a_copy_that_has_seen_less() {
 }
 
 #[test]
+fn a_plan_is_stale_once_it_would_do_the_same_for_somebody_else() {
+    let mut world = world();
+    let group = |members: &[&str]| {
+        let members = members.iter().map(|text| member(text)).collect();
+        Change::Group(Group { name: member("group:dev"), members })
+    };
+    world.apply(&group(&["user:ana"]));
+    let change = [Change::Bind(bind(&tree()[0], "cluster.view", "group:dev"))];
+    let token = world.arena.preview(&change, Hlc(0)).unwrap().token;
+    world.apply(&group(&["user:ben"]));
+    assert_eq!(world.arena.confirm(&change, Hlc(0), &token).err(), Some(Stale::Changed));
+    world.apply(&group(&["user:ana"]));
+    assert!(world.arena.confirm(&change, Hlc(0), &token).is_ok(), "it does what was looked at again");
+}
+
+#[test]
 fn a_member_with_many_grants_has_them_all() {
     let mut world = world();
     let clusters: Vec<NodeName> = (0..30)
@@ -145,6 +161,21 @@ fn a_revoke_wins_over_what_was_granted_before_and_later_until_it_is_lifted() {
     assert!(may(&world, ana, Right::ClusterGet, web));
     world.apply(&Change::BreakGlass(None));
     assert!(!may(&world, ana, Right::ClusterGet, web));
+}
+
+#[test]
+fn a_preview_tells_who_loses_what_by_a_move_to_where_they_are_revoked() {
+    let mut world = world();
+    let other = node("organizations/acme/folders/other");
+    world.apply(&placed(&other, &tree()[0]));
+    world.apply(&Change::Bind(bind(&tree()[0], "cluster.view", "user:ana")));
+    world.apply(&revoke("user:ana", Some(&other), 1));
+    let preview = world.arena.preview(&[placed(&tree()[2], &other)], Hlc(0)).unwrap();
+    let classes = &preview.stages[0].blast.classes;
+    assert_eq!(
+        classes.iter().map(|class| (class.members.clone(), class.nodes)).collect::<Vec<_>>(),
+        [(vec![member("user:ana")], 2)]
+    );
 }
 
 #[test]
