@@ -94,7 +94,7 @@ impl Blast {
     }
 
     fn marks(&self) -> [Marks<'_>; 2] {
-        [&self.before, &self.after].map(|arena| Marks::new(arena, &self.after, &self.tour, self.at))
+        [&self.before, &self.after].map(|arena| Marks::new(arena, &self.tour, self.at))
     }
 
     /// The differences of a class: first those of removed nodes, then from the root down.

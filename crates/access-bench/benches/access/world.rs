@@ -201,7 +201,7 @@ impl World {
             .collect();
         let question = |number: usize| {
             let binding = *chance.of(&bound);
-            let near = number % 2 == 0 && binding.node.kind() >= Kind::Cluster;
+            let near = number.is_multiple_of(2) && binding.node.kind() >= Kind::Cluster;
             let node = if near { binding.node.clone() } else { chance.of(&self.leaves).clone() };
             let users = binding.members.iter().find(|member| !member.is_group()).filter(|_| near);
             let member = users.cloned().unwrap_or_else(|| chance.of(&self.members).clone());

@@ -22,18 +22,19 @@ pub struct Mark {
     pub revoked: bool,
 }
 
-/// What one arena has set, in the places of another one's tour. What is set on nodes that have no place is left out.
+/// What the arena before or after a change has set, in the places of the one after it. What is set on nodes that have no place is left out.
+///
+/// An index means the same node in both, but for nodes that the change removed or made, and of those nothing that was set before is asked.
 pub struct Marks<'a> {
     arena: &'a Arena,
-    places: &'a Arena,
     tour: &'a Tour,
     at: Hlc,
     known: BTreeMap<Ix<Principal>, Rc<[Mark]>>,
 }
 
 impl<'a> Marks<'a> {
-    pub fn new(arena: &'a Arena, places: &'a Arena, tour: &'a Tour, at: Hlc) -> Self {
-        Self { arena, places, tour, at, known: BTreeMap::new() }
+    pub fn new(arena: &'a Arena, tour: &'a Tour, at: Hlc) -> Self {
+        Self { arena, tour, at, known: BTreeMap::new() }
     }
 
     /// Of every principal of the caller, one after the other, each by place.
@@ -57,22 +58,13 @@ impl<'a> Marks<'a> {
         self.arena.grants(ix, |node, row, grant| {
             if grant.holds_at(self.at) {
                 let held = self.arena.rights_of(grant, row.name.kind());
-                marks.extend(self.place(node).map(|mark| Mark { held, ..mark }));
+                marks.extend(self.tour.mark(node).map(|mark| Mark { held, ..mark }));
             }
         });
         for revoked in &principal.revokes {
-            marks.extend(self.place(revoked.node).map(|mark| Mark { revoked: true, ..mark }));
+            marks.extend(self.tour.mark(revoked.node).map(|mark| Mark { revoked: true, ..mark }));
         }
         marks.sort_by_key(|mark: &Mark| mark.place);
         marks.into()
-    }
-
-    /// An index means the same node in both arenas, unless the change released it.
-    fn place(&self, ix: Ix<Node>) -> Option<Mark> {
-        let name = &self.arena.nodes.get(ix)?.name;
-        match self.places.nodes.get(ix) {
-            Some(node) if node.name == *name && self.places.nodes.find(name) == Some(ix) => self.tour.mark(ix),
-            _ => self.tour.mark(self.places.nodes.find(name)?),
-        }
     }
 }

@@ -179,6 +179,45 @@ fn a_preview_tells_who_loses_what_by_a_move_to_where_they_are_revoked() {
 }
 
 #[test]
+fn a_preview_tells_apart_members_of_one_group_of_whom_some_are_revoked() {
+    let mut world = world();
+    let group = |name: &str, members: &[&str]| {
+        let members = members.iter().map(|text| member(text)).collect();
+        Change::Group(Group { name: member(name), members })
+    };
+    world.apply(&group("group:dev", &["user:ana", "user:ben", "user:dan", "user:eve"]));
+    world.apply(&group("group:left", &["user:dan", "user:eve"]));
+    world.apply(&revoke("user:ben", None, 1));
+    world.apply(&revoke("group:left", None, 2));
+    world.apply(&Change::BreakGlass(Some(member("user:eve"))));
+    let change = [Change::Bind(bind(&tree()[0], "cluster.view", "group:dev"))];
+    let preview = world.arena.preview(&change, Hlc(0)).unwrap();
+    let mut gaining: Vec<_> = preview.stages[0].blast.classes.iter().flat_map(|class| class.members.clone()).collect();
+    gaining.sort();
+    assert_eq!(gaining, [member("user:ana"), member("user:eve"), member("group:dev")]);
+}
+
+#[test]
+fn a_node_that_takes_the_place_of_another_has_nothing_of_it() {
+    let mut world = world();
+    let gone = node("organizations/acme/projects/gone");
+    world.apply(&placed(&gone, &tree()[0]));
+    world.apply(&Change::Bind(bind(&gone, "project.admin", "user:ana")));
+    let new = node("organizations/acme/projects/new");
+    let changes = [
+        Change::Unbind { node: gone.clone(), id: label("x") },
+        Change::Remove(gone.clone()),
+        placed(&new, &tree()[0]),
+        Change::Bind(bind(&new, "project.view", "user:ana")),
+    ];
+    let preview = world.arena.preview(&changes, Hlc(0)).unwrap();
+    let mut told = Vec::new();
+    preview.stages[0].blast.each(|_, node, gained, lost| told.push((node.clone(), gained.is_empty(), lost.is_empty())));
+    told.sort();
+    assert_eq!(told, [(gone, true, false), (new, false, true)]);
+}
+
+#[test]
 fn a_lift_that_comes_before_its_revoke_lifts_it() {
     let mut world = world();
     world.apply(&Change::Bind(bind(&tree()[0], "organization.view", "user:ana")));
