@@ -46,11 +46,11 @@ pub async fn detach(wishes: &Wishes) -> Result<()> {
         .arg("--state")
         .arg(&wishes.state)
         .arg("--node")
-        .arg(&wishes.node)
+        .arg(&wishes.programs.node)
         .arg("--cli")
-        .arg(&wishes.cli)
+        .arg(&wishes.programs.cli)
         .arg("--cloud")
-        .arg(&wishes.cloud);
+        .arg(&wishes.programs.cloud);
     if let Some(dir) = &wishes.data {
         command.arg("--data").arg(dir);
     }

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 use futures_util::future::{Either, select};
 
-use crate::up::Stop;
+use crate::{ring::Programs, up::Stop};
 use promise::{Verdict, Verdicts};
 use stage::Stage;
 use story::Story;
@@ -27,12 +27,7 @@ use story::Story;
 /// What a person may ask for.
 #[derive(Clone, Debug)]
 pub struct Wishes {
-    /// `region-node`.
-    pub node: PathBuf,
-    /// `atoll`.
-    pub cli: PathBuf,
-    /// `cloud-sim`.
-    pub cloud: PathBuf,
+    pub programs: Programs,
     pub nodes_per_region: u64,
     /// Keep everything here; else it is gone in the end, unless something did not hold.
     pub dir: Option<PathBuf>,

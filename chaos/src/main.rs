@@ -16,7 +16,7 @@ use chaos::{
     demo,
     drill::{self, Drill, kill, links},
     load,
-    ring::{self, checked_binary},
+    ring::{self, Programs, checked_binary},
     up,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -131,6 +131,25 @@ struct UpArgs {
     /// Where to say that it is up [default: in the user's state directory]
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
+    #[command(flatten)]
+    programs: ProgramArgs,
+}
+
+#[derive(Args)]
+struct DemoArgs {
+    /// Nodes of each region: 1, 3 or 5
+    #[arg(long, default_value_t = 1, value_parser = nodes)]
+    nodes: u64,
+    /// Keep everything here [default: a temporary directory, kept only when something did not hold]
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    #[command(flatten)]
+    programs: ProgramArgs,
+}
+
+/// What a ring is run from.
+#[derive(Args)]
+struct ProgramArgs {
     /// The binary [default: region-node beside this program]
     #[arg(long, value_name = "PATH")]
     node: Option<PathBuf>,
@@ -142,23 +161,14 @@ struct UpArgs {
     cloud: Option<PathBuf>,
 }
 
-#[derive(Args)]
-struct DemoArgs {
-    /// Nodes of each region: 1, 3 or 5
-    #[arg(long, default_value_t = 1, value_parser = nodes)]
-    nodes: u64,
-    /// Keep everything here [default: a temporary directory, kept only when something did not hold]
-    #[arg(long)]
-    dir: Option<PathBuf>,
-    /// The binary [default: region-node beside this program]
-    #[arg(long, value_name = "PATH")]
-    node: Option<PathBuf>,
-    /// The command for people [default: atoll beside this program]
-    #[arg(long, value_name = "PATH")]
-    cli: Option<PathBuf>,
-    /// The simulated cloud [default: cloud-sim beside this program]
-    #[arg(long, value_name = "PATH")]
-    cloud: Option<PathBuf>,
+impl ProgramArgs {
+    fn found(self) -> Result<Programs> {
+        Ok(Programs {
+            node: checked_binary(&beside(self.node, "region-node")?)?,
+            cli: checked_binary(&beside(self.cli, "atoll")?)?,
+            cloud: checked_binary(&beside(self.cloud, "cloud-sim")?)?,
+        })
+    }
 }
 
 /// An even number stands no more failures than the odd one below it.
@@ -188,9 +198,7 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Drill(args) => practise(args).await,
         Command::Up(args) => {
             let wishes = up::Wishes {
-                node: checked_binary(&beside(args.node, "region-node")?)?,
-                cli: checked_binary(&beside(args.cli, "atoll")?)?,
-                cloud: checked_binary(&beside(args.cloud, "cloud-sim")?)?,
+                programs: args.programs.found()?,
                 nodes_per_region: args.nodes,
                 data: args.data.map(std::path::absolute).transpose().context("resolve --data")?,
                 delay: !args.no_delay,
@@ -205,9 +213,7 @@ async fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Demo(args) => {
             let wishes = demo::Wishes {
-                node: checked_binary(&beside(args.node, "region-node")?)?,
-                cli: checked_binary(&beside(args.cli, "atoll")?)?,
-                cloud: checked_binary(&beside(args.cloud, "cloud-sim")?)?,
+                programs: args.programs.found()?,
                 nodes_per_region: args.nodes,
                 dir: args.dir.map(std::path::absolute).transpose().context("resolve --dir")?,
             };

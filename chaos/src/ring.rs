@@ -264,10 +264,24 @@ impl Ring {
     }
 }
 
+/// What a ring that people look at is run from.
+#[derive(Clone, Debug)]
+pub struct Programs {
+    /// `region-node`.
+    pub node: PathBuf,
+    /// `atoll`.
+    pub cli: PathBuf,
+    /// `cloud-sim`.
+    pub cloud: PathBuf,
+}
+
 /// The binary, or a clear word on how to get one.
 pub fn checked_binary(path: &Path) -> Result<PathBuf> {
     if !path.is_file() {
-        bail!("looked for {}: not there; build it with `cargo build --release -p region-node -p cli`", path.display());
+        bail!(
+            "looked for {}: not there; build it with `cargo build --release -p region-node -p cli -p adapter-cloud-sim`",
+            path.display()
+        );
     }
     path.canonicalize().with_context(|| format!("resolve {}", path.display()))
 }

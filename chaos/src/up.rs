@@ -27,7 +27,7 @@ use tokio::{
 };
 
 use crate::{
-    ring::{CloudAt, Distance, FixedPorts, Node, Options, Ring},
+    ring::{CloudAt, Distance, FixedPorts, Node, Options, Programs, Ring},
     view::Observer,
 };
 use cloud::Cloud;
@@ -49,12 +49,7 @@ const PRINT_EVERY: Duration = Duration::from_secs(300);
 /// What a person may ask for.
 #[derive(Clone, Debug)]
 pub struct Wishes {
-    /// `region-node`.
-    pub node: PathBuf,
-    /// `atoll`.
-    pub cli: PathBuf,
-    /// `cloud-sim`.
-    pub cloud: PathBuf,
+    pub programs: Programs,
     pub nodes_per_region: u64,
     /// Keep the state here; else it is gone when the ring stops.
     pub data: Option<PathBuf>,
@@ -119,9 +114,9 @@ fn keep_shape(dir: &Path, nodes_per_region: u64) -> Result<()> {
 
 async fn serve(wishes: &Wishes, dir: PathBuf, state: &mut State) -> Result<()> {
     let mut stop = Stop::listen()?;
-    let mut cloud = Cloud::start(&wishes.cloud, &dir).await?;
+    let mut cloud = Cloud::start(&wishes.programs.cloud, &dir).await?;
     let options = Options {
-        binary: wishes.node.clone(),
+        binary: wishes.programs.node.clone(),
         dir,
         name: "local".to_owned(),
         regions: regions()?,
@@ -145,7 +140,7 @@ async fn serve(wishes: &Wishes, dir: PathBuf, state: &mut State) -> Result<()> {
     let access = ring.access()?;
     let first = ring.options.regions.first().cloned().context("start a ring without regions")?;
     demo::make(&access.client(&first)?, &cloud.accounts().await?).await?;
-    let cli = context::Cli { program: wishes.cli.clone(), config: None };
+    let cli = context::Cli { program: wishes.programs.cli.clone(), config: None };
     let contexts = context::write(&cli, &ring).await?;
     state.ready = true;
     state.write(&wishes.state)?;

@@ -36,10 +36,10 @@ pub struct Stage<'a> {
 impl<'a> Stage<'a> {
     pub async fn set(wishes: &Wishes, dir: PathBuf, story: &'a mut Story, verdicts: &'a mut Verdicts) -> Result<Self> {
         story.act("Three regions on this machine, and a cloud that is simulated");
-        let cloud = Cloud::start(&wishes.cloud, &dir).await?;
+        let cloud = Cloud::start(&wishes.programs.cloud, &dir).await?;
         let regions = up::regions()?;
         let options = Options {
-            binary: wishes.node.clone(),
+            binary: wishes.programs.node.clone(),
             dir: dir.clone(),
             name: "demo".to_owned(),
             regions: regions.clone(),
@@ -56,7 +56,7 @@ impl<'a> Stage<'a> {
         let ring = ticking(story, "the ring: processes, certificates, leaders", starting).await?;
         let first = regions.first().cloned().context("play with a ring without regions")?;
         demo::make(&ring.access()?.client(&first)?, &cloud.accounts().await?).await?;
-        let cli = context::Cli { program: wishes.cli.clone(), config: Some(dir.join("atoll.toml")) };
+        let cli = context::Cli { program: wishes.programs.cli.clone(), config: Some(dir.join("atoll.toml")) };
         context::write(&cli, &ring).await?;
         let cut = regions.last().cloned().context("play with a ring without regions")?;
         let names: Vec<String> = regions.iter().map(ToString::to_string).collect();

@@ -209,6 +209,7 @@ fn now(what: &impl Serialize) -> Answer {
 fn target(tamper: &Tamper) -> &str {
     match tamper {
         Tamper::Kill(id) | Tamper::Stop(id) | Tamper::Impair(id) | Tamper::MakePublic(id) => id.as_str(),
+        Tamper::Retype(id, _) | Tamper::SwapRoot(id) => id.as_str(),
         Tamper::OpenGroup(id) | Tamper::CloseGroup(id) => id.as_str(),
         Tamper::SetTag(id, _) | Tamper::RemoveTag(id, _) => id.as_str(),
         Tamper::DestroyVolume(id) => id.as_str(),

@@ -88,6 +88,8 @@ pub struct Image {
     pub architecture: String,
     pub version: String,
     pub built: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub critical: bool,
 }
 
 #[derive(Deserialize, Serialize)]

@@ -113,6 +113,7 @@ fn image(item: document::Image) -> Result<Image, ReadError> {
         architecture: architecture(&item.id, &item.architecture)?,
         version: parse(place, &item.version)?,
         built: parse(place, &item.built)?,
+        critical: item.critical,
         id: item.id,
     })
 }

@@ -78,6 +78,7 @@ fn image(item: &Image) -> document::Image {
         architecture: item.architecture.as_str().to_owned(),
         version: item.version.to_string(),
         built: item.built.to_string(),
+        critical: item.critical,
     }
 }
 

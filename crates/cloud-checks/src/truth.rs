@@ -46,8 +46,8 @@ pub fn ended_truly(sim: &Sim, log: Log<'_>) -> Vec<String> {
     ended.filter_map(lives).collect()
 }
 
-/// No security group of ours lets everybody in on every port, and no machine has an address on the Internet; but for the only master of a
-/// cluster, which cannot be spared.
+/// No security group of ours lets everybody in on every port, and no machine has an address on the Internet or a root volume that is not
+/// encrypted; but for the only master of a cluster, which cannot be spared.
 pub fn nothing_exposed(sim: &Sim) -> Vec<String> {
     let open = |group: &&SecurityGroup| {
         let all = |rule: &Rule| rule.protocol == Protocol::All && rule.source == Source::Range(Cidr::ALL);
@@ -55,20 +55,24 @@ pub fn nothing_exposed(sim: &Sim) -> Vec<String> {
     };
     let open = sim.groups().filter(open).map(|group| format!("{} lets everybody in", group.id));
     let mut masters: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    let mut public = Vec::new();
+    let mut machines = Vec::new();
     for (_, machine) in sim.instances().filter(|(_, of)| !of.state.ending()) {
         let (Some(owner), Some(part)) = (machine.tags.get(mark::OWNER), machine.tags.get(mark::PART)) else { continue };
         let master = matches!(mark::part(part), Some(Part::Machine(slot)) if slot.role == Role::Master);
         if master {
             masters.entry(owner).or_default().insert(part);
         }
-        if machine.public_address.is_some() {
-            public.push((machine, owner, master));
-        }
+        machines.push((machine, owner, master));
     }
     let alone = |owner: &str| masters.get(owner).is_some_and(|all| all.len() == 1);
-    let public = public.into_iter().filter(|(_, owner, master)| !(*master && alone(owner)));
-    open.chain(public.map(|(machine, ..)| format!("{} has an address on the Internet", machine.id))).collect()
+    let plain: BTreeSet<&InstanceId> = sim.unencrypted().map(|machine| &machine.id).collect();
+    let spared = |owner: &str, master: bool| master && alone(owner);
+    let told = machines.into_iter().filter(|(_, owner, master)| !spared(owner, *master)).flat_map(|(machine, ..)| {
+        let public = machine.public_address.is_some().then(|| format!("{} has an address on the Internet", machine.id));
+        let plain = plain.contains(&machine.id).then(|| format!("{} has a root volume in clear text", machine.id));
+        public.into_iter().chain(plain)
+    });
+    open.chain(told).collect()
 }
 
 /// Everything with our tag is held, and everything that is held is there.

@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 
 use ports::cloud::{
     Check, CloudError, DescribeInstanceStatus, DescribeInstances, Instance, InstanceId, InstanceState, InstanceStatus,
-    InstanceType, Page, VolumeId, Zone,
+    InstanceType, Page, Zone,
 };
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::{
-    change::{Due, KILLED, due, enter, start, stop, terminate},
+    change::{Due, KILLED, due, enter, retype, start, stop, terminate},
     launch::run,
 };
 use crate::{call::Call, select};
@@ -35,7 +35,6 @@ pub(crate) struct Machine {
     joins: bool,
     /// Whether its guest has joined since it last began to run.
     up: bool,
-    pub volumes: Vec<VolumeId>,
 }
 
 impl Machine {

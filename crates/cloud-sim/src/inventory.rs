@@ -46,6 +46,16 @@ impl Sim {
         machines.filter(ill).map(|machine| &machine.told.id)
     }
 
+    /// Those of [`Self::instances`] whose root volume is not encrypted.
+    pub fn unencrypted(&self) -> impl Iterator<Item = &Instance> {
+        self.sites.values().flat_map(|site| {
+            let open = |of: &&Instance| {
+                of.root_volume().and_then(|id| site.volumes.get(id)).is_some_and(|volume| !volume.encrypted)
+            };
+            site.machines.all().map(|machine| &machine.told).filter(open)
+        })
+    }
+
     /// Every security group, as it is.
     pub fn groups(&self) -> impl Iterator<Item = &SecurityGroup> {
         self.sites.values().flat_map(|site| site.groups.all())
@@ -70,7 +80,8 @@ impl Sim {
         all.filter(|(_, id)| !tagged.contains(id)).collect()
     }
 
-    /// Every resource that has not ended and carries a tag of this key: where it is, its id, and the tag's value.
+    /// Every resource that has not ended and carries a tag of this key: where it is, its id, and the tag's value. The root volume of a
+    /// machine is none of its own.
     pub fn tagged(&self, key: &str) -> Vec<(&Place, String, String)> {
         let key: Arc<str> = key.into();
         let mut found = Vec::new();
@@ -83,7 +94,7 @@ impl Sim {
             there.extend(carrying(&site.nats, &key, lives));
             there.extend(carrying(&site.routes, &key, |_| true));
             there.extend(carrying(&site.groups, &key, |_| true));
-            there.extend(carrying(&site.volumes, &key, |_| true));
+            there.extend(carrying(&site.volumes, &key, |volume| !site.is_root(volume)));
             there.extend(carrying(&site.templates, &key, |_| true));
             there.extend(carrying(&site.balancers, &key, |_| true));
             there.extend(carrying(&site.targets, &key, |_| true));

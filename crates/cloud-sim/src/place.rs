@@ -55,6 +55,14 @@ pub(crate) struct Site {
     pub vcpus: u32,
 }
 
+impl Site {
+    /// Whether a machine starts from it.
+    pub fn is_root(&self, volume: &Volume) -> bool {
+        let machine = volume.attachment.as_ref().and_then(|at| self.machines.get(&at.instance));
+        machine.is_some_and(|machine| machine.told.root_volume() == Some(&volume.id))
+    }
+}
+
 /// The addresses of one subnet. The first four and the last are the cloud's own.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Pool {

@@ -1,8 +1,8 @@
 //! What others do behind our back: the deviations that reconciling is there to find. For tests and drills.
 
 use ports::cloud::{
-    Cidr, InstanceId, InstanceState, InternetGatewayId, Protocol, ResourceId, Rule, SecurityGroupId, Source, Tag,
-    VolumeId,
+    Cidr, InstanceId, InstanceState, InstanceType, InternetGatewayId, Protocol, ResourceId, RootVolume, Rule,
+    SecurityGroupId, Source, Tag, Tags, VolumeId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ use crate::{
     call::Call,
     gateways, groups,
     instances::{self, KILLED},
-    network,
+    network, volumes,
 };
 
 /// One thing done by somebody else.
@@ -31,6 +31,10 @@ pub enum Tamper {
     CloseGroup(SecurityGroupId),
     SetTag(ResourceId, Tag),
     RemoveTag(ResourceId, String),
+    /// Makes a stopped instance one of another type.
+    Retype(InstanceId, InstanceType),
+    /// Gives a running instance another root volume, which is not encrypted.
+    SwapRoot(InstanceId),
     /// Deletes a volume, attached or not.
     DestroyVolume(VolumeId),
     /// Takes a VPC its way to the Internet.
@@ -62,6 +66,8 @@ fn apply(call: &mut Call<'_>, tamper: &Tamper) -> bool {
             let address = gateways::public_address(call);
             machine(call, id, |machine| machine.told.public_address = Some(address))
         }
+        Tamper::Retype(id, to) => instances::retype(call, id, to),
+        Tamper::SwapRoot(id) => swap_root(call, id),
         Tamper::OpenGroup(id) => {
             let there = call.site.groups.get(id).is_some();
             let source = Source::Range(Cidr::ALL);
@@ -75,7 +81,9 @@ fn apply(call: &mut Call<'_>, tamper: &Tamper) -> bool {
             let volume = call.site.volumes.remove(id, call.now, None);
             let instance = volume.as_ref().and_then(|volume| volume.attachment.as_ref()).map(|at| at.instance.clone());
             if let Some(instance) = instance {
-                call.site.machines.change(&instance, call.now, None, |machine| machine.volumes.retain(|has| has != id));
+                call.site.machines.change(&instance, call.now, None, |machine| {
+                    machine.told.block_devices.retain(|of| of.volume != *id);
+                });
             }
             volume.is_some()
         }
@@ -84,6 +92,25 @@ fn apply(call: &mut Call<'_>, tamper: &Tamper) -> bool {
             call.site.gateways.change(id, call.now, None, detach).unwrap_or(false)
         }
     }
+}
+
+fn swap_root(call: &mut Call<'_>, id: &InstanceId) -> bool {
+    let Some(told) = call.site.machines.get(id).map(|machine| machine.told.clone()) else { return false };
+    let Some(old) = told.root_volume().filter(|_| told.state == InstanceState::Running) else { return false };
+    let Some(volume) = call.site.volumes.get(old) else { return false };
+    let root = RootVolume {
+        size_gib: Some(volume.size_gib),
+        volume_type: volume.volume_type,
+        iops: volume.iops,
+        encrypted: false,
+    };
+    let Ok(tags) = call.tags(Tags::default()) else { return false };
+    let new = volumes::of_machine(call, &told, &root, tags, None);
+    volumes::ended(call, old);
+    machine(call, id, |machine| {
+        let devices = machine.told.block_devices.iter_mut();
+        devices.filter(|of| of.volume == *old).for_each(|of| of.volume = new.clone());
+    })
 }
 
 /// Brings an instance that lives into another state.

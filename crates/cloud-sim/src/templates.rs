@@ -40,7 +40,8 @@ pub(crate) fn create(call: &mut Call<'_>, ask: CreateLaunchTemplate) -> Result<L
         call.site.groups.known(group, call.view())?;
     }
     let tags = call.tags(ask.tags)?;
-    let told = LaunchTemplate { id: LaunchTemplateId::new(call.id("lt")), name: ask.name, tags };
+    let id = LaunchTemplateId::new(call.id("lt"));
+    let told = LaunchTemplate { id, name: ask.name, root_volume: ask.root_volume, tags };
     let template = Template { told: told.clone(), security_groups: ask.security_groups, user_data: ask.user_data };
     let lag = call.lag();
     call.site.templates.put(template, call.now, lag);

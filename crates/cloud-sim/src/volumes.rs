@@ -1,17 +1,21 @@
 //! Volumes.
 
 use ports::cloud::{
-    AttachVolume, Attachment, AttachmentState, CloudError, CreateVolume, DeleteVolume, DescribeVolumes, DetachVolume,
-    ErrorCode, InstanceState, Page, Volume, VolumeId, VolumeState,
+    AttachVolume, Attachment, AttachmentState, BlockDevice, CloudError, CreateVolume, DeleteVolume, DescribeVolumes,
+    DetachVolume, ErrorCode, Instance, InstanceState, Page, RootVolume, Tags, Volume, VolumeId, VolumeState,
+    VolumeType,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     call::{self, Call},
     network, select,
-    table::Table,
+    table::{Lag, Table},
     tokens::{TokenKey, digest},
 };
+
+/// How large an image is.
+pub(crate) const IMAGE_GIB: u32 = 8;
 
 /// What happens to a volume by itself.
 #[derive(Serialize, Deserialize)]
@@ -37,16 +41,11 @@ pub(crate) fn create(call: &mut Call<'_>, ask: CreateVolume) -> Result<Volume, C
         call.repeated(&made);
         return volume.ok_or_else(|| Table::<Volume>::not_found(&id));
     }
-    if !network::zone_exists(call, &ask.zone)
-        || !(1..=16_384).contains(&ask.size_gib)
-        || !(3000..=16_000).contains(&ask.iops)
-    {
-        let message = format!(
-            "made a volume of {} GiB with {} IOPS in {}: wanted 1 to 16384, 3000 to 16000, a zone of {}",
-            ask.size_gib, ask.iops, ask.zone, call.place.region
-        );
+    if !network::zone_exists(call, &ask.zone) {
+        let message = format!("made a volume in {}: wanted a zone of {}", ask.zone, call.place.region);
         return Err(CloudError::refused(ErrorCode::InvalidParameterValue, message));
     }
+    can_be(ask.volume_type, ask.size_gib, ask.iops)?;
     let tags = call.tags(ask.tags)?;
     let volume = Volume {
         id: VolumeId::new(call.id("vol")),
@@ -66,6 +65,48 @@ pub(crate) fn create(call: &mut Call<'_>, ask: CreateVolume) -> Result<Volume, C
     call.token_ends(key);
     soon(call, &volume.id, Step::Created);
     Ok(volume)
+}
+
+/// A new machine's root volume, attached.
+pub(crate) fn of_machine(call: &mut Call<'_>, machine: &Instance, root: &RootVolume, tags: Tags, lag: Lag) -> VolumeId {
+    let id = VolumeId::new(call.id("vol"));
+    let (instance, device) = (machine.id.clone(), machine.root_device.clone());
+    let volume = Volume {
+        id: id.clone(),
+        zone: machine.zone.clone(),
+        size_gib: root.size_gib.unwrap_or(IMAGE_GIB),
+        volume_type: root.volume_type,
+        iops: root.iops,
+        encrypted: root.encrypted,
+        state: VolumeState::InUse,
+        attachment: Some(Attachment { instance, device, state: AttachmentState::Attached }),
+        tags,
+    };
+    call.site.volumes.put(volume, call.now, lag);
+    id
+}
+
+/// A root volume ends with its machine.
+pub(crate) fn ended(call: &mut Call<'_>, id: &VolumeId) {
+    let (now, lag) = (call.now, call.lag());
+    call.site.volumes.remove(id, now, lag);
+}
+
+/// Whether there are such volumes.
+pub(crate) fn can_be(kind: VolumeType, size_gib: u32, iops: u32) -> Result<(), CloudError> {
+    let (first_size, speeds, for_each) = match kind {
+        VolumeType::Gp3 => (1, 3000..=16_000, 500),
+        VolumeType::Io2 => (4, 100..=64_000, 1000),
+    };
+    // The first 3000 of a gp3 are there at any size.
+    let enough = iops <= 3000 && kind == VolumeType::Gp3 || iops <= size_gib.saturating_mul(for_each);
+    if (first_size..=16_384).contains(&size_gib) && speeds.contains(&iops) && enough {
+        return Ok(());
+    }
+    let (name, least, most) = (kind.name(), speeds.start(), speeds.end());
+    let wanted = format!("{first_size} to 16384, {least} to {most}, at most {for_each} for each GiB");
+    let message = format!("made a {name} volume of {size_gib} GiB with {iops} IOPS: wanted {wanted}");
+    Err(CloudError::refused(ErrorCode::InvalidParameterValue, message))
 }
 
 fn soon(call: &mut Call<'_>, id: &VolumeId, step: Step) {
@@ -94,7 +135,9 @@ pub(crate) fn due(call: &mut Call<'_>, due: Due) {
         Step::Created | Step::Attached | Step::Detached | Step::Deleted => {}
     });
     if let Some(instance) = instance.filter(|_| detaches && matches!(due.step, Step::Detached)) {
-        call.site.machines.change(&instance, now, None, |machine| machine.volumes.retain(|volume| *volume != due.id));
+        call.site.machines.change(&instance, now, lag, |machine| {
+            machine.told.block_devices.retain(|of| of.volume != due.id);
+        });
     }
 }
 
@@ -119,20 +162,18 @@ pub(crate) fn attach(call: &mut Call<'_>, ask: AttachVolume) -> Result<(), Cloud
     if volume.state != VolumeState::Available {
         return told(ErrorCode::IncorrectState, format!("the volume is {:?}", volume.state));
     }
-    let device = |id: &VolumeId| {
-        call.site.volumes.get(id).and_then(|volume| volume.attachment.as_ref()).map(|at| at.device.clone())
-    };
-    if machine.volumes.iter().filter_map(device).any(|device| device == ask.device) {
+    if machine.told.block_devices.iter().any(|of| of.device == ask.device) {
         return told(ErrorCode::InvalidParameterValue, format!("{} is in use", ask.device));
     }
     let (now, lag) = (call.now, call.lag());
+    let attached = BlockDevice { device: ask.device.clone(), volume: ask.volume.clone() };
     let attachment =
         Attachment { instance: ask.instance.clone(), device: ask.device, state: AttachmentState::Attaching };
     call.site.volumes.change(&ask.volume, now, lag, |volume| {
         volume.state = VolumeState::InUse;
         volume.attachment = Some(attachment);
     });
-    call.site.machines.change(&ask.instance, now, None, |machine| machine.volumes.push(ask.volume.clone()));
+    call.site.machines.change(&ask.instance, now, lag, |machine| machine.told.block_devices.push(attached));
     call.changed(ask.volume.as_str());
     soon(call, &ask.volume, Step::Attached);
     Ok(())

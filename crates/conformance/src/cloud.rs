@@ -90,6 +90,8 @@ async fn checks(probe: &Probe<'_>) -> Result<(), Broken> {
     tokens::other_kinds(probe, &stage).await?;
     instances::stopped_and_started(probe, &stage).await?;
     instances::retagged(probe, &stage).await?;
+    volumes::kinds(probe, &stage).await?;
+    volumes::roots(probe, &stage).await?;
     volumes::attached(probe, &stage).await?;
     network::in_use(probe, &stage).await?;
     balancers::names(probe, &stage).await?;

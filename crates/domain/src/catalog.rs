@@ -184,6 +184,8 @@ pub struct Image {
     pub architecture: Architecture,
     pub version: KubernetesVersion,
     pub built: Date,
+    /// Whether it mends a critical weakness of those built before it.
+    pub critical: bool,
 }
 
 /// A cluster type as a record: for each decision that is not computed, a value and why.
@@ -225,6 +227,14 @@ impl Catalog {
         let fits =
             |image: &&Image| image.region == *region && image.architecture == architecture && image.version == version;
         self.images.iter().filter(fits).max_by_key(|image| (image.built, &image.id))
+    }
+
+    /// When the newest image was built that takes this one's place, or is it, and mends a critical weakness.
+    pub fn mended(&self, image: &Image) -> Option<Date> {
+        let line = |of: &&Image| {
+            of.region == image.region && of.architecture == image.architecture && of.version == image.version
+        };
+        self.images.iter().filter(line).filter(|of| of.critical && of.built <= image.built).map(|of| of.built).max()
     }
 }
 

@@ -4,7 +4,7 @@
 //! done here.
 //!
 //! Map: [`Part`] everything that a cluster has in a cloud · [`Held`] what is there, [`Intent`] what was begun, [`Refused`] what the
-//! cloud did not want · [`Status`] how it stands · [`Time`].
+//! cloud did not want, [`Failed`] what was of no use · [`Status`] how it stands · [`Time`].
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -36,6 +36,8 @@ pub struct Held {
     pub intents: BTreeMap<Part, Intent>,
     /// Creations that the cloud refused, since the last that it did not.
     pub refused: BTreeMap<Part, Refused>,
+    /// What was made and was of no use: gateways that failed, machines that never joined. Forgotten with the next that is of use.
+    pub failed: BTreeMap<Part, Failed>,
     /// When each kind was last made anew.
     pub renewed: BTreeMap<Credential, Time>,
 }
@@ -89,6 +91,16 @@ pub struct Refused {
     pub why: String,
 }
 
+/// What was made of a part, one after the other, and was given up because it was of no use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failed {
+    /// Of the last of them.
+    pub generation: u64,
+    pub times: u32,
+    pub last: Time,
+    pub why: String,
+}
+
 /// What wears out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Credential {
@@ -127,8 +139,6 @@ pub struct Placement {
 pub struct Image {
     pub id: String,
     pub built: Time,
-    /// Whether it mends a critical weakness of those before: then nobody waits for a window.
-    pub critical: bool,
 }
 
 /// How a master's member of etcd begins.
@@ -136,7 +146,7 @@ pub struct Image {
 pub enum Etcd {
     /// With the other first masters.
     Form,
-    /// As a new member of what is there.
+    /// As a new member of what is there, in the place of its slot's member, which it removes.
     Join,
     /// From the newest snapshot: the quorum is lost.
     Restore,
@@ -171,6 +181,7 @@ impl Held {
             generations: BTreeMap::new(),
             intents: BTreeMap::new(),
             refused: BTreeMap::new(),
+            failed: BTreeMap::new(),
             renewed: BTreeMap::new(),
         }
     }

@@ -66,6 +66,7 @@ pub use planner::Planner;
 pub use registry::REGIONS_MAX;
 pub use rejection::Rejection;
 pub use txn::{Txn, View, ViewError};
+pub use waits::Waited;
 
 /// What a decision takes from outside its log's rows.
 pub struct Context<'a> {

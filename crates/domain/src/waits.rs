@@ -1,4 +1,5 @@
-//! What a creation waited for the cloud: part by part, from the call for it to the last time at which it was not known to be ready.
+//! What a creation waited for the cloud: part by part, from the call for it, or since it waits for its turn to be called for, to the last
+//! time at which it was not known to be ready.
 //!
 //! ```text
 //!   asked ┄┄ vpc ──┄ subnet ──┄ nat ──────────────┄ route table ──┄ machine ─────────────┄ made
@@ -19,6 +20,15 @@ use crate::{
     held::{Held, Part},
 };
 
+/// That a part was waited for, in Unix milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waited {
+    /// Since when it waits for its turn to be called for, if it does: a cloud takes only so many calls a second.
+    pub turn: Option<u64>,
+    /// When it was last seen not to be ready.
+    pub last: u64,
+}
+
 /// What was waited for, with what this step adds.
 pub(crate) fn after(command: &Progress, before: Option<&ClusterStatus>, now: Hlc) -> BTreeMap<Part, CloudWait> {
     let mut waits = before.map(|row| row.waits.clone()).unwrap_or_default();
@@ -26,6 +36,10 @@ pub(crate) fn after(command: &Progress, before: Option<&ClusterStatus>, now: Hlc
         return waits;
     }
     let begins = CloudWait { from: now, until: now };
+    for (part, turn) in command.waited.iter().filter_map(|(part, waited)| Some((part, waited.turn?))) {
+        let from = Hlc::at_unix_ms(turn).min(now);
+        waits.entry(part.clone()).or_insert(CloudWait { from, until: from });
+    }
     for part in command.held.intents.keys() {
         waits.entry(part.clone()).or_insert(begins);
     }
@@ -33,7 +47,7 @@ pub(crate) fn after(command: &Progress, before: Option<&ClusterStatus>, now: Hlc
     for part in parts(&command.held).into_iter().filter(|part| !had.contains(part)) {
         waits.entry(part).or_insert(begins).until = now;
     }
-    for (part, last) in &command.waited {
+    for (part, Waited { last, .. }) in &command.waited {
         if let Some(wait) = waits.get_mut(part) {
             wait.until = Hlc::at_unix_ms(*last).clamp(wait.until, now.max(wait.until));
         }

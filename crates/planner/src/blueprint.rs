@@ -128,7 +128,7 @@ pub struct Security {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ages {
     pub image: u64,
-    /// Where a newer image mends a critical weakness.
+    /// Time in which machines get an image that mends a critical weakness.
     pub image_critical: u64,
     pub keys: u64,
     pub certificates: u64,

@@ -10,7 +10,7 @@ use domain::{
     catalog::{Key, Region, Value},
 };
 
-use crate::{Asked, Blueprint, Choice, Inputs, Refusal, Request, Source, Warning, blueprint::Worked};
+use crate::{Asked, Awaited, Blueprint, Choice, Inputs, Refusal, Request, Source, Warning, blueprint::Worked};
 
 mod bounds;
 mod machines;
@@ -60,6 +60,7 @@ impl<'a> Draft<'a> {
     /// Works out everything that is left.
     pub fn complete(mut self, region: &Region) -> Result<Blueprint, Refusal> {
         self.decide_bounds();
+        self.decide_speed();
         let version = self.decide_version()?;
         let masters = self.decide_masters(version)?;
         let workers = self.decide_workers(version, &masters.zones)?;
@@ -112,7 +113,13 @@ impl<'a> Draft<'a> {
     }
 
     pub fn into_choices(self) -> Vec<Choice> {
-        self.choices.into_values().collect()
+        let told = |mut choice: Choice| {
+            if let Some(awaited) = Awaited::by(choice.key, &choice.value) {
+                choice.reason.push_str(&format!("; no effect yet: waits for {awaited}"));
+            }
+            choice
+        };
+        self.choices.into_values().map(told).collect()
     }
 
     // Every settled choice has its key's shape, so none of these misses one.

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Map: [`Request`], [`Inputs`] and [`Current`] what is known · [`Policy`] and [`Rule`] what an organization says · [`Choice`] and
-//! [`Source`] one decision · [`Need`] and [`Sizing`] the cheapest instance type that fits · [`Network`] addresses · [`Blueprint`]
+//! [`Source`] one decision, [`Awaited`] what it has no effect without · [`Need`] and [`Sizing`] the cheapest instance type that fits · [`Network`] addresses · [`Blueprint`]
 //! the outcome · [`Refusal`] every way to be refused · [`render`] tables for people · `draft` the decisions being made
 //! · [`Settler`] the same from the rows of a ring's logs · [`undecidable`] what an edition is of no use for · [`plan`] from a blueprint, our log and what was seen of a cloud to what is to be done.
 //!
@@ -22,6 +22,7 @@
 use domain::catalog::{ClusterTypeRecord, Region};
 
 mod addresses;
+mod awaited;
 mod blueprint;
 mod choice;
 mod draft;
@@ -36,6 +37,7 @@ mod sizing;
 mod trial;
 
 pub use addresses::{Network, Subnet, Tenancy};
+pub use awaited::Awaited;
 pub use blueprint::{
     Ages, Api, Backup, Blueprint, Disruption, Etcd, Masters, NetworkPlan, Placed, Repair, Security, Volume, Warning,
     Workers,

@@ -18,6 +18,8 @@
 //! - What was called and not answered is called again with the same token, or looked for first.
 //! - No healthy master ends while that leaves etcd fewer members than its majority, unless the whole cluster sleeps or is deleted.
 //! - etcd is restored only once so many of its members are proved to have ended that the others have no majority.
+//! - A master that joins takes the place of its slot's member of etcd: members are slots. Masters that are not wished any more end down to
+//!   two and no further, because of two each is needed for the majority.
 //! - No healthy worker ends before another has joined in its place, unless it is not wanted.
 
 mod action;
@@ -37,11 +39,11 @@ pub use action::{Action, Cause, TokenInputs, Verb, Wait, Waiting};
 pub use desired::{Desired, Drain, Limits};
 pub use domain::Wish;
 pub use domain::held::{
-    CloudId, Condition, Constraint, Creation, CreationPhase, Credential, Edge, Etcd, Health, Held, HeldMachine,
+    CloudId, Condition, Constraint, Creation, CreationPhase, Credential, Edge, Etcd, Failed, Health, Held, HeldMachine,
     HeldPart, Image, Intent, Launch, Part, PhaseState, Placement, Refused, Repeat, Role, Slot, State, Status, Time,
     Truth,
 };
-pub use look::{Change, Look, Opening, Origin, Traffic};
+pub use look::{Change, Disk, Look, Opening, Origin, Root, Traffic};
 pub use situation::{MachineFacts, MachineState, Observed, PartFacts, Phase, Seen};
 pub use text::explain;
 
@@ -57,8 +59,10 @@ const LOOK: u64 = 15;
 const STALE: u64 = 300;
 /// Seconds of the first pause after a refusal; each is twice the one before.
 const PAUSE: u64 = 15;
-/// Seconds of the longest pause.
+/// Seconds of the longest pause after a refusal.
 const LONGEST_PAUSE: u64 = 900;
+/// Seconds of the longest pause after what was made was of no use: each was paid for.
+const LONGEST_AFTER_FAILURE: u64 = 3600;
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,11 +182,23 @@ impl Planner<'_> {
             return Some(Try { generation: intent.generation, attempt: intent.attempt, cause, same });
         }
         let last = self.held.generations.get(part).copied().unwrap_or(0);
+        let cause = match self.held.failed.get(part) {
+            None => cause,
+            Some(failed) => {
+                let Failed { times, why, .. } = failed.clone();
+                let until = failed.last.plus(pause(times, LONGEST_AFTER_FAILURE));
+                if self.now < until {
+                    self.wait(part, Waiting::Failed { times, why }, until);
+                    return None;
+                }
+                Cause::FailedBefore { times, why }
+            }
+        };
         let Some(refused) = self.held.refused.get(part) else {
             return Some(Try { generation: last + 1, attempt: 1, cause, same: None });
         };
         let (times, why) = (refused.times, refused.why.clone());
-        let until = refused.last.plus(pause(times));
+        let until = refused.last.plus(pause(times, LONGEST_PAUSE));
         if self.now < until {
             self.wait(part, Waiting::Pause { times, why }, until);
             return None;
@@ -227,8 +243,8 @@ impl Planner<'_> {
     }
 }
 
-/// Seconds to wait after so many refusals.
-fn pause(times: u32) -> u64 {
+/// Seconds to wait after so many refusals or failures.
+fn pause(times: u32, longest: u64) -> u64 {
     let doubled = 1_u64.checked_shl(times.saturating_sub(1).min(16)).unwrap_or(u64::MAX);
-    PAUSE.saturating_mul(doubled).min(LONGEST_PAUSE)
+    PAUSE.saturating_mul(doubled).min(longest)
 }

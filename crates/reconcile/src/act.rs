@@ -11,8 +11,12 @@
 
 mod calls;
 mod held;
+mod turns;
 
-use std::{collections::BTreeMap, sync::OnceLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::OnceLock,
+};
 
 use futures_util::future::join_all;
 use planner::plan::{Action, Cause, CloudId, Held, Part, Plan, Repeat, State, Time, Verb, Wait, Waiting, explain};
@@ -21,6 +25,7 @@ use ports::{
     cloud::{ClientToken, CloudError, CloudReply, CloudRequest, ErrorCode, Instance, Trouble},
 };
 
+pub(crate) use self::turns::Turns;
 use self::{calls::Ground, held::Ledger};
 use crate::{
     Planted,
@@ -29,6 +34,9 @@ use crate::{
     mark,
     observe::{self, Memo, Sight, Zones, listing::not_found},
 };
+
+/// What cannot be renewed is looked at so often, in seconds.
+const RENEWALS: u64 = 86_400;
 
 /// What became of the calls of one action.
 pub(crate) enum Outcome {
@@ -80,6 +88,7 @@ impl Acting<'_> {
     pub async fn carry_out(&self, plan: &mut Plan, memo: &mut Memo) -> Result<Carried, NotRecorded> {
         self.add_twins(plan);
         self.leave_out(plan).await;
+        self.wait_for_turns(plan, memo);
         let before = &self.case.held;
         let mut ledger = Ledger { held: before.clone(), edges: Vec::new(), sight: self.sight, now: plan.now };
         ledger.held.state = plan.status.state;
@@ -89,11 +98,12 @@ impl Acting<'_> {
         let made = ledger.held.made != before.made;
         let (logged, called): (Vec<Action>, Vec<Action>) = plan.actions.iter().cloned().partition(Action::only_logged);
         logged.iter().for_each(|action| ledger.log(action));
+        ledger.forget_failures();
         let noted = ledger.held.clone();
         called.iter().for_each(|action| held::intend(&mut ledger.held, action, plan.now));
         let deeds = deeds(plan, before, memo);
         if before.made.is_none() {
-            memo.note_waits(plan);
+            memo.note_waits(plan, self.caller.env.wall_ms());
         }
         let early = if self.planted == Some(Planted::ActsBeforeIntent) {
             self.call_all(&called, &noted, plan.now).await
@@ -147,11 +157,7 @@ impl Acting<'_> {
 
     /// Leaves out what cannot be done now, and says why.
     async fn leave_out(&self, plan: &mut Plan) {
-        // There are no credentials yet that could be made anew: that they are old shows, and nothing claims otherwise.
-        if plan.actions.iter().any(|action| action.verb == Verb::Renew) {
-            plan.actions.retain(|action| action.verb != Verb::Renew);
-            plan.look_again = plan.waits.iter().map(|wait| wait.until).min();
-        }
+        leave_out_renewals(plan);
         if !plan.actions.iter().any(Action::destructive) || self.fence().await.is_ok() {
             return;
         }
@@ -164,6 +170,33 @@ impl Acting<'_> {
             !action.destructive()
         });
         plan.waits.append(&mut waits);
+    }
+
+    /// Leaves out what the account's rate of calls does not allow now: nothing is intended long before it is called, and nobody else waits
+    /// behind it.
+    fn wait_for_turns(&self, plan: &mut Plan, memo: &mut Memo) {
+        let env = &self.caller.env;
+        let now = env.now();
+        let ground = self.ground(&self.case.held);
+        let (mut waits, mut left_out) = (Vec::new(), BTreeSet::new());
+        memo.turns.begin(now);
+        plan.actions.retain(|action| {
+            // Those of one part come one after the other.
+            let calls = if action.only_logged() { Ok(Vec::new()) } else { ground.calls(action, &self.token(action)) };
+            let Some(call) = calls.ok().and_then(|calls| calls.first().map(CloudRequest::name)) else { return true };
+            let book = || self.caller.book(self.case.named.account, call);
+            let goes = !left_out.contains(&action.part) && memo.turns.take(call, now, book);
+            if !goes && left_out.insert(action.part.clone()) {
+                let until = plan.now.plus(memo.turns.next.map_or(1, |next| next.since(now).as_secs() + 1));
+                waits.push(Wait { part: Some(action.part.clone()), why: Waiting::Rate { call }, until });
+            }
+            goes
+        });
+        plan.waits.append(&mut waits);
+    }
+
+    fn ground<'a>(&'a self, held: &'a Held) -> Ground<'a> {
+        Ground { case: self.case, held, things: &self.sight.things, zones: self.zones }
     }
 
     async fn fence(&self) -> Result<(), String> {
@@ -184,7 +217,7 @@ impl Acting<'_> {
         for (place, action) in actions.iter().enumerate() {
             by_part.entry(&action.part).or_default().push((place, action));
         }
-        let ground = Ground { case: self.case, held, things: &self.sight.things, zones: self.zones };
+        let ground = self.ground(held);
         let runs = by_part.into_values().map(|of_part| self.call_in_order(of_part, &ground, intended));
         let mut outcomes: Vec<(usize, Outcome)> = join_all(runs).await.into_iter().flatten().collect();
         outcomes.sort_by_key(|(place, _)| *place);
@@ -218,7 +251,7 @@ impl Acting<'_> {
         };
         let cause = mark::token(self.case.named.uid, &action.token());
         let mut outcome = Outcome::Done { made: None, instance: None };
-        for request in requests {
+        for (place, request) in requests.into_iter().enumerate() {
             if action.destructive() && self.fence().await.is_err() {
                 return Outcome::NotCalled;
             }
@@ -227,7 +260,8 @@ impl Acting<'_> {
             if late || self.book.leading() != Some(self.term) {
                 return Outcome::NotCalled;
             }
-            let answer = self.caller.change(self.case.named.account, &cause, self.tamper(request), &self.called).await;
+            let (account, booked) = (self.case.named.account, place == 0);
+            let answer = self.caller.change(account, &cause, self.tamper(request), booked, &self.called).await;
             let repeated = self.case.held.intents.contains_key(&action.part);
             outcome = judge(action, answer, repeated);
             if !matches!(outcome, Outcome::Done { .. }) {
@@ -254,6 +288,23 @@ impl Acting<'_> {
         }
         request
     }
+}
+
+/// There is nobody yet who makes certificates and keys: a renewal has no call, so there is nothing to intend, to repeat or to record, and
+/// a record without one would say of old credentials that they are new. That they are old shows in the status, and what is waited for in
+/// the plan. Whoever makes them will be called as the cloud is: an intent with the generation that the plan gives, the call with a token of
+/// it, a record of when that was done (`Held::renewed`).
+fn leave_out_renewals(plan: &mut Plan) {
+    let (renewals, others): (Vec<Action>, Vec<Action>) =
+        std::mem::take(&mut plan.actions).into_iter().partition(|action| action.verb == Verb::Renew);
+    plan.actions = others;
+    if renewals.is_empty() {
+        return;
+    }
+    let why = || Waiting::Unchangeable("past its age, and there is nobody yet who makes another".to_owned());
+    let wait = |action: Action| Wait { part: Some(action.part), why: why(), until: plan.now.plus(RENEWALS) };
+    plan.waits.extend(renewals.into_iter().map(wait).collect::<Vec<_>>());
+    plan.look_again = plan.waits.iter().map(|wait| wait.until).min();
 }
 
 /// What is told to people: not what was asked for and is simply done. What is made in steps differs until it is made.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-pub use domain::{Deed, held::MachineEdge, progress::Kept as Key};
+pub use domain::{Deed, Waited, held::MachineEdge, progress::Kept as Key};
 use ids::{AccountId, RequestId, Revision, Seq};
 use planner::plan::{CloudId, Desired, Held, Part, Status};
 use ports::BoxFuture;
@@ -55,8 +55,8 @@ pub struct Entry {
     pub edges: Vec<MachineEdge>,
     /// What is done that nobody asked for, and what an owner asked to be taken away, put to sleep or woken.
     pub deeds: Vec<Deed>,
-    /// When parts were last seen not to be ready, in Unix milliseconds: what is told of a creation is made of it.
-    pub waited: BTreeMap<Part, u64>,
+    /// What was waited for since the record before: what is told of a creation is made of it.
+    pub waited: BTreeMap<Part, Waited>,
 }
 
 /// Why a record was not written. Of the last it is not known whether it was.

@@ -59,14 +59,25 @@ impl<K: Clone + Ord> Budgets<K> {
             bucket.tokens -= 1.0;
             return Ok(());
         }
-        let seconds = (1.0 - bucket.tokens) / (bucket.rate.per_second * bucket.speed);
-        Err(Duration::try_from_secs_f64(seconds).unwrap_or(RECOVERS_IN))
+        Err(bucket.wait())
+    }
+
+    /// Takes one call out of a bucket ahead of time, behind those that were booked before; gives how long until it may be made. `None`:
+    /// longer than `ahead`, and nothing is taken.
+    pub fn book(&mut self, key: &K, rate: Rate, ahead: Duration, now: Instant) -> Option<Duration> {
+        let bucket = self.bucket(key, rate, now);
+        let wait = bucket.wait();
+        let booked = wait <= ahead;
+        if booked {
+            bucket.tokens -= 1.0;
+        }
+        booked.then_some(wait)
     }
 
     /// The cloud refused a call of this bucket as one too many.
     pub fn refused(&mut self, key: &K, rate: Rate, now: Instant) {
         let bucket = self.bucket(key, rate, now);
-        bucket.tokens = 0.0;
+        bucket.tokens = bucket.tokens.min(0.0);
         bucket.speed = (bucket.speed * SLOWED).max(SLOWEST);
     }
 
@@ -79,6 +90,12 @@ impl<K: Clone + Ord> Budgets<K> {
 }
 
 impl Bucket {
+    /// Until there is a call in it.
+    fn wait(&self) -> Duration {
+        let seconds = (1.0 - self.tokens).max(0.0) / (self.rate.per_second * self.speed);
+        Duration::try_from_secs_f64(seconds).unwrap_or(RECOVERS_IN)
+    }
+
     fn fill(&mut self, now: Instant) {
         let passed = now.since(self.at).as_secs_f64();
         self.at = self.at.max(now);
@@ -123,6 +140,18 @@ mod tests {
                 assert!(budgets.take(&"a", RATE, now).is_ok(), "round {round}: waited {wait:?}");
             }
         }
+    }
+
+    #[test]
+    fn calls_are_booked_one_behind_the_other_and_not_too_far_ahead() {
+        let mut budgets = Budgets::default();
+        let mut book = |ms| budgets.book(&"a", RATE, Duration::from_secs(1), at(ms));
+        let waits: Vec<_> = (0..6).map(|_| book(0)).collect();
+        let ms = |ms| Some(Duration::from_millis(ms));
+        assert_eq!(waits, [ms(0), ms(0), ms(0), ms(500), ms(1000), None]);
+        assert_eq!(book(500), ms(1000), "two calls are ahead of it, one of which may be made now");
+        assert!(budgets.take(&"a", RATE, at(1000)).is_err(), "those that are due are somebody's");
+        assert!(budgets.take(&"a", RATE, at(2000)).is_ok());
     }
 
     #[test]

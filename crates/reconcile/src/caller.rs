@@ -15,6 +15,8 @@ use crate::budget::{Budgets, Rate};
 
 /// A change waits at most so long for its budget: what was committed long ago is not called any more.
 const WAITS_AT_MOST: Duration = Duration::from_secs(20);
+/// A turn for a change is booked at most so long ahead: who comes later comes again.
+const AHEAD: Duration = Duration::from_secs(60);
 /// How often a question is asked before it counts as not answered.
 const TRIES: u32 = 4;
 /// Between two tries of a question.
@@ -56,16 +58,27 @@ impl Caller {
         self.books.lock().unwrap_or_else(PoisonError::into_inner).made.clone()
     }
 
-    /// A change, made once at most. `called` is set when it goes out, unless an earlier one did.
+    /// When a change may be made; it counts as made then. `Err`: ask again then, nothing was booked.
+    pub fn book(&self, account: AccountId, action: &'static str) -> Result<Instant, Instant> {
+        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.env.now();
+        match books.budgets.book(&(account, action), rate(action), AHEAD, now) {
+            Some(wait) => Ok(now.plus(wait)),
+            None => Err(now.plus(AHEAD / 2)),
+        }
+    }
+
+    /// A change, made once at most. `booked`: its turn has come. `called` is set when it goes out, unless an earlier one did.
     pub async fn change(
         &self,
         account: AccountId,
         cause: &str,
         request: CloudRequest,
+        booked: bool,
         called: &OnceLock<Instant>,
     ) -> Result<Result<CloudReply, CloudError>, NotMade> {
         let began = self.env.now();
-        while let Err(wait) = self.take(account, request.name()) {
+        while !booked && let Err(wait) = self.take(account, request.name()) {
             if self.env.now().plus(wait).since(began) > WAITS_AT_MOST {
                 return Err(NotMade);
             }

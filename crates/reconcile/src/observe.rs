@@ -18,12 +18,14 @@
 
 pub(crate) mod listing;
 pub(crate) mod reading;
+mod roots;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::Waited;
 use futures_util::future::join_all;
 use ids::AccountId;
-use planner::plan::{CloudId, Look, Observed, Part, PartFacts, Phase, Plan, Seen, Time};
+use planner::plan::{CloudId, Look, Observed, Part, PartFacts, Phase, Plan, Seen, Time, Waiting};
 use ports::{
     Instant,
     cloud::{CloudError, DescribeAvailabilityZones},
@@ -33,7 +35,7 @@ pub(crate) use self::{
     listing::{Kind, Listing, Scope, Thing},
     reading::{Reader, Told, Zones},
 };
-use crate::{Planted, book::Case, caller::Caller, mark};
+use crate::{Planted, act::Turns, book::Case, caller::Caller, mark};
 
 /// After so many seconds every replica of the cloud knows of a write.
 pub(crate) const CONSISTENT: u64 = 300;
@@ -52,6 +54,8 @@ pub(crate) struct Memo {
     doubts: BTreeMap<CloudId, Time>,
     /// Since when a machine is known to be impaired.
     impaired: BTreeMap<CloudId, Time>,
+    /// Root volumes of machines that were asked for by their ids.
+    roots: roots::Roots,
     shared: Option<(PartFacts, Time)>,
     /// Kinds that the last plan did something about, or waited for.
     pub open: BTreeSet<Kind>,
@@ -65,16 +69,21 @@ pub(crate) struct Memo {
     pub still: Option<Time>,
     /// When the survey began and was answered that saw what no call was made about yet.
     pub seen: Option<(Instant, Instant)>,
-    /// When parts that were waited for were last seen not to be ready, in Unix milliseconds.
-    pub waited: BTreeMap<Part, u64>,
+    /// Of calls.
+    pub turns: Turns,
+    /// What was waited for since the last record.
+    pub waited: BTreeMap<Part, Waited>,
 }
 
 impl Memo {
-    /// Notes what a plan waits for in the cloud, as of when it was looked for.
-    pub fn note_waits(&mut self, plan: &Plan) {
+    /// Notes what a plan waits for in the cloud, as of when it was looked for; a turn to call as of `now_ms`.
+    pub fn note_waits(&mut self, plan: &Plan, now_ms: u64) {
         for wait in plan.waits.iter().filter(|wait| wait.why.is_for_the_cloud()) {
-            let seen = wait.part.as_ref().and_then(|part| Some((part, self.lists.get(&Kind::of(part)?)?.at_ms)));
-            self.waited.extend(seen.map(|(part, at_ms)| (part.clone(), at_ms)));
+            let Some(part) = &wait.part else { continue };
+            let turn = matches!(wait.why, Waiting::Rate { .. }).then_some(now_ms);
+            let seen = || Some(self.lists.get(&Kind::of(part)?)?.at_ms);
+            let Some(last) = turn.or_else(seen) else { continue };
+            self.waited.entry(part.clone()).or_insert(Waited { turn, last }).last = last;
         }
     }
 }
@@ -125,7 +134,9 @@ pub(crate) async fn look(
     look_at_shared(caller, case, memo).await;
     memo.gone.retain(|_, at| at.plus(CONSISTENT) > began);
     note_impaired(memo);
-    let reader = Reader { desired: &case.desired, held: &case.held, shared: case.shared.as_ref(), zones };
+    roots::ask(caller, account, memo).await;
+    let (shared, roots) = (case.shared.as_ref(), &memo.roots);
+    let reader = Reader { desired: &case.desired, held: &case.held, shared, zones, roots };
     tell(case, memo, &reader, &kinds, &failed, planted)
 }
 
@@ -144,7 +155,7 @@ fn kinds(case: &Case) -> BTreeSet<Kind> {
     let (desired, held) = (&case.desired, &case.held);
     let parts = desired.parts.keys().chain(held.parts.keys()).chain(held.intents.keys());
     let machines = !desired.slots.is_empty() || !held.machines.is_empty();
-    parts.filter_map(Kind::of).chain(machines.then_some(Kind::Machines)).collect()
+    parts.filter_map(Kind::of).chain([Kind::Machines, Kind::Volumes].into_iter().filter(|_| machines)).collect()
 }
 
 fn is_due(case: &Case, memo: &Memo, kind: Kind, now: Time) -> bool {
@@ -165,11 +176,17 @@ fn scope(case: &Case, kind: Kind) -> Scope {
 }
 
 async fn details(caller: &Caller, account: AccountId, memo: &mut Memo) {
+    let mut things: Vec<(Kind, Thing)> = Vec::new();
     for kind in [Kind::TargetGroups, Kind::Balancers] {
-        let Some(list) = memo.lists.get_mut(&kind) else { continue };
-        let things: Vec<Thing> = std::mem::take(&mut list.things).into_values().collect();
-        let detailed = join_all(things.into_iter().map(|thing| listing::detail(caller, account, thing))).await;
-        list.things = detailed.into_iter().map(|thing| (thing.id(), thing)).collect();
+        let list = memo.lists.get_mut(&kind).map(|list| std::mem::take(&mut list.things)).unwrap_or_default();
+        things.extend(list.into_values().map(|thing| (kind, thing)));
+    }
+    let asked =
+        things.into_iter().map(|(kind, thing)| async move { (kind, listing::detail(caller, account, thing).await) });
+    for (kind, thing) in join_all(asked).await {
+        if let Some(list) = memo.lists.get_mut(&kind) {
+            list.things.insert(thing.id(), thing);
+        }
     }
 }
 

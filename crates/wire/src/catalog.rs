@@ -231,6 +231,7 @@ fn image_out(image: &Image) -> proto::MachineImage {
         architecture: image.architecture.as_str().to_owned(),
         version: image.version.to_string(),
         built: image.built.to_string(),
+        critical: image.critical,
     }
 }
 
@@ -240,6 +241,7 @@ fn image_in(message: proto::MachineImage) -> Result<Image, Error> {
         architecture: architecture_in(IMAGE, &message.architecture)?,
         version: text_in(IMAGE, "version", &message.version, NUMBERS)?,
         built: text_in(IMAGE, "built", &message.built, DAY)?,
+        critical: message.critical,
         id: message.id,
     })
 }

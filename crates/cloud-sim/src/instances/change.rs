@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use ports::cloud::{
-    CloudError, CloudTime, ErrorCode, Instance, InstanceId, InstanceState as State, Running, StartInstances,
-    StateChange, StopInstances, Tag, TerminateInstances,
+    CloudError, CloudTime, ErrorCode, Instance, InstanceId, InstanceState as State, InstanceType, Running,
+    StartInstances, StateChange, StopInstances, Tag, TerminateInstances,
     guest::{GENERATION, JOINED, Joined},
 };
 use serde::{Deserialize, Serialize};
@@ -174,7 +174,7 @@ pub(crate) fn due(call: &mut Call<'_>, due: Due) {
 /// What a terminated instance gives back.
 fn ended(call: &mut Call<'_>, id: &InstanceId) {
     let Some(machine) = call.site.machines.get(id) else { return };
-    let (told, volumes) = (machine.told.clone(), machine.volumes.clone());
+    let told = machine.told.clone();
     if let Some(pool) = call.site.pools.get_mut(&told.subnet) {
         pool.give_back(told.private_address);
     }
@@ -182,7 +182,12 @@ fn ended(call: &mut Call<'_>, id: &InstanceId) {
     for group in &told.security_groups {
         call.site.group_users.entry(group.clone()).and_modify(|users| *users = users.saturating_sub(1));
     }
-    volumes.iter().for_each(|volume| crate::volumes::released(call, volume));
+    for of in &told.block_devices {
+        match of.device == told.root_device {
+            true => crate::volumes::ended(call, &of.volume),
+            false => crate::volumes::released(call, &of.volume),
+        }
+    }
     crate::balancers::targets::gone(call, &told);
     let key = TokenKey { action: "RunInstances".into(), zone: Some(told.zone), token: told.client_token };
     call.token_ends(key);
@@ -244,6 +249,22 @@ fn change(call: &mut Call<'_>, id: InstanceId, previous: State, current: State, 
         enter(call, &id, current, reason);
     }
     StateChange { id, previous, current }
+}
+
+/// Makes a stopped instance one of another type; whether that can be.
+pub(crate) fn retype(call: &mut Call<'_>, id: &InstanceId, to: &InstanceType) -> bool {
+    let types = &call.world.options.types;
+    let (Some(machine), Some(of)) = (call.site.machines.get(id), types.get(to)) else { return false };
+    let same = types.get(&machine.told.instance_type).is_some_and(|old| old.architecture == of.architecture);
+    let vcpus = of.vcpus;
+    if machine.told.state != State::Stopped || !same {
+        return false;
+    }
+    let changed = call.site.machines.change(id, call.now, None, |machine| {
+        machine.told.instance_type = to.clone();
+        machine.vcpus = vcpus;
+    });
+    changed.is_some()
 }
 
 fn wrong_state(done: &str, id: &InstanceId, state: State) -> CloudError {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use ports::cloud::{
-    Architecture, CloudError, CloudTime, ErrorCode, Instance, InstanceId, InstanceState, InstanceType, RunInstances,
-    SecurityGroupId, Subnet, Trouble, Zone,
+    Architecture, BlockDevice, CloudError, CloudTime, ErrorCode, Instance, InstanceId, InstanceState, InstanceType,
+    RootVolume, RunInstances, SecurityGroupId, Subnet, Trouble, VolumeType, Zone,
 };
 
 use super::{Machine, change};
@@ -14,7 +14,13 @@ use crate::{
     groups,
     tokens::{TokenKey, digest},
     vices::NoRoom,
+    volumes::{self, IMAGE_GIB},
 };
+
+const ROOT_DEVICE: &str = "/dev/xvda";
+/// The root volume where nobody says anything else.
+const OF_THE_IMAGE: RootVolume =
+    RootVolume { size_gib: None, volume_type: VolumeType::Gp3, iops: 3000, encrypted: false };
 
 /// EC2's bound on user data.
 const USER_DATA_MAX: usize = 16 * 1024;
@@ -28,7 +34,7 @@ pub(crate) fn run(call: &mut Call<'_>, ask: RunInstances) -> Result<Box<Instance
         return again(call, &made);
     }
     let subnet = call.site.subnets.known(&ask.subnet, call.view())?.clone();
-    let groups = check(call, &ask, &subnet)?;
+    let (groups, root) = check(call, &ask, &subnet)?;
     if let Err(refusal) = room(call, &subnet.zone, &ask.instance_type, &[]) {
         if matches!(refusal, CloudError::NotNow { trouble: Trouble::InsufficientInstanceCapacity, .. }) {
             let until = call.now + call.world.options.delays.token;
@@ -63,14 +69,19 @@ pub(crate) fn run(call: &mut Call<'_>, ask: RunInstances) -> Result<Box<Instance
         launched: CloudTime(call.now / 1000),
         running: None,
         hibernation: ask.hibernation,
+        root_device: ROOT_DEVICE.into(),
+        block_devices: Vec::new(),
         tags,
     };
     call.site.tokens.spend(key, digest, Some(id.as_str().into()), None);
-    Ok(place(call, told))
+    Ok(place(call, told, &root))
 }
 
 /// Puts a checked instance into the tables.
-fn place(call: &mut Call<'_>, told: Instance) -> Box<Instance> {
+fn place(call: &mut Call<'_>, mut told: Instance, root: &RootVolume) -> Box<Instance> {
+    let lag = call.lag();
+    let volume = volumes::of_machine(call, &told, root, told.tags.clone(), lag);
+    told.block_devices = vec![BlockDevice { device: told.root_device.clone(), volume }];
     let vcpus = call.world.options.types.get(&told.instance_type).map_or(0, |of| of.vcpus);
     let never = call.world.options.vices.never_joins;
     let joins = !call.world.chance.permille(Purpose::Joining, never);
@@ -83,12 +94,10 @@ fn place(call: &mut Call<'_>, told: Instance) -> Box<Instance> {
         impaired: false,
         joins,
         up: false,
-        volumes: Vec::new(),
     };
     for group in &told.security_groups {
         *call.site.group_users.entry(group.clone()).or_default() += 1;
     }
-    let lag = call.lag();
     call.site.machines.put(machine, call.now, lag);
     crate::network::count_addresses(call, &told.subnet);
     call.created(told.id.as_str());
@@ -111,8 +120,12 @@ fn again(call: &mut Call<'_>, made: &Arc<str>) -> Result<Box<Instance>, CloudErr
     }
 }
 
-/// Whether what is asked for makes sense here; answers the security groups.
-fn check(call: &Call<'_>, ask: &RunInstances, subnet: &Subnet) -> Result<Vec<SecurityGroupId>, CloudError> {
+/// Whether what is asked for makes sense here; answers the security groups, and what the root volume is.
+fn check(
+    call: &Call<'_>,
+    ask: &RunInstances,
+    subnet: &Subnet,
+) -> Result<(Vec<SecurityGroupId>, RootVolume), CloudError> {
     let template = ask.launch_template.as_ref().map(|id| call.site.templates.known(id, call.view())).transpose()?;
     let user_data = ask.user_data.as_ref().or_else(|| template.and_then(|template| template.user_data.as_ref()));
     if let Some(data) = user_data.filter(|data| data.len() > USER_DATA_MAX) {
@@ -145,7 +158,9 @@ fn check(call: &Call<'_>, ask: &RunInstances, subnet: &Subnet) -> Result<Vec<Sec
             return Err(CloudError::refused(ErrorCode::InvalidParameter, message));
         }
     }
-    Ok(groups)
+    let root = template.and_then(|template| template.told.root_volume.clone()).unwrap_or(OF_THE_IMAGE);
+    volumes::can_be(root.volume_type, root.size_gib.unwrap_or(IMAGE_GIB), root.iops)?;
+    Ok((groups, root))
 }
 
 fn offered(call: &Call<'_>, instance_type: &InstanceType, zone: &Zone) -> Result<Architecture, CloudError> {

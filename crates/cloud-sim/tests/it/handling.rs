@@ -180,6 +180,7 @@ fn a_launch_takes_from_its_template_what_it_leaves_out() {
         name: "workers".into(),
         security_groups: vec![world.group.clone()],
         user_data: Some("x".repeat(17_000).into()),
+        root_volume: None,
         tags: Tags::default(),
     };
     let template = world.ask(template).unwrap().id;

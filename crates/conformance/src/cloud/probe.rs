@@ -68,6 +68,26 @@ impl<'a> Probe<'a> {
         }
     }
 
+    /// That what was there before is refused with a code in time.
+    pub async fn refused_in_time<A: Action + Clone>(
+        &self,
+        promise: &'static str,
+        action: A,
+        code: ErrorCode,
+    ) -> Result<(), Broken> {
+        let until = self.deadline(self.fixture.patience.settle);
+        loop {
+            let answer = self.fixture.cloud.ask(&self.site, action.clone()).await.map(drop);
+            if answer.as_ref().is_err_and(|error| error.code() == Some(&code)) {
+                return Ok(());
+            }
+            if self.passed(until) {
+                return Err(Broken::new(promise, format!("{}: {answer:?} instead of {code}", A::NAME)));
+            }
+            self.pause().await;
+        }
+    }
+
     /// A call that should be refused with this code.
     pub async fn refused<A: Action + Clone>(
         &self,

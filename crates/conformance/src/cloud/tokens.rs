@@ -61,6 +61,7 @@ pub async fn other_kinds(probe: &Probe<'_>, stage: &Stage) -> Result<(), Broken>
         name: probe.name("template"),
         security_groups: vec![stage.group.clone()],
         user_data: None,
+        root_volume: None,
         tags: probe.tags("token"),
     };
     let first = probe.done(ONE, template.clone()).await?;

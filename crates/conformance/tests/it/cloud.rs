@@ -111,6 +111,7 @@ async fn each_lie_is_found_as_the_promise_that_it_breaks() {
             "a load balancer has a name of its own: the same settings answer it again, others are refused",
         ),
         (Lie::NatAtOnce, "a NAT gateway becomes available, holds its address, and is deleted in the end"),
+        (Lie::RootsPlain, "a machine starts from a volume as its template says, which ends with it"),
         (Lie::TemplatesHidden, "what was made can be taken away, in the order of what depends on what"),
     ] {
         let broken = told(lie).await;

@@ -110,7 +110,7 @@ keys! {
     WorkersPacking 26 "workers.packing" Shape::Word(&["cost", "cost-with-zone-spread"]), "what pods are packed for";
     WorkersConsolidation 27 "workers.consolidation" Shape::Word(&["when-empty-or-underused", "balanced"]), "when workers are merged";
     WorkersBudget 28 "workers.disruption-budget" percent(), "workers disturbed at the same time";
-    WorkersQuietHours 28 "workers.quiet-hours" Shape::Word(&["none", "business-hours"]), "hours in which no worker is disturbed by choice";
+    WorkersQuietHours 28 "workers.quiet-hours" Shape::Word(&["none", "business-hours"]), "hours in which no worker is disturbed by choice; business hours: Monday to Friday, 08:00 to 18:00 UTC";
     MachineLife 29 "machines.max-age" time(DAY, 90 * DAY), "age at which a machine is replaced";
     DrainGrace 30 "workers.drain-grace" time(MINUTE, HOUR), "how long a drain waits for pods";
     DrainForce 30 "workers.drain-force-after" time(MINUTE, DAY), "when a drain goes on without them";

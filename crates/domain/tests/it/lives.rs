@@ -4,8 +4,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{
-    Cluster, ClusterOptions, ClusterStatus, ClusterType, Command, Deeds, MachineRun, PhaseTimes, SharedVpc, View, Wish,
-    cluster,
+    Cluster, ClusterOptions, ClusterStatus, ClusterType, Command, Deeds, MachineRun, PhaseTimes, SharedVpc, View,
+    Waited, Wish, cluster,
     command::*,
     held::*,
     progress::{self, Kept},
@@ -95,7 +95,7 @@ fn machine(world: &mut World, label: &str, at: u64, edge: fn(Time) -> Edge) {
         attempt: 1,
         instance_type: "m7g.large".into(),
         zone: "use1-az1".into(),
-        image: Image { id: "ami-1".into(), built: Time(0), critical: false },
+        image: Image { id: "ami-1".into(), built: Time(0) },
         launched: Time(1),
         started: Some(Time(100)),
         stopped: None,
@@ -358,7 +358,8 @@ fn the_report_says_what_the_cloud_was_waited_for_and_once_it_is_made_only_what_t
     let seen = |world: &World, until: u64| {
         let mut seen = step(world, "p", State::Provisioning);
         seen.held.parts = answered.held.parts.clone();
-        seen.waited = [(part("nat use1-az1"), until), (part("machine worker-9"), until)].into();
+        let waited = Waited { turn: None, last: until };
+        seen.waited = [(part("nat use1-az1"), waited), (part("machine worker-9"), waited)].into();
         seen
     };
     world.run(&seen(&world, 1).into()).unwrap();
@@ -367,6 +368,13 @@ fn the_report_says_what_the_cloud_was_waited_for_and_once_it_is_made_only_what_t
     let nat = waits(&world)[&part("nat use1-az1")];
     assert!(nat.until > answered_at.until && nat.until.unix_ms() <= world.ms);
     assert!(!waits(&world).contains_key(&part("machine worker-9")), "nobody called for it");
+
+    // What waited for its turn counts from then on.
+    let mut turn = seen(&world, 1);
+    turn.waited = [(part("machine worker-8"), Waited { turn: Some(world.ms - 700), last: world.ms })].into();
+    world.run(&turn.into()).unwrap();
+    let worker = waits(&world)[&part("machine worker-8")];
+    assert_eq!(worker.until.unix_ms() - worker.from.unix_ms(), 700);
 
     let mut made = seen(&world, 1);
     (made.held.state, made.held.made, made.status) = (State::Running, Some(Time(2)), stands(State::Running));

@@ -23,6 +23,27 @@ impl Draft<'_> {
         self.bound(first, least, self.number(first) < self.number(least));
     }
 
+    /// No more I/O operations per second than a volume of its type and size has
+    /// (<https://docs.aws.amazon.com/ebs/latest/userguide/ebs-volume-types.html>).
+    pub(super) fn decide_speed(&mut self) {
+        let key = Key::MastersVolumeIops;
+        let on = [Key::MastersVolume, Key::MastersVolumeSize];
+        let (for_each, most) = if self.is(Key::MastersVolume, "io2") { (1000, 64_000) } else { (500, 16_000) };
+        let limit = (self.number(Key::MastersVolumeSize) * for_each).min(most);
+        let given = self.number(key);
+        if given <= limit {
+            return self.rest(key, &on);
+        }
+        self.compute(Computed {
+            key,
+            rule: "speed-of-volume",
+            value: Value::count(limit),
+            because: format!("the most that a volume of its type and size has; {given} without that"),
+            alternatives: Vec::new(),
+            from: &[key, Key::MastersVolume, Key::MastersVolumeSize],
+        });
+    }
+
     fn bound(&mut self, key: Key, bound: Key, broken: bool) {
         let (Some(Value::Number(given, unit)), Some(Value::Number(limit, _))) = (self.value(key), self.value(bound))
         else {

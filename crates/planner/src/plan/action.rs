@@ -28,7 +28,7 @@ pub enum Verb {
     /// A worker's pods leave first, where there is a drain.
     Terminate(CloudId, Option<Drain>),
     Delete(CloudId),
-    /// Makes new ones of the kind.
+    /// Makes new ones of the kind. Planned with its generation, as a creation is; nobody carries it out before there are identities.
     Renew,
     /// Into our log: this is ours.
     Adopt(CloudId),
@@ -54,6 +54,11 @@ pub enum Cause {
         times: u32,
         why: String,
     },
+    /// Another one, because those before were of no use.
+    FailedBefore {
+        times: u32,
+        why: String,
+    },
     Hibernation,
     Waking,
     Deletion,
@@ -64,6 +69,8 @@ pub enum Cause {
     SeenSo,
     /// The one before is.
     Gone,
+    /// The one before is ending, and not by us.
+    EndsUnasked,
     Failed(String),
     Impaired {
         since: Time,
@@ -113,10 +120,19 @@ pub enum Waiting {
     For(Part),
     /// The cloud is at it.
     Under(&'static str),
+    /// More calls of this kind than the cloud takes from the account.
+    Rate {
+        call: &'static str,
+    },
     Answer {
         since: Time,
     },
     Pause {
+        times: u32,
+        why: String,
+    },
+    /// What was made before was of no use.
+    Failed {
         times: u32,
         why: String,
     },
@@ -146,6 +162,7 @@ pub enum Waiting {
     Budget {
         replaced: usize,
     },
+    /// The maintenance window, and the end of business hours.
     Window(Cause),
     Settled(Cause),
     /// It differs and cannot be changed as it is.
@@ -197,13 +214,28 @@ impl Action {
     }
 }
 
+impl Cause {
+    /// Why what ends for it was of no use, where it was of none.
+    pub fn failure(&self) -> Option<&str> {
+        match self {
+            Self::Failed(why) => Some(why),
+            Self::NeverJoined { .. } => Some("it never joined"),
+            _ => None,
+        }
+    }
+}
+
 impl Waiting {
     /// Whether the cloud is at it, shows it late, refuses it, or owes an answer: nothing of ours would make it faster.
     pub fn is_for_the_cloud(&self) -> bool {
         match self {
-            Self::NotSeen { .. } | Self::Under(_) | Self::Answer { .. } | Self::Pause { .. } | Self::Limit { .. } => {
-                true
-            }
+            Self::NotSeen { .. }
+            | Self::Under(_)
+            | Self::Rate { .. }
+            | Self::Answer { .. }
+            | Self::Pause { .. }
+            | Self::Failed { .. }
+            | Self::Limit { .. } => true,
             Self::Listing
             | Self::FreshLook
             | Self::For(_)

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Cause, Condition, Constraint, CreationPhase, Health, Part, PhaseState, Planner, Role, State, Status, Truth, Verb,
-    Waiting, Wish,
+    Cause, Condition, Constraint, CreationPhase, Health, Part, PhaseState, Planner, Role, Slot, State, Status, Truth,
+    Verb, Waiting, Wish,
     fleet::{Fitness, Member},
 };
 
@@ -81,8 +81,11 @@ impl Planner<'_> {
             |part| (Truth::False, format!("{part} is not ready")),
         );
         all.insert(Condition::NetworkReady, network);
-        let security =
-            self.security().map_or_else(|| (Truth::True, "nothing differs".to_owned()), |what| (Truth::False, what));
+        let security = match (self.security(), self.unseen_root()) {
+            (Some(what), _) => (Truth::False, what),
+            (None, Some(slot)) => (Truth::Unknown, format!("the root volume of {slot} was not told")),
+            (None, None) => (Truth::True, "nothing differs".to_owned()),
+        };
         all.insert(Condition::SecurityAsDecided, security);
         if self.desired.masters() == 0 {
             return all;
@@ -123,7 +126,9 @@ impl Planner<'_> {
     /// What is not as decided in what is open, encrypted or exposed.
     fn security(&self) -> Option<String> {
         let group = self.actions.iter().find_map(|action| match (&action.part, &action.cause) {
-            (Part::SecurityGroup(_), Cause::Differs(what)) => Some(format!("{}: {what}", action.part)),
+            (Part::SecurityGroup(_) | Part::Template(_), Cause::Differs(what)) => {
+                Some(format!("{}: {what}", action.part))
+            }
             _ => None,
         });
         let fixed = self.waits.iter().find_map(|wait| match &wait.why {
@@ -132,10 +137,17 @@ impl Planner<'_> {
         });
         let exposed = self.fleet.members().find_map(|of| {
             let facts = of.facts?;
-            let differs = facts.public || (self.desired.limits.encrypted && !facts.encrypted);
-            differs.then(|| format!("machine {}: public or not encrypted", of.held.slot))
+            let open = self.desired.limits.encrypted && facts.encrypted == Some(false);
+            (facts.public || open).then(|| format!("machine {}: public or not encrypted", of.held.slot))
         });
         group.or(fixed).or(exposed)
+    }
+
+    /// A machine that has joined, of which nobody said whether its root volume is encrypted.
+    fn unseen_root(&self) -> Option<Slot> {
+        let unseen =
+            |of: &&Member<'_>| of.facts.is_some_and(|facts| facts.joined.is_some() && facts.encrypted.is_none());
+        self.fleet.members().find(unseen).filter(|_| self.desired.limits.encrypted).map(|of| of.held.slot)
     }
 
     fn ages(&self) -> (Truth, String) {

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    Cidr, Wish,
+    Cidr, Date, Wish,
     catalog::{Catalog, Window},
 };
 
-use super::{Image, Look, Opening, Origin, Part, Placement, Role, Slot, Time, Traffic};
+use super::{Disk, Image, Look, Opening, Origin, Part, Placement, Role, Root, Slot, Time, Traffic};
 use crate::{Blueprint, Placed, Tenancy};
 
 /// How many instance types are tried in a zone.
@@ -15,6 +15,8 @@ const TYPES: usize = 4;
 /// Port of the Kubernetes API.
 const API: u16 = 6443;
 const DAY: u64 = 86_400;
+/// I/O operations per second of a general purpose volume that costs nothing more.
+const PLAIN_IOPS: u64 = 3000;
 
 /// A cluster, or a network that clusters share, as it is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub struct Desired {
     /// What may be launched for each slot, what is tried first before the rest; none for a network.
     pub slots: BTreeMap<Slot, Vec<Placement>>,
     pub images: BTreeMap<Role, Image>,
+    /// When the newest image was built that mends a critical weakness of those before it; none where none does.
+    pub mended: BTreeMap<Role, Time>,
     pub limits: Limits,
     pub maintenance: Window,
     pub delete_protection: bool,
@@ -43,7 +47,11 @@ pub struct Limits {
     pub stop_above: u64,
     /// Share of workers that may be replaced at the same time; at least one may.
     pub budget: u64,
+    /// Whether workers are replaced by choice only outside of business hours.
+    pub quiet: bool,
     pub image_age: u64,
+    /// Time in which machines get an image that mends a critical weakness.
+    pub critical_age: u64,
     pub machine_age: u64,
     pub certificate_age: u64,
     pub key_age: u64,
@@ -68,6 +76,7 @@ impl Desired {
             parts: parts.into(),
             slots: BTreeMap::new(),
             images: BTreeMap::new(),
+            mended: BTreeMap::new(),
             limits: Limits::NONE,
             maintenance: Window::Any,
             delete_protection: false,
@@ -87,18 +96,20 @@ impl Desired {
             let turned: Vec<&str> = turned.copied().collect();
             (Slot { role: Role::Worker, number }, placements(&blueprint.workers.machines, catalog, &turned))
         });
-        let image = |placed: &Placed| {
-            let built = catalog.images.iter().find(|image| image.id == placed.image);
-            let built = built.map_or(0, |image| image.built.days_since_1970() * DAY);
-            Image { id: placed.image.clone(), built: Time(built), critical: false }
-        };
-        let images =
-            [(Role::Master, image(&blueprint.masters.machines)), (Role::Worker, image(&blueprint.workers.machines))];
+        let of_role = [(Role::Master, &blueprint.masters.machines), (Role::Worker, &blueprint.workers.machines)];
+        let day = |date: Date| Time(date.days_since_1970() * DAY);
+        let image = |placed: &Placed| catalog.images.iter().find(|image| image.id == placed.image);
+        let images = of_role.map(|(role, placed)| {
+            let built = image(placed).map_or(Time(0), |image| day(image.built));
+            (role, Image { id: placed.image.clone(), built })
+        });
+        let mended = |(role, placed)| Some((role, day(catalog.mended(image(placed)?)?)));
         Self {
             wish,
             parts: parts(blueprint),
             slots: masters.chain(workers).collect(),
             images: images.into(),
+            mended: of_role.into_iter().filter_map(mended).collect(),
             limits: Limits::of(blueprint),
             maintenance: blueprint.maintenance,
             delete_protection: blueprint.delete_protection,
@@ -117,7 +128,9 @@ impl Limits {
         join: 0,
         stop_above: 100,
         budget: 0,
+        quiet: false,
         image_age: 0,
+        critical_age: 0,
         machine_age: 0,
         certificate_age: 0,
         key_age: 0,
@@ -133,7 +146,9 @@ impl Limits {
             join: repair.after * 3,
             stop_above: repair.stop_above,
             budget: disruption.budget,
+            quiet: disruption.quiet_hours,
             image_age: ages.image,
+            critical_age: ages.image_critical,
             machine_age: ages.machines,
             certificate_age: ages.certificates,
             key_age: ages.keys,
@@ -189,19 +204,34 @@ fn parts(blueprint: &Blueprint) -> BTreeMap<Part, Look> {
     for role in [Role::Master, Role::Worker] {
         let group = Look::SecurityGroup { lets_in: openings(blueprint, role) };
         parts.insert(Part::SecurityGroup(role), group);
-        parts.insert(Part::Template(role), Look::Plain);
+        parts.insert(Part::Template(role), Look::Template { root: Some(root(blueprint, role)) });
     }
     parts.insert(Part::TargetGroup, Look::TargetGroup { targets: BTreeSet::new() });
     parts.insert(Part::Balancer, Look::Balancer { listens: true });
     if blueprint.etcd.dedicated_volume {
-        let (volume, encrypted) = (&blueprint.masters.volume, blueprint.security.encrypted_volumes);
+        let (size, disk) = (blueprint.masters.volume.size, disk_of_masters(blueprint));
         for (zone, number) in blueprint.masters.zones.iter().zip(1..) {
-            let (zone, size, iops) = (zone.id.clone(), volume.size, volume.iops);
-            let look = Look::Volume { zone, size, iops, encrypted, attached: None };
+            let look = Look::Volume { zone: zone.id.clone(), size, disk: disk.clone(), attached: None };
             parts.insert(Part::Volume(Slot { role: Role::Master, number }), look);
         }
     }
     parts
+}
+
+/// Each volume of a master is what was decided about masters' volumes; workers keep nothing on theirs.
+fn root(blueprint: &Blueprint, role: Role) -> Root {
+    match role {
+        Role::Master => Root { size: Some(blueprint.masters.volume.size), disk: disk_of_masters(blueprint) },
+        Role::Worker => {
+            let encrypted = blueprint.security.encrypted_volumes;
+            Root { size: None, disk: Disk { kind: "gp3".to_owned(), iops: PLAIN_IOPS, encrypted } }
+        }
+    }
+}
+
+fn disk_of_masters(blueprint: &Blueprint) -> Disk {
+    let volume = &blueprint.masters.volume;
+    Disk { kind: volume.kind.clone(), iops: volume.iops, encrypted: blueprint.security.encrypted_volumes }
 }
 
 /// Machines of the cluster reach each other; whoever is allowed to, the API.

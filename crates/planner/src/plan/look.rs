@@ -59,13 +59,33 @@ pub enum Look {
     Balancer {
         listens: bool,
     },
+    /// The root volume of machines that are launched from it; none where that is left to the image.
+    Template {
+        root: Option<Root>,
+    },
     Volume {
         zone: String,
         size: u64,
-        iops: u64,
-        encrypted: bool,
+        disk: Disk,
         attached: Option<CloudId>,
     },
+}
+
+/// What a root volume is made as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Root {
+    /// None: as large as the image.
+    pub size: Option<u64>,
+    pub disk: Disk,
+}
+
+/// What a volume is, but for its size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disk {
+    /// As the cloud names it, such as `gp3`.
+    pub kind: String,
+    pub iops: u64,
+    pub encrypted: bool,
 }
 
 /// One change of a part that is there.
@@ -153,8 +173,8 @@ pub(crate) fn bare(look: &Look) -> Look {
     match look {
         Look::InternetGateway { .. } => Look::InternetGateway { attached: false },
         Look::RouteTable { way_out, .. } => Look::RouteTable { way_out: way_out.clone(), associated: false },
-        Look::Volume { zone, size, iops, encrypted, .. } => {
-            Look::Volume { zone: zone.clone(), size: *size, iops: *iops, encrypted: *encrypted, attached: None }
+        Look::Volume { zone, size, disk, .. } => {
+            Look::Volume { zone: zone.clone(), size: *size, disk: disk.clone(), attached: None }
         }
         other => other.clone(),
     }
@@ -193,6 +213,13 @@ impl fmt::Display for Opening {
     }
 }
 
+impl fmt::Display for Disk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let encrypted = if self.encrypted { "encrypted" } else { "not encrypted" };
+        write!(f, "{} {} IOPS, {encrypted}", self.kind, self.iops)
+    }
+}
+
 impl fmt::Display for Look {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tied = |tied: &bool, what: &'static str| if *tied { what } else { "loose" };
@@ -208,10 +235,14 @@ impl fmt::Display for Look {
             Self::SecurityGroup { lets_in } => write!(f, "lets in {}", list(lets_in)),
             Self::TargetGroup { targets } if targets.is_empty() => f.write_str("no targets"),
             Self::TargetGroup { targets } => write!(f, "targets {}", list(targets)),
+            Self::Template { root: None } => f.write_str("root volumes as the image says"),
+            Self::Template { root: Some(Root { size, disk }) } => {
+                let size = size.map_or_else(|| "as large as the image".to_owned(), |size| format!("of {size}GiB"));
+                write!(f, "root volumes {size}: {disk}")
+            }
             Self::Balancer { listens } => f.write_str(if *listens { "listening" } else { "deaf" }),
-            Self::Volume { zone, size, iops, encrypted, attached } => {
-                let encrypted = if *encrypted { "encrypted" } else { "not encrypted" };
-                write!(f, "{size}GiB {iops} IOPS in {zone}, {encrypted}")?;
+            Self::Volume { zone, size, disk, attached } => {
+                write!(f, "{size}GiB {disk} in {zone}")?;
                 attached.as_ref().map_or(Ok(()), |to| write!(f, ", attached to {to}"))
             }
         }

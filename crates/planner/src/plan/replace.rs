@@ -104,6 +104,10 @@ impl Planner<'_> {
             }
             Fitness::Asleep => self.wake(&part, member),
             Fitness::FallingAsleep => self.wait(&part, Waiting::Under("stops"), self.soon()),
+            // Nothing brings it back, and nothing of it is needed by the next.
+            Fitness::Ending if slot.role == Role::Worker && member.held.ending.is_none() => {
+                self.launch(slot, Cause::EndsUnasked);
+            }
             Fitness::Ending => self.end(member, false, Cause::NotWanted),
             Fitness::InDoubt { since, why } => self.not_seen(&part, *since, why),
             Fitness::Impaired { .. } | Fitness::NeverJoined { .. } => self.replace_lost(slot, member),
@@ -112,7 +116,7 @@ impl Planner<'_> {
 
     fn wake(&mut self, part: &Part, member: &Member<'_>) {
         if let Some(refused) = self.held.refused.get(part) {
-            let until = refused.last.plus(super::pause(refused.times));
+            let until = refused.last.plus(super::pause(refused.times, super::LONGEST_PAUSE));
             if self.now < until {
                 let (times, why) = (refused.times, refused.why.clone());
                 return self.wait(part, Waiting::Pause { times, why }, until);
@@ -209,7 +213,7 @@ impl Planner<'_> {
 
     fn launch_at(&self, slot: Slot, placement: Placement) -> Verb {
         let image = self.desired.images.get(&slot.role).cloned();
-        let image = image.unwrap_or_else(|| super::Image { id: String::new(), built: self.now, critical: false });
+        let image = image.unwrap_or_else(|| super::Image { id: String::new(), built: self.now });
         let etcd = (slot.role == Role::Master).then(|| match self.held.made {
             Some(_) if self.restores(slot) => Etcd::Restore,
             None if self.fleet.healthy_masters() < self.fleet.majority() => Etcd::Form,

@@ -57,8 +57,8 @@ pub struct MachineFacts {
     pub impaired: Option<Time>,
     /// When it said that it joined, since it was last started.
     pub joined: Option<Time>,
-    /// Whether its volumes are.
-    pub encrypted: bool,
+    /// Whether its root volume is; none while that is not told.
+    pub encrypted: Option<bool>,
     /// Whether it has an address that everybody can reach.
     pub public: bool,
 }

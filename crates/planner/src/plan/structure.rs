@@ -64,13 +64,13 @@ impl Planner<'_> {
                 };
                 Look::TargetGroup { targets: self.fleet.targets(&seen) }
             }
-            (Part::Volume(slot), Look::Volume { zone, size, iops, encrypted, .. }) => {
+            (Part::Volume(slot), Look::Volume { zone, size, disk, .. }) => {
                 let has = match self.observed.parts.get(part) {
                     Some(Seen::Present(PartFacts { look: Look::Volume { attached, .. }, .. }, _)) => attached.as_ref(),
                     _ => None,
                 };
                 let (zone, attached) = (zone.clone(), self.fleet.user(*slot, has).cloned());
-                Look::Volume { zone, size: *size, iops: *iops, encrypted: *encrypted, attached }
+                Look::Volume { zone, size: *size, disk: disk.clone(), attached }
             }
             _ => look.clone(),
         }
@@ -131,6 +131,11 @@ impl Planner<'_> {
         // Others may rely on these whatever is in them.
         let open = matches!(part, Part::SecurityGroup(_) | Part::TargetGroup | Part::Balancer | Part::Volume(_));
         match changes(wanted, seen) {
+            // Nothing runs on a template: another takes its place.
+            Err(what) if matches!(part, Part::Template(_)) && fresh => {
+                self.act(part, has.generation, Verb::Delete(has.id.clone()), Cause::Differs(what));
+            }
+            Err(_) if matches!(part, Part::Template(_)) => self.wait(part, Waiting::FreshLook, self.soon()),
             Err(what) => {
                 self.ready.insert(part.clone());
                 self.wait(part, Waiting::Unchangeable(what), self.soon());

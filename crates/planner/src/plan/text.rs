@@ -72,6 +72,7 @@ pub fn explain(cause: &Cause, now: Time) -> String {
         Cause::Wanted => "it is wanted and was never there".to_owned(),
         Cause::Unanswered { since } => format!("the call of {} was not answered", ago(since)),
         Cause::WasRefused { times, why } => format!("refused {times} times, last with {why}"),
+        Cause::FailedBefore { times, why } => format!("failed {times} times, last with {why}"),
         Cause::Hibernation => "the cluster is to hibernate".to_owned(),
         Cause::Waking => "the cluster is to run".to_owned(),
         Cause::Deletion => "it is to be deleted".to_owned(),
@@ -79,6 +80,7 @@ pub fn explain(cause: &Cause, now: Time) -> String {
         Cause::FoundByTag => "it has our tag and is not in our log".to_owned(),
         Cause::SeenSo => "seen so".to_owned(),
         Cause::Gone => "the one before is gone".to_owned(),
+        Cause::EndsUnasked => "the one before is ending, and not by us".to_owned(),
         Cause::Failed(why) => format!("it failed: {why}"),
         Cause::Impaired { since } => format!("impaired for {}", Span(now.since(*since))),
         Cause::NeverJoined { since } => format!("it did not join in {}", Span(now.since(*since))),
@@ -104,8 +106,10 @@ fn waiting(waiting: &Waiting, now: Time) -> String {
         Waiting::FreshLook => "what was seen is older than the last change".to_owned(),
         Waiting::For(part) => format!("waits for {part}"),
         Waiting::Under(what) => (*what).to_owned(),
+        Waiting::Rate { call } => format!("waits for its turn to call {call}: an account may do so only so often"),
         Waiting::Answer { since } => format!("a call of {} may still take effect", ago(since)),
         Waiting::Pause { times, why } => format!("refused {times} times, last with {why}"),
+        Waiting::Failed { times, why } => format!("failed {times} times, last with {why}"),
         Waiting::Limit { of, since } => format!("{of}, for {} so far", Span(now.since(*since))),
         Waiting::OneMasterAtATime { other } => format!("{other} comes first: one master at a time"),
         Waiting::Quorum { healthy, majority, cause: why } => {
@@ -120,7 +124,7 @@ fn waiting(waiting: &Waiting, now: Time) -> String {
             format!("{ill} of {of} machines are ill, more than {share}%: the cause is elsewhere, nothing is replaced")
         }
         Waiting::Budget { replaced } => format!("{replaced} workers are being replaced, no more may be"),
-        Waiting::Window(why) => format!("waits for the maintenance window: {}", explain(why, now)),
+        Waiting::Window(why) => format!("waits until it may be replaced by choice: {}", explain(why, now)),
         Waiting::Settled(why) => format!("waits until all else is settled: {}", explain(why, now)),
         Waiting::Unchangeable(what) => format!("{what}, which cannot be changed as it is"),
         Waiting::InUse { clusters } => format!("used by {clusters} clusters"),

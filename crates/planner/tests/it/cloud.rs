@@ -5,8 +5,9 @@ mod effect;
 use std::collections::{BTreeMap, BTreeSet};
 
 use planner::plan::{
-    Action, Cause, CloudId, Desired, Edge, Etcd, Held, HeldMachine, HeldPart, Intent, Look, MachineFacts, MachineState,
-    Observed, Part, PartFacts, Phase, Plan, Refused, Role, Seen, Slot, State, Time, TokenInputs, Verb, Wish, plan,
+    Action, Cause, CloudId, Desired, Edge, Etcd, Failed, Held, HeldMachine, HeldPart, Intent, Look, MachineFacts,
+    MachineState, Observed, Part, PartFacts, Phase, Plan, Refused, Role, Seen, Slot, State, Time, TokenInputs, Verb,
+    Wish, plan,
 };
 
 /// Noon of a Saturday, 2026-11-21: outside of a window on Sundays.
@@ -46,6 +47,8 @@ pub struct World {
     late: Vec<(Time, Action)>,
     /// Zones without free machines.
     pub full: BTreeSet<String>,
+    /// What is of no use whenever it is made: gateways fail, machines never join.
+    pub useless: BTreeSet<Part>,
     /// What lists leave out.
     pub lists_nothing: bool,
     pub lists_no_machines: bool,
@@ -67,6 +70,7 @@ impl World {
             tokens: BTreeMap::new(),
             late: Vec::new(),
             full: BTreeSet::new(),
+            useless: BTreeSet::new(),
             lists_nothing: false,
             lists_no_machines: false,
             next: 0,
@@ -117,6 +121,11 @@ impl World {
         if plan.status.state == State::Running {
             self.held.made.get_or_insert(self.now);
         }
+        let (parts, machines) = (&self.parts, &self.machines);
+        self.held.failed.retain(|part, _| match part {
+            Part::Machine(slot) => !machines.values().any(|of| of.slot == *slot && healthy(of)),
+            _ => parts.get(part).is_none_or(|of| of.facts.phase != Phase::Ready),
+        });
         for action in &plan.actions {
             let fate = if action.only_logged() { Fate::Done } else { fate(action) };
             self.act(action, fate);
@@ -167,11 +176,14 @@ impl World {
             if launch.etcd == Some(Etcd::Restore) && living > masters / 2 && !repeated {
                 self.broken.push(format!("restored etcd beside {living} masters that live"));
             }
-            if launch.etcd == Some(Etcd::Restore) && healthy > masters / 2 {
+            // What is called again with its token, and made that master, makes no other.
+            let again = self.tokens.contains_key(&action.token());
+            if launch.etcd == Some(Etcd::Restore) && healthy > masters / 2 && !again {
                 self.broken.push(format!("restored etcd with {healthy} healthy masters"));
             }
         }
-        if let (Part::Machine(slot), Verb::Launch(_), Cause::Gone) = (&action.part, &action.verb, &action.cause)
+        if let (Part::Machine(slot), Verb::Launch(_), Cause::Gone | Cause::EndsUnasked) =
+            (&action.part, &action.verb, &action.cause)
             && self.machines.values().any(|of| of.slot == *slot && alive(of))
         {
             self.broken.push(format!("launched {slot} as gone while it is there"));
@@ -205,6 +217,13 @@ impl World {
             self.held.generations.insert(part.clone(), *generation);
             let intent = Intent { generation: *generation, attempt: *attempt, creation, at: now };
             self.held.intents.insert(part.clone(), intent);
+        }
+        let before = self.held.failed.get(part);
+        if let Some(why) = action.cause.failure()
+            && before.is_none_or(|of| of.generation < *generation)
+        {
+            let (times, why) = (before.map_or(0, |of| of.times) + 1, why.to_owned());
+            self.held.failed.insert(part.clone(), Failed { generation: *generation, times, last: now, why });
         }
         if let Some(of) = self.held.parts.get_mut(part) {
             of.changed = now;

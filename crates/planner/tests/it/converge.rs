@@ -86,8 +86,10 @@ fn happen(world: &mut World, event: &Event) {
         Event::NewImage => {
             let now = world.now;
             let many = world.desired.slots.len() > 3;
-            for image in world.desired.images.values_mut().filter(|_| many) {
-                *image = Image { id: format!("ami-{}", now.0), built: now, critical: true };
+            for (role, image) in world.desired.images.iter_mut().filter(|_| many) {
+                *image = Image { id: format!("ami-{}", now.0), built: now };
+                world.desired.mended.insert(*role, now);
+                world.desired.limits.critical_age = 0;
             }
         }
         Event::Pass(seconds) => world.pass(*seconds),
@@ -111,7 +113,8 @@ fn assert_there(world: &World) {
     }
     for machine in world.held.machines.values() {
         let image = &world.desired.images[&machine.slot.role];
-        assert!(machine.image.id == image.id || !image.critical, "{}: {machine:?}", machine.slot);
+        let mended = world.desired.mended.contains_key(&machine.slot.role);
+        assert!(machine.image.id == image.id || !mended, "{}: {machine:?}", machine.slot);
     }
     let living = world.machines.values().filter(|of| alive(of)).count();
     assert_eq!(living, world.desired.slots.len(), "no machine that is not wished");

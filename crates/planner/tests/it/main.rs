@@ -2,7 +2,7 @@
 //!
 //! Map: [`world`] requests, inputs, policies · [`golden`] what people see, in files · [`explained`] every choice names
 //! what it rests on · [`rules`] policies and requests, one rule per test · [`types`] cluster types are records ·
-//! [`cloud`] a naive cloud for plans · [`situations`] plans as text, in files · [`converge`] plans lead to what is wished ·
+//! [`effects`] every decision has one or says what it waits for · [`cloud`] a naive cloud for plans · [`situations`] plans as text, in files · [`converge`] plans lead to what is wished ·
 //! [`trial`] editions of which clusters can be made · [`space`] random clusters never overlap · [`kept`] what a cluster keeps · [`machines`] the cheapest machine that fits.
 
 #![allow(
@@ -15,6 +15,7 @@
 
 mod cloud;
 mod converge;
+mod effects;
 mod explained;
 mod golden;
 mod kept;

@@ -10,7 +10,7 @@ use planner::plan::{
     Wish, plan,
 };
 
-use self::scripted::{creation, health, life, security};
+use self::scripted::{creation, deviations, health, life, security};
 use crate::{
     cloud::{Fate, World},
     golden::assert_golden,
@@ -120,7 +120,7 @@ impl Situation {
 
 #[test]
 fn plans_read_as_recorded() {
-    let all: Vec<Situation> = [creation(), health(), security(), life()].into_iter().flatten().collect();
+    let all: Vec<Situation> = [creation(), health(), security(), deviations(), life()].into_iter().flatten().collect();
     assert!(all.len() >= 30, "{}", all.len());
     for situation in &all {
         let Situation { name, desired, held, observed, now } = situation;
@@ -131,7 +131,7 @@ fn plans_read_as_recorded() {
 
 #[test]
 fn every_call_that_takes_something_away_is_marked_as_destructive() {
-    for situation in [creation(), health(), security(), life()].into_iter().flatten() {
+    for situation in [creation(), health(), security(), deviations(), life()].into_iter().flatten() {
         let Situation { desired, held, observed, now, .. } = &situation;
         for action in plan(desired, held, observed, *now).actions {
             let takes = match &action.verb {

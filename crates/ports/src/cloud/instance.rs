@@ -31,7 +31,7 @@ pub struct RunInstances {
     /// Whether it may be stopped with its memory kept. Only settled at launch.
     pub hibernation: bool,
     pub public_address: bool,
-    /// Given to the instance with its creation, so that no describe ever shows it without.
+    /// Given to the instance and to the volume that it starts from with their creation, so that no describe ever shows them without.
     pub tags: Tags,
 }
 
@@ -129,7 +129,24 @@ pub struct Instance {
     /// state reasons, and kept by the adapter.
     pub running: Option<Running>,
     pub hibernation: bool,
+    /// Name of the device that it starts from.
+    pub root_device: Arc<str>,
+    /// Volumes that are attached to it; soon after a launch, also its root volume.
+    pub block_devices: Vec<BlockDevice>,
     pub tags: Tags,
+}
+
+/// EC2's `InstanceBlockDeviceMapping`. What the volume is, `DescribeVolumes` tells.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct BlockDevice {
+    pub device: Arc<str>,
+    pub volume: VolumeId,
+}
+
+impl Instance {
+    pub fn root_volume(&self) -> Option<&VolumeId> {
+        self.block_devices.iter().find(|of| of.device == self.root_device).map(|of| &of.volume)
+    }
 }
 
 /// From the change into `running` to the change out of it.

@@ -1,4 +1,4 @@
-//! What machines start from: images and launch templates.
+//! What machines start from: images, root volumes, launch templates.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     id::*,
     select::{Describe, Tags},
+    volume::VolumeType,
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +37,19 @@ pub struct CreateLaunchTemplate {
     pub name: Arc<str>,
     pub security_groups: Vec<SecurityGroupId>,
     pub user_data: Option<Arc<str>>,
+    pub root_volume: Option<RootVolume>,
     pub tags: Tags,
+}
+
+/// What a machine's root volume is made as: the one entry of EC2's `BlockDeviceMappings`, for the image's root device. It ends with the
+/// machine (`DeleteOnTermination`). Without it, the volume is what the image and the account's settings say.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RootVolume {
+    /// None: as large as the image.
+    pub size_gib: Option<u32>,
+    pub volume_type: VolumeType,
+    pub iops: u32,
+    pub encrypted: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,5 +64,7 @@ pub struct DeleteLaunchTemplate {
 pub struct LaunchTemplate {
     pub id: LaunchTemplateId,
     pub name: Arc<str>,
+    /// Of its version; with AWS, told by `DescribeLaunchTemplateVersions`.
+    pub root_volume: Option<RootVolume>,
     pub tags: Tags,
 }

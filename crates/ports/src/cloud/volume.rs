@@ -16,17 +16,32 @@ pub struct CreateVolume {
     /// 1 to 16384.
     pub size_gib: u32,
     pub volume_type: VolumeType,
-    /// 3000 to 16000 for `gp3`.
+    /// 3000 to 16000 for `gp3`, 100 to 64000 for `io2`; and at most 500 for each GiB of `gp3`, 1000 of `io2`.
     pub iops: u32,
     pub encrypted: bool,
     pub tags: Tags,
 }
 
-/// General purpose volumes of the third generation are the only ones a Smart Cluster uses.
+/// General purpose of the third generation, provisioned of the second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum VolumeType {
     Gp3,
+    Io2,
+}
+
+impl VolumeType {
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        [("gp3", Self::Gp3), ("io2", Self::Io2)].into_iter().find(|(of, _)| *of == name).map(|(_, of)| of)
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gp3 => "gp3",
+            Self::Io2 => "io2",
+        }
+    }
 }
 
 /// To an instance in the same zone, else `InvalidVolume.ZoneMismatch`, that is running or stopped, else `IncorrectState`. A volume that is
@@ -80,7 +95,7 @@ pub struct Attachment {
     pub state: AttachmentState,
 }
 
-/// A volume outlives the instance that it is attached to.
+/// A volume outlives the instance that it is attached to, but for that instance's root volume. Whether it is encrypted never changes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Volume {
     pub id: VolumeId,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use planner::plan::{Action, Change, CloudId, Held, Launch, Look, Part, Role, Verb};
+use planner::plan::{Action, Change, CloudId, Held, Launch, Look, Part, Role, Root, Verb};
 use ports::cloud::{
     AllocateAddress, AllocationId, AssociateRouteTable, AttachInternetGateway, AttachVolume,
     AuthorizeSecurityGroupIngress, Cidr, ClientToken, CloudRequest, CreateInternetGateway, CreateLaunchTemplate,
@@ -11,9 +11,9 @@ use ports::cloud::{
     DeleteLoadBalancer, DeleteNatGateway, DeleteRoute, DeleteRouteTable, DeleteSecurityGroup, DeleteSubnet,
     DeleteTargetGroup, DeleteVolume, DeleteVpc, DeregisterTargets, DetachInternetGateway, DetachVolume,
     DisassociateRouteTable, ImageId, InstanceId, InstanceType, InternetGatewayId, LaunchTemplateId, LoadBalancerArn,
-    NatGatewayId, RegisterTargets, ReleaseAddress, RevokeSecurityGroupIngress, RouteTableId, RouteTarget, RunInstances,
-    SecurityGroupId, StartInstances, StopInstances, SubnetId, Tag, TargetGroupArn, TerminateInstances, VolumeId,
-    VolumeType, VpcId, Zone,
+    NatGatewayId, RegisterTargets, ReleaseAddress, RevokeSecurityGroupIngress, RootVolume, RouteTableId, RouteTarget,
+    RunInstances, SecurityGroupId, StartInstances, StopInstances, SubnetId, Tag, TargetGroupArn, TerminateInstances,
+    VolumeId, VolumeType, VpcId, Zone,
 };
 
 use crate::{
@@ -104,17 +104,22 @@ impl Ground<'_> {
                 let (subnets, internal) = self.balanced();
                 CreateLoadBalancer { name: name(), subnets, internal, tags }.into()
             }
-            (Part::Template(role), _) => {
-                let security_groups = vec![SecurityGroupId::new(self.id(&Part::SecurityGroup(*role))?.0)];
-                CreateLaunchTemplate { client_token, name: name(), security_groups, user_data: None, tags }.into()
+            (Part::Template(role), Some(Look::Template { root })) => CreateLaunchTemplate {
+                client_token,
+                name: name(),
+                security_groups: vec![SecurityGroupId::new(self.id(&Part::SecurityGroup(*role))?.0)],
+                user_data: None,
+                root_volume: root.as_ref().map(root_volume).transpose()?,
+                tags,
             }
-            (Part::Volume(_), Some(Look::Volume { zone, size, iops, encrypted, .. })) => CreateVolume {
+            .into(),
+            (Part::Volume(_), Some(Look::Volume { zone, size, disk, .. })) => CreateVolume {
                 client_token,
                 zone: self.zone(zone)?,
-                size_gib: u32::try_from(*size).unwrap_or(u32::MAX),
-                volume_type: VolumeType::Gp3,
-                iops: u32::try_from(*iops).unwrap_or(u32::MAX),
-                encrypted: *encrypted,
+                size_gib: number(*size),
+                volume_type: volume_type(&disk.kind)?,
+                iops: number(disk.iops),
+                encrypted: disk.encrypted,
                 tags,
             }
             .into(),
@@ -232,4 +237,19 @@ fn delete(part: &Part, id: &CloudId) -> Result<CloudRequest, String> {
         Part::Volume(_) => DeleteVolume { id: VolumeId::new(id) }.into(),
         Part::Network | Part::Machine(_) | Part::Credential(_) => return Err(format!("was to delete {part}")),
     })
+}
+
+fn root_volume(of: &Root) -> Result<RootVolume, String> {
+    let Root { size, disk } = of;
+    let volume_type = volume_type(&disk.kind)?;
+    Ok(RootVolume { size_gib: size.map(number), volume_type, iops: number(disk.iops), encrypted: disk.encrypted })
+}
+
+fn number(of: u64) -> u32 {
+    u32::try_from(of).unwrap_or(u32::MAX)
+}
+
+fn volume_type(kind: &str) -> Result<VolumeType, String> {
+    VolumeType::named(kind)
+        .ok_or_else(|| format!("needs a volume of the type {kind:?}, which this cloud does not have"))
 }

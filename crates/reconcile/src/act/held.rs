@@ -1,7 +1,8 @@
 //! What our log holds before calls are made and after they were answered.
 
 use planner::plan::{
-    Action, CloudId, Creation, Edge, Held, HeldMachine, HeldPart, Image, Intent, Part, Phase, Refused, Seen, Time, Verb,
+    Action, CloudId, Creation, Edge, Failed, Held, HeldMachine, HeldPart, Image, Intent, Part, Phase, Refused, Seen,
+    Time, Verb,
 };
 use ports::cloud::{Instance, guest};
 
@@ -21,10 +22,22 @@ pub(crate) fn intend(held: &mut Held, action: &Action, now: Time) {
         held.intents.insert(part.clone(), intent);
     }
     touch(held, action, now);
+    note_failure(held, action, now);
     if let Verb::Terminate(id, _) = verb
         && let Some(of) = held.machines.get_mut(id)
     {
         of.ending.get_or_insert(now);
+    }
+}
+
+/// What ends because it was of no use is counted, each once.
+fn note_failure(held: &mut Held, action: &Action, now: Time) {
+    let Some(why) = action.cause.failure() else { return };
+    let before = held.failed.get(&action.part);
+    if before.is_none_or(|of| of.generation < action.generation) {
+        let times = before.map_or(0, |of| of.times).saturating_add(1);
+        let failed = Failed { generation: action.generation, times, last: now, why: why.to_owned() };
+        held.failed.insert(action.part.clone(), failed);
     }
 }
 
@@ -108,9 +121,34 @@ impl Ledger<'_> {
         }
     }
 
+    /// A part that is ready, or a machine that joined, ends the count of those before it that were of no use.
+    pub fn forget_failures(&mut self) {
+        let (held, observed) = (&self.held, &self.sight.observed);
+        let of_use = |part: &Part, failed: &Failed| match part {
+            Part::Machine(slot) => held.machines.values().any(|of| {
+                of.slot == *slot && of.generation > failed.generation && of.joined.is_some() && of.ending.is_none()
+            }),
+            _ => match (held.parts.get(part), observed.parts.get(part)) {
+                (Some(has), Some(Seen::Present(facts, _))) => {
+                    facts.id == has.id && facts.phase == Phase::Ready && has.generation > failed.generation
+                }
+                _ => false,
+            },
+        };
+        let ended: Vec<Part> =
+            held.failed.iter().filter(|(part, failed)| of_use(part, failed)).map(|(part, _)| part.clone()).collect();
+        ended.iter().for_each(|part| drop(self.held.failed.remove(part)));
+    }
+
     /// Nothing was called: it is as if nothing had been intended.
     fn take_back(&mut self, action: &Action, before: &Held) {
         let part = &action.part;
+        if action.cause.failure().is_some() {
+            match before.failed.get(part) {
+                Some(earlier) => drop(self.held.failed.insert(part.clone(), earlier.clone())),
+                None => drop(self.held.failed.remove(part)),
+            }
+        }
         if creates(&action.verb) {
             let generation = before.generations.get(part).copied();
             match generation {
@@ -162,11 +200,9 @@ impl Ledger<'_> {
         let planned = if let Verb::Launch(launch) = &action.verb { Some(&launch.placement) } else { None };
         let zone = planned.map(|placement| placement.zone.clone()).or_else(|| facts.map(|facts| facts.zone.clone()));
         let built = tagged(of.tags.get(mark::BUILT)).map_or(Time(of.launched.0), Time);
-        let image = launch.or_else(|| facts.map(|facts| facts.image.clone())).unwrap_or_else(|| Image {
-            id: of.image.to_string(),
-            built,
-            critical: false,
-        });
+        let image = launch
+            .or_else(|| facts.map(|facts| facts.image.clone()))
+            .unwrap_or_else(|| Image { id: of.image.to_string(), built });
         if intent.is_some() {
             self.held.intents.remove(part);
         }
@@ -218,13 +254,14 @@ impl Ledger<'_> {
         self.held.machines.insert(id.clone(), of);
     }
 
+    /// With the type that it is: that is what it is billed for, whatever it was launched as.
     fn tell(&mut self, id: &CloudId, of: &HeldMachine, edge: Edge) {
-        self.edges.push(MachineEdge {
-            machine: id.clone(),
-            slot: of.slot,
-            instance_type: of.instance_type.clone(),
-            edge,
+        let is = self.sight.things.get(id).and_then(|thing| match thing {
+            Thing::Machine(of, _) => Some(of.instance_type.to_string()),
+            _ => None,
         });
+        let instance_type = is.unwrap_or_else(|| of.instance_type.clone());
+        self.edges.push(MachineEdge { machine: id.clone(), slot: of.slot, instance_type, edge });
     }
 
     /// Ends an intent that nothing is left of. A machine that it launched, and that ended before anybody saw it, was paid for.

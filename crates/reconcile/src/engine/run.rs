@@ -110,7 +110,11 @@ impl Engine {
     ) -> Next {
         let parts = plan.actions.iter().map(|action| &action.part);
         // What waits for another part, or for a time, is not what changes next.
-        let looks = |wait: &&Wait| !matches!(wait.why, Waiting::For(_) | Waiting::Pause { .. } | Waiting::Window(_));
+        let looks = |wait: &&Wait| {
+            let waits_for_time =
+                matches!(wait.why, Waiting::Pause { .. } | Waiting::Failed { .. } | Waiting::Window(_));
+            !waits_for_time && !matches!(wait.why, Waiting::For(_) | Waiting::Rate { .. })
+        };
         let looked_for = plan.waits.iter().any(|wait| looks(&wait));
         let waited = plan.waits.iter().filter(looks).filter_map(|wait| wait.part.as_ref());
         memo.open = parts.chain(waited).filter_map(Kind::of).collect::<BTreeSet<_>>();
@@ -150,6 +154,17 @@ impl Engine {
                 let latest = plan.look_again.map_or(SLOWEST, |at| Duration::from_secs(at.since(now))).min(SLOWEST);
                 (Duration::from_secs(now.since(still)) / share).clamp(first, latest.max(first))
             }
+        };
+        let after = match memo.turns.next.map(|next| next.since(self.caller.env.now()).max(AT_ONCE)) {
+            // Nothing but its turns, and pauses, are waited for: looking earlier shows nothing new.
+            Some(turn) if carried.called == 0 && !carried.made && !looked_for => {
+                let pauses = |wait: &&Wait| matches!(wait.why, Waiting::Pause { .. } | Waiting::Failed { .. });
+                let paused = plan.waits.iter().filter(pauses);
+                let resumes = paused.map(|wait| Duration::from_secs(wait.until.since(now)).max(AGAIN)).min();
+                resumes.map_or(turn, |resumes| resumes.min(turn))
+            }
+            Some(turn) => after.min(turn),
+            None => after,
         };
         state.plans.insert(key.clone(), plan);
         state.memos.insert(key.clone(), memo);

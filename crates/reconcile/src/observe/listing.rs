@@ -149,7 +149,10 @@ impl Thing {
     }
 
     pub fn part(&self) -> Option<Part> {
-        mark::part(self.tags().get(mark::PART)?)
+        let part = mark::part(self.tags().get(mark::PART)?)?;
+        // A root volume has the tags of its machine.
+        let root = matches!((self, &part), (Self::Volume(_), Part::Machine(_)));
+        (!root).then_some(part)
     }
 }
 

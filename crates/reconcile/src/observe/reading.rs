@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use planner::plan::{
-    CloudId, Desired, Held, HeldMachine, Image, Look, MachineFacts, MachineState, Opening, Origin, Part, PartFacts,
-    Phase, Role, Slot, Time, Traffic,
+    CloudId, Desired, Disk, Held, HeldMachine, Image, Look, MachineFacts, MachineState, Opening, Origin, Part,
+    PartFacts, Phase, Role, Root, Slot, Time, Traffic,
 };
 use ports::cloud::*;
 
-use super::listing::Thing;
+use super::{listing::Thing, roots::Roots};
 use crate::{book::Shared, mark};
 
 /// Ids of zones by their names in one account.
@@ -20,6 +20,7 @@ pub(crate) struct Reader<'a> {
     pub held: &'a Held,
     pub shared: Option<&'a Shared>,
     pub zones: &'a Zones,
+    pub roots: &'a Roots,
 }
 
 /// A part as it was told, or how it is known not to be there.
@@ -38,7 +39,8 @@ impl Reader<'_> {
             Thing::Vpc(of) => (Phase::Ready, Look::Vpc { cidr: of.cidr }),
             Thing::Gateway(of) => (Phase::Ready, Look::InternetGateway { attached: self.attached(of) }),
             Thing::Subnet(of) => (Phase::Ready, Look::Subnet { cidr: of.cidr }),
-            Thing::Address(_) | Thing::Template(_) => (Phase::Ready, Look::Plain),
+            Thing::Address(_) => (Phase::Ready, Look::Plain),
+            Thing::Template(of) => (Phase::Ready, Look::Template { root: of.root_volume.as_ref().map(root) }),
             Thing::Nat(of) => match of.state {
                 NatGatewayState::Pending => (Phase::Pending, Look::Plain),
                 NatGatewayState::Available => (Phase::Ready, Look::Plain),
@@ -119,8 +121,7 @@ impl Reader<'_> {
         Look::Volume {
             zone: self.zone(&of.zone),
             size: u64::from(of.size_gib),
-            iops: u64::from(of.iops),
-            encrypted: of.encrypted,
+            disk: disk(of.volume_type, of.iops, of.encrypted),
             attached: of.attachment.as_ref().filter(stays).map(|at| CloudId::from(at.instance.as_str())),
         }
     }
@@ -129,8 +130,7 @@ impl Reader<'_> {
         self.zones.get(name).map_or_else(|| name.to_string(), ToString::to_string)
     }
 
-    /// None where neither its tags nor our log say which slot it is in. Root volumes are not described by the port: they are encrypted by
-    /// the account's own setting.
+    /// None where neither its tags nor our log say which slot it is in.
     pub fn machine(&self, of: &Instance, held: Option<&HeldMachine>, impaired: Option<Time>) -> Option<MachineFacts> {
         let tagged = of.tags.get(mark::PART).and_then(mark::part).and_then(|part| slot(&part));
         let generation = of.tags.get(guest::GENERATION).and_then(|text| text.parse().ok());
@@ -148,7 +148,7 @@ impl Reader<'_> {
             state,
             impaired: impaired.filter(|_| since.is_some()),
             joined: joined.filter(|joined| since.is_some_and(|since| *joined >= since)),
-            encrypted: true,
+            encrypted: of.root_volume().and_then(|volume| self.roots.get(volume).copied()),
             public: of.public_address.is_some(),
         })
     }
@@ -156,8 +156,16 @@ impl Reader<'_> {
     fn image(&self, of: &Instance) -> Image {
         let known = self.desired.images.values().find(|image| image.id == of.image.as_str());
         let tagged = || of.tags.get(mark::BUILT).and_then(|text| text.parse().ok()).map_or(Time(of.launched.0), Time);
-        known.cloned().unwrap_or_else(|| Image { id: of.image.to_string(), built: tagged(), critical: false })
+        known.cloned().unwrap_or_else(|| Image { id: of.image.to_string(), built: tagged() })
     }
+}
+
+fn root(of: &RootVolume) -> Root {
+    Root { size: of.size_gib.map(u64::from), disk: disk(of.volume_type, of.iops, of.encrypted) }
+}
+
+fn disk(kind: VolumeType, iops: u32, encrypted: bool) -> Disk {
+    Disk { kind: kind.name().to_owned(), iops: u64::from(iops), encrypted }
 }
 
 pub(crate) fn slot(part: &Part) -> Option<Slot> {

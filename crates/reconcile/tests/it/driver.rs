@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use cloud_sim::{Delays, Vices};
 use planner::plan::{State, Wish};
 
 use crate::{
     life::made,
-    world::{World, simulate},
+    world::{World, account, other_account, simulate},
 };
 
 #[test]
@@ -109,6 +110,38 @@ fn many_creations_in_one_account_share_what_is_listed() {
         );
         world.until_settled(30).await;
         world.assert_settled();
+    });
+}
+
+#[test]
+fn accounts_wait_for_their_own_rates_and_not_for_each_others() {
+    simulate(async {
+        let took = async |accounts: &[ids::AccountId]| {
+            let mut world = World::with(97, Vices::off(), usize::MAX, |options| {
+                let places = &mut options.places;
+                (places.asked, places.deviation, places.sweep) = (8, 8, 8);
+            });
+            // Nothing takes as long as its turn to be called.
+            let quick = Delays {
+                launch: 1000,
+                join: 1000,
+                checks: 1000,
+                nat_gateway: 1000,
+                load_balancer: 1000,
+                ..Delays::default()
+            };
+            world.cloud.with(|sim, _| sim.set_delays(quick));
+            let mut keys = Vec::new();
+            for (number, account) in accounts.iter().enumerate() {
+                let wish = |cluster| world.wish_in(*account, "DEVELOPMENT", &format!("c{number}-{cluster}"), Wish::Run);
+                keys.extend((0..60).map(wish));
+            }
+            let began = world.cloud.now();
+            world.until(60, |world| keys.iter().all(|key| world.log.state(key) == Some(State::Running))).await;
+            (world.cloud.now() - began) / 1000
+        };
+        let (one, two) = (took(&[account()]).await, took(&[account(), other_account()]).await);
+        assert!(two < one + one / 5, "sixty clusters in {one} s, and two times sixty of two accounts in {two} s");
     });
 }
 

@@ -3,7 +3,7 @@
 use std::{
     future::pending,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
 };
@@ -15,7 +15,14 @@ use ports::{
 };
 
 pub struct Fuse {
-    pub steps: AtomicUsize,
+    /// Of each step, whether to be lost there is something else than to be lost at the step before: something is under way, or was called
+    /// or written in between. Where neither is so, cloud and log are what they were, and nothing else outlives a leader.
+    steps: Mutex<Vec<bool>>,
+    /// Calls and records that were begun, and those that are over.
+    begun: AtomicUsize,
+    over: AtomicUsize,
+    /// As many were begun at the last step.
+    last: AtomicUsize,
     at: AtomicUsize,
     blown: tokio::sync::watch::Sender<bool>,
 }
@@ -23,11 +30,28 @@ pub struct Fuse {
 impl Fuse {
     pub fn new(at: usize) -> Arc<Self> {
         let blown = tokio::sync::watch::channel(false).0;
-        Arc::new(Self { steps: AtomicUsize::new(0), at: AtomicUsize::new(at), blown })
+        let [begun, over, last] = [0, 0, usize::MAX].map(AtomicUsize::new);
+        Arc::new(Self { steps: Mutex::default(), begun, over, last, at: AtomicUsize::new(at), blown })
+    }
+
+    /// Two steps, one before and one after what changes something.
+    pub async fn around<T>(&self, change: impl Future<Output = T>) -> T {
+        self.step().await;
+        self.begun.fetch_add(1, SeqCst);
+        let answer = change.await;
+        self.over.fetch_add(1, SeqCst);
+        self.step().await;
+        answer
     }
 
     pub async fn step(&self) {
-        let step = self.steps.fetch_add(1, SeqCst);
+        let begun = self.begun.load(SeqCst);
+        let matters = begun != self.over.load(SeqCst) || self.last.swap(begun, SeqCst) != begun;
+        let step = {
+            let mut steps = self.steps.lock().unwrap();
+            steps.push(matters);
+            steps.len() - 1
+        };
         if step >= self.at.load(SeqCst) {
             self.blown.send_replace(true);
             pending::<()>().await;
@@ -41,8 +65,16 @@ impl Fuse {
 
     /// Counts anew, and ends at this step.
     pub fn arm(&self, at: usize) {
-        self.steps.store(0, SeqCst);
+        self.steps.lock().unwrap().clear();
+        self.last.store(usize::MAX, SeqCst);
         self.at.store(at, SeqCst);
+    }
+
+    /// The steps at which to be lost is something else than at the one before; and how many there were.
+    pub fn that_matter(&self) -> (Vec<usize>, usize) {
+        let steps = self.steps.lock().unwrap();
+        let matter = steps.iter().enumerate().filter(|(_, matters)| **matters).map(|(step, _)| step);
+        (matter.collect(), steps.len())
     }
 
     /// From now on nothing ends.
@@ -66,12 +98,6 @@ impl<C: Cloud> Cloud for Fused<C> {
         if asks {
             return call;
         }
-        async move {
-            fuse.step().await;
-            let answer = call.await;
-            fuse.step().await;
-            answer
-        }
-        .boxed()
+        async move { fuse.around(call).await }.boxed()
     }
 }

@@ -64,7 +64,9 @@ fn what_is_deleted_leaves_nothing_in_the_cloud() {
 
 #[test]
 fn a_machine_that_is_ended_behind_our_back_is_replaced_and_the_reason_is_on_record() {
-    for role in [Role::Master, Role::Worker] {
+    // A master's volume is free for the next one only when the machine has ended.
+    let roles = [(Role::Master, "the one before is gone"), (Role::Worker, "the one before is ending, and not by us")];
+    for (role, cause) in roles {
         simulate(async {
             let (mut world, key) = made("PRODUCTION", 4).await;
             let text = mark::text(&Part::Machine(planner::plan::Slot { role, number: 2 }));
@@ -77,7 +79,7 @@ fn a_machine_that_is_ended_behind_our_back_is_replaced_and_the_reason_is_on_reco
             let rows = world.log.rows();
             let deeds: Vec<_> = rows.written.iter().flat_map(|written| &written.entry.deeds).collect();
             let launched = deeds.iter().find(|deed| deed.did.starts_with("launch"));
-            assert_eq!(launched.map(|deed| deed.cause.as_str()), Some("the one before is gone"), "{deeds:?}");
+            assert_eq!(launched.map(|deed| deed.cause.as_str()), Some(cause), "{deeds:?}");
         });
     }
 }
@@ -174,6 +176,86 @@ fn a_volume_that_was_destroyed_and_a_gateway_that_was_detached_are_there_again()
         let now_held = &world.log.rows().rows[&key].held.parts;
         let same = |id: &planner::plan::CloudId| now_held.values().any(|of| of.id == *id);
         assert!(volume.is_none_or(|volume| !same(&volume)), "another volume");
+    });
+}
+
+#[test]
+fn a_machine_whose_root_volume_is_swapped_for_one_in_clear_text_is_replaced() {
+    simulate(async {
+        let (mut world, key) = made("PRODUCTION", 13).await;
+        let clear = |world: &World| world.cloud.with(|sim, _| sim.unencrypted().count());
+        assert_eq!(clear(&world), 0, "machines start encrypted");
+        for role in [Role::Worker, Role::Master] {
+            let text = mark::text(&Part::Machine(planner::plan::Slot { role, number: 2 }));
+            let victim = world.living().into_iter().find(|of| of.tags.get(mark::PART) == Some(&text)).unwrap();
+            assert!(world.cloud.with(|sim, now| sim.tamper(now, &place(), Tamper::SwapRoot(victim.id.clone()))));
+            let exposed = world.cloud.with(|sim, _| cloud_checks::truth::nothing_exposed(sim));
+            assert_eq!(exposed, [format!("{} has a root volume in clear text", victim.id)]);
+            world.until(30, |world| clear(world) == 0).await;
+            world.until(30, |world| world.settled() && world.living().len() == 6).await;
+            assert!(world.living().iter().all(|of| of.id != victim.id));
+        }
+        world.assert_settled();
+        assert_eq!(world.log.state(&key), Some(State::Running));
+        let rows = world.log.rows();
+        let deeds: Vec<_> = rows.written.iter().flat_map(|written| &written.entry.deeds).collect();
+        assert!(deeds.iter().any(|deed| deed.cause == "its root volume is not encrypted"), "{deeds:?}");
+    });
+}
+
+#[test]
+fn a_machine_that_wakes_as_another_type_is_replaced_and_is_counted_as_what_it_was() {
+    simulate(async {
+        let (mut world, key) = made("PRODUCTION", 14).await;
+        world.change(&key, |desired| desired.wish = Wish::Hibernate);
+        world.until_state(&key, State::Hibernated, 30).await;
+        world.until_settled(10).await;
+        let text = mark::text(&Part::Machine(planner::plan::Slot { role: Role::Worker, number: 1 }));
+        let victim = world.living().into_iter().find(|of| of.tags.get(mark::PART) == Some(&text)).unwrap();
+        let larger = ports::cloud::InstanceType::new("m6a.4xlarge");
+        let tamper = Tamper::Retype(victim.id.clone(), larger.clone());
+        assert!(world.cloud.with(|sim, now| sim.tamper(now, &place(), tamper)));
+        world.change(&key, |desired| desired.wish = Wish::Run);
+        world.until_state(&key, State::Running, 30).await;
+        world.until(60, |world| world.living().iter().all(|of| of.id != victim.id)).await;
+        world.until(30, |world| world.settled() && world.living().len() == 6).await;
+        world.assert_settled();
+        assert!(world.living().iter().all(|of| of.instance_type != larger));
+        let rows = world.log.rows();
+        let edges = rows.written.iter().flat_map(|written| &written.entry.edges);
+        let of_victim = edges.filter(|edge| &*edge.machine.0 == victim.id.as_str());
+        let types: Vec<(&str, &str)> = of_victim.map(|of| (of.edge.name(), of.instance_type.as_str())).collect();
+        let (was, is) = (victim.instance_type.as_str(), larger.as_str());
+        assert!(types.contains(&("started", was)) && types.contains(&("started", is)), "{types:?}");
+    });
+}
+
+#[test]
+fn masters_have_volumes_of_the_type_that_was_decided() {
+    simulate(async {
+        let mut world = World::new(12);
+        let key = world.wish("PRODUCTION", "c1", Wish::Run);
+        world.change(&key, |desired| {
+            for look in desired.parts.values_mut() {
+                if let Look::Volume { disk, .. } = look {
+                    (disk.kind, disk.iops) = ("io2".to_owned(), 50_000);
+                }
+            }
+        });
+        world.until_state(&key, State::Running, 30).await;
+        world.until_settled(10).await;
+        world.assert_settled();
+        let made = world.cloud.with(|sim, _| {
+            let call = |what: &cloud_sim::What| match what {
+                cloud_sim::What::Call { request, .. } => match &**request {
+                    ports::cloud::CloudRequest::CreateVolume(of) => Some((of.volume_type, of.iops)),
+                    _ => None,
+                },
+                _ => None,
+            };
+            sim.audit().entries().filter_map(|entry| call(&entry.what)).collect::<Vec<_>>()
+        });
+        assert_eq!(made, [(ports::cloud::VolumeType::Io2, 50_000); 3]);
     });
 }
 

@@ -168,11 +168,11 @@ impl Book for Handle {
     fn record(&self, of: &Named, seen: Revision, entry: Entry) -> BoxFuture<'static, Result<Revision, NotRecorded>> {
         let (log, key) = (self.0.clone(), of.key.clone());
         async move {
-            log.fuse.step().await;
-            log.env.sleep(Duration::from_millis(5)).await;
-            let recorded = log.commit(&key, seen, entry);
-            log.fuse.step().await;
-            recorded
+            let record = async {
+                log.env.sleep(Duration::from_millis(5)).await;
+                log.commit(&key, seen, entry)
+            };
+            log.fuse.around(record).await
         }
         .boxed()
     }

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use cloud_sim::{Outage, Vices};
+use cloud_sim::{Outage, Tamper, Vices};
 use planner::plan::{State, Wish};
 use reconcile::mark;
 
-use crate::world::{REGION, World, simulate};
+use crate::{
+    life::made,
+    world::{REGION, World, place, simulate},
+};
 
 const HOUR_MS: u64 = 3_600_000;
 
@@ -98,6 +101,29 @@ fn a_cluster_waits_for_hours_with_its_cause_on_record_and_goes_on_by_itself() {
         assert!(refused.values().any(|of| of.why == "InsufficientInstanceCapacity"), "{refused:?}");
         world.until_state(&key, State::Running, 180).await;
         world.until_settled(10).await;
+        world.assert_settled();
+    });
+}
+
+#[test]
+fn machines_that_never_join_are_replaced_more_and_more_seldom_and_a_healthy_cloud_ends_the_count() {
+    simulate(async {
+        let (mut world, key) = made("DEVELOPMENT", 31).await;
+        world.cloud.with(|sim, _| sim.set_vices(Vices { never_joins: 1000, ..Vices::off() }));
+        let is = |of: &ports::cloud::Instance| of.tags.get(mark::PART).is_some_and(|part| part.contains("worker"));
+        let worker = world.living().into_iter().find(is).unwrap().id;
+        assert!(world.cloud.with(|sim, now| sim.tamper(now, &place(), Tamper::Kill(worker))));
+        let launches = |world: &World| world.cloud.with(|sim, _| sim.audit().launched().len());
+        let before = launches(&world);
+        world.pass(Duration::from_secs(4 * 3600)).await;
+        let made = launches(&world) - before;
+        // A quarter of an hour each, and pauses of up to half an hour between them.
+        let failed = world.log.rows().rows[&key].held.failed.clone();
+        assert!(failed.values().any(|of| of.times > 4 && of.why == "it never joined"), "{failed:?}");
+        assert!((6..11).contains(&made), "{made} machines in four hours, {failed:?}");
+        world.cloud.with(|sim, _| sim.set_vices(Vices::off()));
+        world.until(180, |world| world.log.rows().rows[&key].held.failed.is_empty()).await;
+        world.until_settled(30).await;
         world.assert_settled();
     });
 }

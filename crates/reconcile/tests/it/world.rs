@@ -39,6 +39,11 @@ pub fn account() -> ids::AccountId {
     "000000000001".parse().unwrap()
 }
 
+/// Somebody else's.
+pub fn other_account() -> ids::AccountId {
+    "000000000002".parse().unwrap()
+}
+
 pub fn place() -> Place {
     Place { account: account(), region: CloudRegion::new(REGION) }
 }
@@ -74,7 +79,7 @@ pub fn offers(seed: u64) -> CloudOptions {
     });
     CloudOptions {
         seed,
-        accounts: [account()].into(),
+        accounts: [account(), other_account()].into(),
         regions: regions.collect(),
         types: types.collect(),
         delays: Delays::default(),
@@ -146,6 +151,10 @@ impl World {
 
     /// Wishes for a cluster, and for the network that it shares if it shares one.
     pub fn wish(&self, cluster_type: &str, name: &str, wish: Wish) -> Key {
+        self.wish_in(account(), cluster_type, name, wish)
+    }
+
+    pub fn wish_in(&self, account: ids::AccountId, cluster_type: &str, name: &str, wish: Wish) -> Key {
         let blueprint = blueprint(cluster_type, name, &self.networks.borrow());
         self.networks.borrow_mut().push(blueprint.network.addresses.clone());
         let workers = if cluster_type == "PRODUCTION" { 3 } else { 1 };
@@ -158,14 +167,14 @@ impl World {
         });
         let number = u8::try_from(self.networks.borrow().len()).unwrap();
         if let Some(key) = &network {
-            let named = Named { key: key.clone(), uid: uid(255 - number), account: account() };
+            let named = Named { key: key.clone(), uid: uid(255 - number), account };
             if self.log.state(key).is_none() {
                 let vpc = blueprint.network.addresses.vpc;
                 self.log.wish(named, Desired::network(vpc, Wish::Run, 1), None);
             }
         }
         let key = Key::Cluster(cluster(name));
-        self.log.wish(Named { key: key.clone(), uid: uid(number), account: account() }, desired, network);
+        self.log.wish(Named { key: key.clone(), uid: uid(number), account }, desired, network);
         key
     }
 

@@ -73,10 +73,11 @@ fn draw(sim: &Sim, rng: &mut SmallRng) -> Option<(Place, Tamper)> {
     };
     let (group, volume, gateway) = (another("sg-"), another("vol-"), another("igw-"));
     let tamper = match rng.random_range(0..100) {
-        0..30 => Tamper::Kill(id),
-        30..50 => Tamper::Impair(id),
-        50..65 => Tamper::Stop(id),
-        65..75 => Tamper::MakePublic(id),
+        0..28 => Tamper::Kill(id),
+        28..43 => Tamper::Impair(id),
+        43..55 => Tamper::Stop(id),
+        55..72 => Tamper::MakePublic(id),
+        72..75 => Tamper::SwapRoot(id),
         75..83 => Tamper::OpenGroup(SecurityGroupId::new(group?)),
         83..91 => Tamper::CloseGroup(SecurityGroupId::new(group?)),
         91..95 => Tamper::DestroyVolume(VolumeId::new(volume?)),

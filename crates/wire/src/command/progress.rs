@@ -1,6 +1,6 @@
 //! What a region's reconciling writes down, to a message and back.
 
-use domain::{command::Progress, held::Part, progress::Kept};
+use domain::{Waited, command::Progress, held::Part, progress::Kept};
 use ids::Revision;
 
 use crate::{
@@ -23,7 +23,11 @@ impl From<&Progress> for proto::Progress {
                 vpc: vpc.to_string(),
             }),
         };
-        let last = |(part, unix_ms): (&Part, &u64)| proto::Waited { part: part.to_string(), unix_ms: *unix_ms };
+        let waited_out = |(part, of): (&Part, &Waited)| proto::Waited {
+            part: part.to_string(),
+            unix_ms: of.last,
+            turn_unix_ms: of.turn.unwrap_or(0),
+        };
         Self {
             of: Some(of),
             uid: uid_out(uid),
@@ -32,7 +36,7 @@ impl From<&Progress> for proto::Progress {
             status: Some(status_out(status)),
             deeds: deeds.iter().map(deed_out).collect(),
             edges: edges.iter().map(edge_out).collect(),
-            waited: waited.iter().map(last).collect(),
+            waited: waited.iter().map(waited_out).collect(),
         }
     }
 }
@@ -52,7 +56,10 @@ impl TryFrom<proto::Progress> for Progress {
             },
             None => return Err(Error::field(WHAT, "of", "not set", "a cluster or a shared VPC")),
         };
-        let last = |of: proto::Waited| Ok((part_in(WHAT, &of.part)?, of.unix_ms));
+        let waited_in = |of: proto::Waited| {
+            let turn = Some(of.turn_unix_ms).filter(|turn| *turn != 0);
+            Ok((part_in(WHAT, &of.part)?, Waited { turn, last: of.unix_ms }))
+        };
         Ok(Self {
             of,
             uid: uid_in(WHAT, &uid)?,
@@ -61,7 +68,7 @@ impl TryFrom<proto::Progress> for Progress {
             status: status_in(status)?,
             deeds: deeds.into_iter().map(deed_in).collect::<Result<_, _>>()?,
             edges: edges.into_iter().map(edge_in).collect::<Result<_, _>>()?,
-            waited: waited.into_iter().map(last).collect::<Result<_, Error>>()?,
+            waited: waited.into_iter().map(waited_in).collect::<Result<_, Error>>()?,
         })
     }
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use domain::{
     CloudWait, ClusterStatus, Deed, Deeds, PhaseTimes,
     held::{
-        Condition, Constraint, Creation, CreationPhase, Credential, Edge, Etcd, Health, Held, HeldMachine, HeldPart,
-        Image, Intent, Launch, MachineEdge, Part, PhaseState, Placement, Refused, Slot, State, Status, Time, Truth,
+        Condition, Constraint, Creation, CreationPhase, Credential, Edge, Etcd, Failed, Health, Held, HeldMachine,
+        HeldPart, Image, Intent, Launch, MachineEdge, Part, PhaseState, Placement, Refused, Slot, State, Status, Time,
+        Truth,
     },
 };
 use ids::Hlc;
@@ -88,7 +89,7 @@ pub(crate) fn deed_in(message: proto::Deed) -> Result<Deed, Error> {
 }
 
 pub(crate) fn held_out(held: &Held) -> proto::Held {
-    let Held { state, made, parts, machines, generations, intents, refused, renewed } = held;
+    let Held { state, made, parts, machines, generations, intents, refused, failed, renewed } = held;
     let part = |(part, has): (&Part, &HeldPart)| proto::HeldPart {
         part: part.to_string(),
         id: has.id.to_string(),
@@ -104,6 +105,13 @@ pub(crate) fn held_out(held: &Held) -> proto::Held {
         last: of.last.0,
         why: of.why.clone(),
     };
+    let failed_out = |(part, of): (&Part, &Failed)| proto::Failed {
+        part: part.to_string(),
+        generation: of.generation,
+        times: of.times,
+        last: of.last.0,
+        why: of.why.clone(),
+    };
     let renewed_out = |(what, at): (&Credential, &Time)| proto::Renewed { credential: what.to_string(), at: at.0 };
     proto::Held {
         state: state.number(),
@@ -114,12 +122,13 @@ pub(crate) fn held_out(held: &Held) -> proto::Held {
         intents: intents.iter().map(intent_out).collect(),
         refused: refused.iter().map(refused_out).collect(),
         renewed: renewed.iter().map(renewed_out).collect(),
+        failed: failed.iter().map(failed_out).collect(),
     }
 }
 
 pub(crate) fn held_in(message: Option<proto::Held>) -> Result<Held, Error> {
     let message = message.ok_or_else(|| Error::field(STATUS, "held", "not set", "what is held"))?;
-    let proto::Held { state, made, parts, machines, generations, intents, refused, renewed } = message;
+    let proto::Held { state, made, parts, machines, generations, intents, refused, renewed, failed } = message;
     let mut held = Held { state: word(HELD, "state", state, State::from_number)?, ..Held::nothing() };
     held.made = made.map(Time);
     for has in parts {
@@ -141,6 +150,11 @@ pub(crate) fn held_in(message: Option<proto::Held>) -> Result<Held, Error> {
     for of in refused {
         let one = Refused { times: of.times, last: Time(of.last), why: of.why };
         held.refused.insert(part_in(HELD, &of.part)?, one);
+    }
+    for of in failed {
+        let part = part_in(HELD, &of.part)?;
+        let one = Failed { generation: of.generation, times: of.times, last: Time(of.last), why: of.why };
+        held.failed.insert(part, one);
     }
     for one in renewed {
         let known = Credential::ALL.into_iter().find(|of| of.to_string() == one.credential);
@@ -202,12 +216,12 @@ fn machine_in(message: proto::HeldMachine) -> Result<HeldMachine, Error> {
 }
 
 fn image_out(image: &Image) -> proto::LaunchImage {
-    proto::LaunchImage { id: image.id.clone(), built: image.built.0, critical: image.critical }
+    proto::LaunchImage { id: image.id.clone(), built: image.built.0 }
 }
 
 fn image_in(message: Option<proto::LaunchImage>) -> Result<Image, Error> {
     let message = message.ok_or_else(|| Error::field(HELD, "image", "not set", "a machine image"))?;
-    Ok(Image { id: message.id, built: Time(message.built), critical: message.critical })
+    Ok(Image { id: message.id, built: Time(message.built) })
 }
 
 fn intent_out((part, intent): (&Part, &Intent)) -> proto::Intent {

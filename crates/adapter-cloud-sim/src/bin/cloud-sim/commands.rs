@@ -10,7 +10,7 @@ use adapter_cloud_sim::{
 use cloud_sim::{Place, Tamper};
 use ports::{
     TaskScope,
-    cloud::{AccountId, InstanceId, InternetGatewayId, ResourceId, SecurityGroupId, Tag, VolumeId},
+    cloud::{AccountId, InstanceId, InstanceType, InternetGatewayId, ResourceId, SecurityGroupId, Tag, VolumeId},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -67,6 +67,10 @@ fn tamper(tampering: Tampering) -> (Resource, Tamper) {
         Tampering::Stop(of) => Tamper::Stop(instance(of)),
         Tampering::Impair(of) => Tamper::Impair(instance(of)),
         Tampering::MakePublic(of) => Tamper::MakePublic(instance(of)),
+        Tampering::SwapRoot(of) => Tamper::SwapRoot(instance(of)),
+        Tampering::Retype { resource, instance_type } => {
+            Tamper::Retype(instance(resource), InstanceType::new(instance_type.as_str()))
+        }
         Tampering::OpenGroup(of) => Tamper::OpenGroup(group(of)),
         Tampering::CloseGroup(of) => Tamper::CloseGroup(group(of)),
         Tampering::DestroyVolume(of) => Tamper::DestroyVolume(VolumeId::new(&*of.id)),
@@ -81,6 +85,8 @@ fn tamper(tampering: Tampering) -> (Resource, Tamper) {
     | Tampering::Stop(resource)
     | Tampering::Impair(resource)
     | Tampering::MakePublic(resource)
+    | Tampering::SwapRoot(resource)
+    | Tampering::Retype { resource, .. }
     | Tampering::OpenGroup(resource)
     | Tampering::CloseGroup(resource)
     | Tampering::DestroyVolume(resource)

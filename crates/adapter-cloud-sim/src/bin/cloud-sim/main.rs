@@ -126,6 +126,15 @@ enum Tampering {
     Impair(Resource),
     /// Give a machine an address on the Internet.
     MakePublic(Resource),
+    /// Give a machine that runs another root volume, which is not encrypted.
+    SwapRoot(Resource),
+    /// Make a stopped machine one of another type.
+    Retype {
+        #[command(flatten)]
+        resource: Resource,
+        /// Such as m7g.large.
+        instance_type: String,
+    },
     /// Let everybody into a security group.
     OpenGroup(Resource),
     /// Take every rule from a security group.

@@ -204,10 +204,13 @@ pub fn status(row: &ClusterStatus) -> v1::ClusterStatus {
     }
 }
 
-/// What the cloud refuses, for people.
+/// What the cloud refuses, and what fails again and again, for people.
 pub fn held_up_by(held: &Held) -> Vec<String> {
     let refused = held.refused.iter();
-    refused.map(|(part, of)| format!("{part}: refused {} times, last with {}", of.times, of.why)).collect()
+    let refused = refused.map(|(part, of)| format!("{part}: refused {} times, last with {}", of.times, of.why));
+    let failed = held.failed.iter();
+    let failed = failed.map(|(part, of)| format!("{part}: failed {} times, last with {}", of.times, of.why));
+    refused.chain(failed).collect()
 }
 
 /// A time of the cloud's clock.

@@ -79,7 +79,7 @@ pub fn machine(step: &mut Progress, id: &str, slot: &str, at: u64, joined: bool)
         attempt: 1,
         instance_type: "m7g.large".into(),
         zone: "use1-az1".into(),
-        image: Image { id: "ami-1".into(), built: Time(0), critical: false },
+        image: Image { id: "ami-1".into(), built: Time(0) },
         launched: Time(at - 10),
         started: Some(Time(at)),
         stopped: None,

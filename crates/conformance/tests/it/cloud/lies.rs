@@ -48,6 +48,8 @@ pub enum Lie {
     NatAtOnce,
     /// Nobody may list launch templates, so nobody knows that one is left.
     TemplatesHidden,
+    /// Root volumes are made as the image says, whatever the template does; at least it says so.
+    RootsPlain,
 }
 
 #[derive(Clone)]
@@ -81,6 +83,7 @@ impl LyingCloud {
             }
             (CloudRequest::RunInstances(run), Lie::TagsLost) => run.tags = Tags::default(),
             (CloudRequest::RunInstances(run), Lie::UserDataUnbounded) => run.user_data = None,
+            (CloudRequest::RunInstances(run), Lie::RootsPlain) => run.launch_template = None,
             (CloudRequest::CreateLoadBalancer(create), Lie::NamesNotUnique)
                 if !self.names.lock().unwrap().insert(create.name.clone()) =>
             {

@@ -87,7 +87,7 @@ impl World {
             state: MachineState::Pending,
             impaired: None,
             joined: None,
-            encrypted: true,
+            encrypted: Some(true),
             public: false,
         };
         self.machines.insert(id.clone(), facts);
@@ -113,6 +113,9 @@ impl World {
         }
         for (part, of) in self.parts.iter_mut().filter(|(_, of)| of.settles <= now) {
             match of.facts.phase {
+                Phase::Pending if self.useless.contains(part) => {
+                    of.facts.phase = Phase::Failed("InternalError".to_owned());
+                }
                 Phase::Pending => of.facts.phase = Phase::Ready,
                 Phase::Ending => drop(self.ended.insert(part.clone())),
                 _ => {}
@@ -128,7 +131,8 @@ impl World {
                 MachineState::Stopping => MachineState::Stopped(now),
                 MachineState::Ending => MachineState::Ended(now),
                 MachineState::Running(at) => {
-                    if now.since(at) >= 45 && served && of.impaired.is_none() {
+                    let joins = !self.useless.contains(&Part::Machine(of.slot));
+                    if now.since(at) >= 45 && served && joins && of.impaired.is_none() {
                         of.joined.get_or_insert(now);
                     }
                     of.state

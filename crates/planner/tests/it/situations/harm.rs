@@ -19,10 +19,17 @@ fn ends(plan: &Plan) -> Vec<String> {
 
 fn with_newer_image(mut world: World) -> World {
     world.pass(3600);
-    for image in world.desired.images.values_mut() {
-        (image.id, image.built, image.critical) = ("ami-newer".to_owned(), world.now, true);
-    }
+    newer_image(&mut world);
     world
+}
+
+/// One that mends a critical weakness, at once.
+fn newer_image(world: &mut World) {
+    world.desired.limits.critical_age = 0;
+    for (role, image) in &mut world.desired.images {
+        (image.id, image.built) = ("ami-newer".to_owned(), world.now);
+        world.desired.mended.insert(*role, world.now);
+    }
 }
 
 #[test]
@@ -281,6 +288,40 @@ fn a_gateway_that_failed_in_one_zone_holds_up_no_machine_in_another() {
     assert!(plan.actions.iter().any(|action| launches(&action.verb)), "{}", plan.text());
 }
 
+/// How many of a part are made in a day in which none of them is of use.
+fn made_in_a_day(world: &mut World, part: &Part) -> usize {
+    world.useless.insert(part.clone());
+    let mut made = 0;
+    for _ in 0..86_400 / 15 {
+        let plan = world.plan();
+        let of = |verb: &Verb| matches!(verb, Verb::Create | Verb::Launch(_));
+        made += plan.actions.iter().filter(|action| action.part == *part && of(&action.verb)).count();
+        world.carry_out(&plan, |_| Fate::Done);
+        world.pass(15);
+    }
+    made
+}
+
+#[test]
+fn what_is_of_no_use_again_and_again_is_made_with_a_growing_pause_and_at_once_after_one_that_is() {
+    let nat = Part::Nat { zone: "euw1-az3".to_owned() };
+    let mut world = World::new(production(Wish::Run));
+    let made = made_in_a_day(&mut world, &nat);
+    assert!((20..40).contains(&made), "{made} gateways");
+    world.useless.clear();
+    world.pass(3600);
+    world.settle();
+    assert!(world.held.failed.is_empty(), "{:?}", world.held.failed);
+    let worker = Part::Machine(super::slot(Role::Worker, 1));
+    world.kill(&id_of(&world, Role::Worker, 1));
+    let made = made_in_a_day(&mut world, &worker);
+    assert!((15..30).contains(&made), "{made} machines");
+    world.useless.clear();
+    world.pass(3600);
+    world.settle();
+    assert!(world.held.failed.is_empty(), "{:?}", world.held.failed);
+}
+
 /// The cloud answers nothing for a while, and what was seen last is all that there is.
 #[test]
 fn what_was_seen_long_ago_ends_nobody() {
@@ -290,9 +331,7 @@ fn what_was_seen_long_ago_ends_nobody() {
     let starting = id_of(&world, Role::Worker, 1);
     world.machines.get_mut(&starting).unwrap().joined = None;
     let observed = world.observe();
-    for image in world.desired.images.values_mut() {
-        (image.id, image.built, image.critical) = ("ami-newer".to_owned(), world.now, true);
-    }
+    newer_image(&mut world);
     for passed in [301, 900, 7200] {
         let plan = plan(&world.desired, &world.held, &observed, world.now.plus(passed));
         assert_eq!(ends(&plan), Vec::<String>::new(), "after {passed} s: {}", plan.text());

@@ -1,6 +1,7 @@
 //! The situations themselves, each named for what it shows.
 
-use planner::plan::{Desired, Look, Opening, Origin, Part, Phase, Role, Slot, Time, Traffic, Wish};
+use domain::catalog::Window;
+use planner::plan::{Desired, Look, MachineState, Opening, Origin, Part, Phase, Role, Slot, Time, Traffic, Wish};
 
 use super::{Situation, at, creating, development, id_of, impair, look_mut, once, running, settled, slot};
 use crate::cloud::{Fate, NOON, World};
@@ -18,6 +19,16 @@ pub(super) fn creation() -> Vec<Situation> {
         creating("vpc-found-after-lost-answer", 0, |world| once(world, Fate::LostAfter, 30)),
         creating("gateway-failed", 5, |world| {
             world.parts.get_mut(&nat()).unwrap().facts.phase = Phase::Failed("InternalError".to_owned());
+        }),
+        creating("gateway-failed-again-and-again", 0, |world| {
+            world.useless.insert(nat());
+            until(world, |world| world.held.failed.get(&nat()).is_some_and(|of| of.times == 4));
+            world.pass(60);
+        }),
+        creating("gateway-made-again-after-its-pause", 0, |world| {
+            world.useless.insert(nat());
+            until(world, |world| world.held.failed.get(&nat()).is_some_and(|of| of.times == 4));
+            world.pass(130);
         }),
         creating("launch-answer-lost", 9, |world| once(world, Fate::LostBefore, 30)),
         creating("launch-found-after-lost-answer", 9, |world| once(world, Fate::LostAfter, 30)),
@@ -38,6 +49,13 @@ pub(super) fn creation() -> Vec<Situation> {
         }),
         shared_network_missing(),
     ]
+}
+
+/// Plans are carried out every five seconds until it is so.
+fn until(world: &mut World, what: impl Fn(&World) -> bool) {
+    while !what(world) {
+        once(world, Fate::Done, 5);
+    }
 }
 
 fn shared_network_missing() -> Situation {
@@ -67,6 +85,11 @@ pub(super) fn health() -> Vec<Situation> {
         running("two-masters-impaired", |world| impair(world, Role::Master, &[1, 3], 400)),
         running("two-masters-not-seen", |_| {}).doubt(Role::Master, &[1, 2]),
         running("worker-impaired", |world| impair(world, Role::Worker, &[1], 400)),
+        running("worker-ends-unasked", |world| {
+            let id = id_of(world, Role::Worker, 2);
+            world.pass(60);
+            world.machines.get_mut(&id).unwrap().state = MachineState::Ending;
+        }),
         running("worker-replacement-joined", |world| {
             impair(world, Role::Worker, &[1], 400);
             (0..4).for_each(|_| once(world, Fate::Done, 15));
@@ -76,6 +99,15 @@ pub(super) fn health() -> Vec<Situation> {
             impair(world, Role::Worker, &[1], 400);
             world.full.extend(["euw1-az1", "euw1-az2", "euw1-az3"].map(str::to_owned));
             (0..3).for_each(|_| once(world, Fate::Done, 15));
+        }),
+        running("machines-never-join-again-and-again", |world| {
+            let part = Part::Machine(slot(Role::Worker, 1));
+            world.useless.insert(part.clone());
+            let id = id_of(world, Role::Worker, 1);
+            world.kill(&id);
+            until(world, |world| world.held.failed.get(&part).is_some_and(|of| of.times == 5));
+            once(world, Fate::Done, 5);
+            once(world, Fate::Done, 5);
         }),
         running("two-workers-impaired", |world| impair(world, Role::Worker, &[1, 2], 400)),
         running("all-workers-impaired", |world| impair(world, Role::Worker, &[1, 2, 3], 400)),
@@ -116,6 +148,10 @@ pub(super) fn security() -> Vec<Situation> {
         });
         world.pass(days * 86_400);
     };
+    let critical = |world: &mut World, days: u64| {
+        older(world, days);
+        world.desired.mended = world.desired.images.iter().map(|(role, image)| (*role, image.built)).collect();
+    };
     vec![
         running("security-group-opened", |world| {
             if let Look::SecurityGroup { lets_in } = look_mut(world, &group) {
@@ -145,28 +181,58 @@ pub(super) fn security() -> Vec<Situation> {
             // From a Sunday at one in the afternoon to the next at four in the night.
             world.pass(6 * 86_400 + 15 * 3600);
         }),
-        running("image-critical", |world| {
-            older(world, 1);
-            world.desired.images.values_mut().for_each(|image| image.critical = true);
-        }),
+        running("image-critical", |world| critical(world, 1)),
         running("image-critical-and-a-worker-ill", |world| {
-            older(world, 1);
-            world.desired.images.values_mut().for_each(|image| image.critical = true);
+            critical(world, 1);
             impair(world, Role::Worker, &[2], 60);
         }),
-        running("machine-with-public-address", |world| {
-            let id = id_of(world, Role::Worker, 2);
-            world.machines.get_mut(&id).unwrap().public = true;
+        running("image-critical-and-the-window-opens-in-time", |world| {
+            critical(world, 1);
+            world.desired.limits.critical_age = 10 * 86_400;
         }),
-        running("volume-not-encrypted", |world| {
-            if let Look::Volume { encrypted, .. } = look_mut(world, &Part::Volume(slot(Role::Master, 1))) {
-                *encrypted = false;
-            }
+        running("image-too-old-in-business-hours", |world| {
+            older(world, 8);
+            world.desired.maintenance = Window::Any;
+            world.held.machines.values_mut().filter(|of| of.slot.role == Role::Master).for_each(|of| {
+                of.image.id = "ami-newer".to_owned();
+            });
+            // From a Sunday to a Monday noon.
+            world.pass(86_400 - 3600);
         }),
         only_master_too_old(),
         running("certificates-past-their-age", |world| {
             world.pass(31 * 86_400);
             world.held.machines.values_mut().for_each(|of| of.launched = NOON.plus(30 * 86_400));
+        }),
+    ]
+}
+
+/// What is not as it must be, and is replaced for it.
+pub(super) fn deviations() -> Vec<Situation> {
+    vec![
+        running("machine-with-public-address", |world| {
+            let id = id_of(world, Role::Worker, 2);
+            world.machines.get_mut(&id).unwrap().public = true;
+        }),
+        running("volume-not-encrypted", |world| {
+            if let Look::Volume { disk, .. } = look_mut(world, &Part::Volume(slot(Role::Master, 1))) {
+                disk.encrypted = false;
+            }
+        }),
+        running("root-volume-not-encrypted", |world| {
+            let id = id_of(world, Role::Worker, 2);
+            world.machines.get_mut(&id).unwrap().encrypted = Some(false);
+        }),
+        running("root-volume-not-told", |world| {
+            let id = id_of(world, Role::Master, 1);
+            world.machines.get_mut(&id).unwrap().encrypted = None;
+        }),
+        running("template-without-encryption", |world| {
+            *look_mut(world, &Part::Template(Role::Worker)) = Look::Template { root: None };
+        }),
+        running("machine-of-another-type", |world| {
+            let id = id_of(world, Role::Worker, 2);
+            world.machines.get_mut(&id).unwrap().instance_type = "m6a.4xlarge".to_owned();
         }),
     ]
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use planner::plan::{Intent, Look, MachineFacts, MachineState, Part, PartFacts, Phase, Seen, Time, Verb};
+use planner::plan::{HeldMachine, Intent, Look, MachineFacts, MachineState, Part, PartFacts, Phase, Seen, Time, Verb};
 
 use super::Situation;
 
@@ -15,7 +15,7 @@ impl Situation {
                 None => "not listed".to_owned(),
                 Some(Seen::Absent(_)) => "gone".to_owned(),
                 Some(Seen::Unknown { why, .. }) => format!("unknown: {why}"),
-                Some(Seen::Present(facts, _)) => machine(facts, *now),
+                Some(Seen::Present(facts, _)) => machine(facts, Some(of), *now),
             };
             let ending = if of.ending.is_some() { ", end called for" } else { "" };
             let _ = writeln!(
@@ -26,8 +26,13 @@ impl Situation {
         }
         for (id, seen) in observed.machines.iter().filter(|(id, _)| !held.machines.contains_key(id)) {
             if let Seen::Present(facts, _) = seen {
-                let _ =
-                    writeln!(text, "  {} #{} {id} not held: {}", facts.slot, facts.generation, machine(facts, *now));
+                let _ = writeln!(
+                    text,
+                    "  {} #{} {id} not held: {}",
+                    facts.slot,
+                    facts.generation,
+                    machine(facts, None, *now)
+                );
             }
         }
         for (part, intent) in &held.intents {
@@ -38,6 +43,9 @@ impl Situation {
         }
         for (part, refused) in &held.refused {
             let _ = writeln!(text, "  {part}: refused {} times, last with {}", refused.times, refused.why);
+        }
+        for (part, failed) in &held.failed {
+            let _ = writeln!(text, "  {part}: failed {} times, last with {}", failed.times, failed.why);
         }
         self.parts(&mut text);
         text
@@ -56,7 +64,7 @@ impl Situation {
                 Some(Seen::Present(PartFacts { phase: Phase::Ready, look, .. }, _)) => {
                     let tied = matches!(part, Part::TargetGroup | Part::Volume(_));
                     let plain = |look: &Look| match look {
-                        Look::Volume { encrypted, .. } => encrypted.to_string(),
+                        Look::Volume { disk, .. } => disk.encrypted.to_string(),
                         _ => String::new(),
                     };
                     let wanted = desired.parts.get(part);
@@ -74,7 +82,9 @@ impl Situation {
     }
 }
 
-fn machine(facts: &MachineFacts, now: Time) -> String {
+fn machine(facts: &MachineFacts, held: Option<&HeldMachine>, now: Time) -> String {
+    let other = held.is_some_and(|held| held.instance_type != facts.instance_type);
+    let other = if other { format!("a {}, ", facts.instance_type) } else { String::new() };
     let state = match facts.state {
         MachineState::Pending => "pending",
         MachineState::Running(_) => "running",
@@ -86,5 +96,10 @@ fn machine(facts: &MachineFacts, now: Time) -> String {
     let joined = if facts.joined.is_some() { ", joined" } else { "" };
     let public = if facts.public { ", public address" } else { "" };
     let impaired = facts.impaired.map_or(String::new(), |since| format!(", impaired for {}s", now.since(since)));
-    format!("{state}{joined}{public}{impaired}")
+    let root = match facts.encrypted {
+        Some(true) => "",
+        Some(false) => ", root volume not encrypted",
+        None => ", root volume not told",
+    };
+    format!("{other}{state}{joined}{public}{root}{impaired}")
 }

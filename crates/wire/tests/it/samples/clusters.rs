@@ -2,7 +2,7 @@
 
 use domain::{
     Basis, CloudWait, ClusterOptions, ClusterStatus, Deed, MachineRun, Network, PhaseTimes, SharedVpc, Tenancy,
-    VersionWish,
+    VersionWish, Waited,
     catalog::{Channel, Day, Window, Zone},
     command::Progress,
     held::*,
@@ -79,7 +79,7 @@ pub fn machine_run() -> MachineRun {
 }
 
 fn image() -> Image {
-    Image { id: "ami-1".into(), built: Time(1_767_000_000), critical: true }
+    Image { id: "ami-1".into(), built: Time(1_767_000_000) }
 }
 
 fn machine() -> HeldMachine {
@@ -123,6 +123,11 @@ fn held() -> Held {
             Refused { times: 2, last: Time(11), why: "InsufficientInstanceCapacity".into() },
         )]
         .into(),
+        failed: [(
+            text("nat use1-az1"),
+            Failed { generation: 5, times: 3, last: Time(13), why: "InternalError".into() },
+        )]
+        .into(),
         renewed: [(Credential::Keys, Time(12))].into(),
     }
 }
@@ -157,6 +162,10 @@ pub fn progress() -> Progress {
         status: how_it_stands(),
         deeds: vec![deed()],
         edges: edges.map(edge).into(),
-        waited: [(text("machine master-2"), 1_700_000_000_123)].into(),
+        waited: [
+            (text("machine master-2"), Waited { turn: None, last: 1_700_000_000_123 }),
+            (text("machine worker-1"), Waited { turn: Some(1_700_000_000_100), last: 1_700_000_000_124 }),
+        ]
+        .into(),
     }
 }

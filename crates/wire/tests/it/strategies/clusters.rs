@@ -124,7 +124,7 @@ fn part() -> BoxedStrategy<Part> {
 }
 
 fn image() -> impl Strategy<Value = Image> {
-    (words(), time(), any::<bool>()).prop_map(|(id, built, critical)| Image { id, built, critical })
+    (words(), time()).prop_map(|(id, built)| Image { id, built })
 }
 
 fn machine() -> BoxedStrategy<HeldMachine> {
@@ -170,20 +170,26 @@ fn held() -> BoxedStrategy<Held> {
     let has = has.prop_map(|(id, generation, changed)| HeldPart { id, generation, changed });
     let refused = (any::<u32>(), time(), words()).prop_map(|(times, last, why)| Refused { times, last, why });
     let parts = btree_map(part(), has, 0..6);
+    let failed = (any::<u64>(), any::<u32>(), time(), words()).prop_map(|(generation, times, last, why)| Failed {
+        generation,
+        times,
+        last,
+        why,
+    });
     let renewed = btree_map(select(&Credential::ALL[..]), time(), 0..3);
     (
         (select(State::ALL), option::of(time()), parts, btree_map(cloud_id(), machine(), 0..4)),
         btree_map(part(), any::<u64>(), 0..6),
         btree_map(part(), intent(), 0..3),
-        btree_map(part(), refused, 0..3),
+        (btree_map(part(), refused, 0..3), btree_map(part(), failed, 0..3)),
         renewed,
     )
-        .prop_map(|((state, made, parts, machines), others, intents, refused, renewed)| {
+        .prop_map(|((state, made, parts, machines), others, intents, (refused, failed), renewed)| {
             // What is there was tried.
             let mut generations: std::collections::BTreeMap<_, _> =
                 parts.iter().map(|(part, has)| (part.clone(), has.generation)).collect();
             generations.extend(others);
-            Held { state, made, parts, machines, generations, intents, refused, renewed }
+            Held { state, made, parts, machines, generations, intents, refused, failed, renewed }
         })
         .boxed()
 }
@@ -274,7 +280,9 @@ pub fn progress() -> BoxedStrategy<Progress> {
         instance_type,
         edge,
     });
-    let waited = btree_map(part(), any::<u64>(), 0..3);
+    let turn = proptest::option::of(1..=u64::MAX);
+    let waited = (turn, any::<u64>()).prop_map(|(turn, last)| domain::Waited { turn, last });
+    let waited = btree_map(part(), waited, 0..3);
     (kept, request_id(), any::<u64>(), held(), how_it_stands(), vec(deed(), 0..3), vec(edge, 0..3), waited)
         .prop_map(|(of, uid, seen, held, status, deeds, edges, waited)| Progress {
             of,
