@@ -79,6 +79,7 @@ pub(crate) struct Principal {
 pub(crate) struct Grant {
     pub principal: Ix<Principal>,
     pub role: Ix<Role>,
+    pub must_end: bool,
     pub bound: Arc<Bound>,
 }
 
@@ -198,8 +199,10 @@ impl Node {
 }
 
 impl Grant {
+    /// Its time box is open; and it has an end, where its role is bound for a time only.
     pub fn holds_at(&self, now: Hlc) -> bool {
-        self.bound.binding.holds_at(now)
+        let binding = &self.bound.binding;
+        binding.holds_at(now) && (binding.until.is_some() || !self.must_end)
     }
 }
 
@@ -287,9 +290,15 @@ impl Arena {
         if caller.claimed.is_empty() {
             return Cow::Borrowed(own);
         }
-        let claimed = caller.claimed.iter().filter(|member| member.is_group()).flat_map(reach);
+        let claimed = self.claimed(caller).flat_map(reach);
         let all: BTreeSet<_> = own.iter().chain(claimed).copied().collect();
         Cow::Owned(all.into_iter().collect())
+    }
+
+    /// Groups whose members no record names. Who is in one on record, the record says, and no claim.
+    pub(crate) fn claimed<'a>(&self, caller: Caller<'a>) -> impl Iterator<Item = &'a Member> {
+        let on_record = |member: &Member| self.principals.row(member).is_some_and(|row| row.group.is_some());
+        caller.claimed.iter().filter(move |member| member.is_group() && !on_record(member))
     }
 
     pub(crate) fn principals_of(&self, caller: Caller<'_>) -> impl Iterator<Item = (Ix<Principal>, &Principal)> {
@@ -316,12 +325,12 @@ impl Arena {
 
     /// Everyone to whom a change for `member` matters: the member, and who is in it, directly or not.
     pub(crate) fn within(&self, member: &Member, found: &mut BTreeSet<Member>) {
-        if !found.insert(member.clone()) {
-            return;
-        }
-        let group = self.principals.row(member).and_then(|principal| principal.group.as_ref());
-        for inner in group.iter().flat_map(|group| &group.0.members) {
-            self.within(inner, found);
+        let mut next = vec![member];
+        while let Some(member) = next.pop() {
+            if found.insert(member.clone()) {
+                let group = self.principals.row(member).and_then(|principal| principal.group.as_ref());
+                next.extend(group.iter().flat_map(|group| &group.0.members));
+            }
         }
     }
 }

@@ -62,8 +62,10 @@ impl Arena {
         for (_, node) in path.nodes() {
             node.revokes_of(&who, |_| revoked = true);
             node.grants_of(&who, |grant| {
-                if grant.holds_at(now) {
-                    rights |= self.rights_of(grant, node.name.kind());
+                let given = self.rights_of(grant, node.name.kind());
+                // The binding lies elsewhere in memory, and is looked at only where it can matter.
+                if !given.without(rights).is_empty() && grant.holds_at(now) {
+                    rights |= given;
                 }
             });
         }

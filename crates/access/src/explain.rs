@@ -211,8 +211,7 @@ impl Arena {
     fn chain_to(&self, caller: Caller<'_>, principal: Ix<Principal>) -> Vec<Member> {
         let Some(principal) = self.principals.get(principal).map(|row| &row.member) else { return Vec::new() };
         let own = self.chain(caller.member, principal).map(|chain| chain.into_iter().skip(1).collect());
-        let claimed = caller.claimed.iter().filter(|claimed| claimed.is_group());
-        let through = claimed.filter_map(|claimed| self.chain(claimed, principal));
+        let through = self.claimed(caller).filter_map(|claimed| self.chain(claimed, principal));
         own.into_iter()
             .chain(through)
             .min_by_key(|chain: &Vec<Member>| (chain.len(), chain.clone()))

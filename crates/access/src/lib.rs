@@ -33,7 +33,7 @@ pub use explain::{Cited, Explanation, Grounds, Membership, Placed, Why, Would};
 pub use name::{Caller, Member, MemberError, MemberKind, NamespaceName, NodeName, Place};
 pub use plan::{PlanToken, Preview, Stage, Stale};
 pub use refusal::Refusal;
-pub use right::{Class, Kind, Kinds, RightError, Rights};
+pub use right::{Class, Kind, KindError, Kinds, RightError, Rights};
 pub use role::{CustomRole, Predefined, PredefinedRole, RoleError, RoleName};
 pub use table::{ROLES, Right};
 pub use who::Policy;

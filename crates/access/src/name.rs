@@ -34,16 +34,21 @@ impl NodeName {
         }
     }
 
-    /// Whether the node is `organization`, or is in it.
-    pub fn is_of(&self, organization: &OrganizationName) -> bool {
-        let label = match self {
+    /// The organization that the node is, or is in.
+    pub fn organization(&self) -> OrganizationName {
+        let organization = match self {
             Self::Organization(name) => &name.organization,
             Self::Folder(name) => &name.organization,
             Self::Project(name) => &name.organization,
             Self::Cluster(name) => &name.project.organization,
             Self::Namespace(name) => &name.cluster.project.organization,
         };
-        *label == organization.organization
+        OrganizationName { organization: organization.clone() }
+    }
+
+    /// Whether the node is `organization`, or is in it.
+    pub fn is_of(&self, organization: &OrganizationName) -> bool {
+        self.organization() == *organization
     }
 }
 

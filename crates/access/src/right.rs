@@ -29,6 +29,23 @@ impl fmt::Display for Kind {
     }
 }
 
+/// Text that is no kind of node.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("parsed the kind of node {input:?}: wanted organization, folder, project, cluster or namespace")]
+pub struct KindError {
+    /// What was given, cut at 80 characters.
+    pub input: String,
+}
+
+impl FromStr for Kind {
+    type Err = KindError;
+
+    fn from_str(input: &str) -> Result<Self, KindError> {
+        let found = Self::ALL.into_iter().find(|kind| kind.to_string() == input);
+        found.ok_or_else(|| KindError { input: input.chars().take(80).collect() })
+    }
+}
+
 /// A set of kinds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Kinds(u8);

@@ -109,6 +109,17 @@ fact_kinds! {
     QuotaMirrored = 95,
     /// Clusters of the organization in the region need more or less than before.
     AllotmentChanged = 96,
+    /// Who may do what on a node; the facts beside it say what.
+    PolicyChanged = 100,
+    RoleBound = 101,
+    /// The row is gone.
+    RoleUnbound = 102,
+    GroupCreated = 103,
+    GroupUpdated = 104,
+    GroupDeleted = 105,
+    RoleCreated = 106,
+    RoleUpdated = 107,
+    RoleDeleted = 108,
 }
 
 /// One thing that happened to one row.

@@ -91,6 +91,10 @@ impl Arena {
         self.edit_children(parent, |children| {
             children.remove(&ix);
         });
+        // Another node may have the name later. A node and its bindings are in one log, so none of these is of that other one. Revokes are
+        // of any log, and stay.
+        let bindings = self.nodes.get(ix).map(|row| row.bindings.keys().cloned().collect::<Vec<_>>());
+        bindings.iter().flatten().for_each(|id| self.unbind(name, id));
         self.nodes.edit(ix, |row| (row.placed, row.parent) = (None, None));
     }
 
@@ -106,6 +110,7 @@ impl Arena {
         let node = self.nodes.intern(&binding.node);
         let bound = Arc::new(Bound { binding: binding.clone(), record: record.clone() });
         let role = self.roles.intern(&binding.role);
+        let must_end = self.roles.get(role).is_some_and(|row| row.must_end);
         let mut grants = Vec::with_capacity(binding.members.len());
         for member in &binding.members {
             let principal = self.principals.intern(member);
@@ -113,7 +118,7 @@ impl Arena {
                 let at = row.on.partition_point(|other| *other < node);
                 row.on.insert(at, node);
             });
-            grants.push(Grant { principal, role, bound: bound.clone() });
+            grants.push(Grant { principal, role, must_end, bound: bound.clone() });
         }
         self.nodes.edit(node, |row| {
             row.bindings.insert(binding.id.clone(), bound);

@@ -54,17 +54,13 @@ impl Arena {
     }
 
     fn reach(&self, principal: Ix<Principal>) -> Vec<Ix<Principal>> {
-        let (mut found, mut next) = (vec![principal], 0);
-        while let Some(row) = found.get(next).map(|ix| self.principals.get(*ix)) {
-            for above in row.iter().flat_map(|row| &row.groups) {
-                if !found.contains(above) {
-                    found.push(*above);
-                }
+        let (mut found, mut next) = (BTreeSet::new(), vec![principal]);
+        while let Some(ix) = next.pop() {
+            if found.insert(ix) {
+                next.extend(self.principals.get(ix).iter().flat_map(|row| &row.groups));
             }
-            next += 1;
         }
-        found.sort_unstable();
-        found
+        found.into_iter().collect()
     }
 
     /// `member` may become one of `group`: it is neither the group nor one that the group is in.

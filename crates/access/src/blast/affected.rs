@@ -74,7 +74,9 @@ impl Arena {
             }
             Change::Lift(id) => named.extend(self.revokes.get(id).map(|revoked| revoked.revoke.member.clone())),
             Change::BreakGlass(_) => named.extend(self.break_glass().cloned()),
-            Change::Place(_) | Change::Remove(_) => {}
+            // Its bindings go with it.
+            Change::Remove(node) => self.set_on(node, named),
+            Change::Place(_) => {}
         }
     }
 

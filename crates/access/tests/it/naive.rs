@@ -25,7 +25,10 @@ impl Naive {
         let mut next = self.clone();
         match change.clone() {
             Change::Place(place) => _ = next.parents.insert(place.node(), place.parent()),
-            Change::Remove(node) => _ = next.parents.remove(&node),
+            Change::Remove(node) => {
+                next.parents.remove(&node);
+                next.bindings.retain(|(on, _), _| *on != node);
+            }
             Change::Bind(binding) => {
                 _ = next.bindings.insert((binding.node.clone(), binding.id.clone()), binding);
             }
@@ -72,7 +75,8 @@ impl Naive {
 
     /// The member and every group that it is in.
     fn who(&self, member: &Member, claimed: &[Member]) -> BTreeSet<Member> {
-        let mut all: BTreeSet<Member> = claimed.iter().chain([member]).cloned().collect();
+        let claimed = claimed.iter().filter(|group| !self.groups.contains_key(*group));
+        let mut all: BTreeSet<Member> = claimed.chain([member]).cloned().collect();
         loop {
             let more = self.groups.iter().filter(|(_, members)| !members.is_disjoint(&all)).map(|(name, _)| name);
             let more: BTreeSet<Member> = more.cloned().collect();
@@ -114,19 +118,21 @@ impl Naive {
             open && path.contains(&binding.node) && !binding.members.is_disjoint(&who)
         };
         let roles = self.bindings.values().filter(holds).filter_map(|binding| {
-            let (rights, bound_at) = self.role(&binding.role)?;
-            bound_at.contains(binding.node.kind()).then_some(rights)
+            let (rights, bound_at, must_end) = self.role(&binding.role)?;
+            let ends = binding.until.is_some() || !must_end;
+            (ends && bound_at.contains(binding.node.kind())).then_some(rights)
         });
         let rights: BTreeSet<_> = roles.flat_map(|rights| rights.iter().collect::<Vec<_>>()).collect();
         rights.into_iter().filter(|right| right.kind() == node.kind()).collect()
     }
 
-    fn role(&self, name: &RoleName) -> Option<(Rights, Kinds)> {
+    /// Its rights, where it may be bound, and whether for a time only.
+    fn role(&self, name: &RoleName) -> Option<(Rights, Kinds, bool)> {
         match name {
-            RoleName::Custom(label) => self.roles.get(label).map(|role| (role.rights, role.bound_at)),
+            RoleName::Custom(label) => self.roles.get(label).map(|role| (role.rights, role.bound_at, false)),
             RoleName::Predefined(_) => {
                 let role = ROLES.iter().find(|role| role.name == name.to_string()).unwrap();
-                Some((role.rights(), role.bound_at))
+                Some((role.rights(), role.bound_at, role.must_end))
             }
         }
     }

@@ -144,6 +144,69 @@ fn a_member_with_many_grants_has_them_all() {
 }
 
 #[test]
+fn on_a_node_with_many_grants_and_revokes_everyone_has_their_own() {
+    let mut world = world();
+    let (root, web) = (&tree()[0], &tree()[3]);
+    let someone = |at: usize| format!("user:u{at}");
+    let roles = ["cluster.view", "cluster.edit", "connection.admin", "cost.viewer"];
+    for at in 0..60 {
+        let id = label(&format!("b{at}"));
+        let role = roles[at % 4];
+        world.apply(&Change::Bind(Binding { id, ..bind(root, role, &someone(at % 25)) }));
+        if at % 3 == 0 {
+            world.apply(&revoke(&someone(at), Some(root), u8::try_from(at).unwrap()));
+        }
+    }
+    let some: Vec<_> = (0..60).map(|at| member(&someone(at))).collect();
+    let others: std::collections::BTreeSet<_> = some.iter().take(20).cloned().collect();
+    world.apply(&Change::Group(Group { name: member("group:dev"), members: others }));
+    world.apply(&Change::Bind(Binding { id: label("all"), ..bind(root, "project.view", "group:dev") }));
+    for one in &some {
+        for node in [root, &tree()[2], web] {
+            let naive = world.naive.effective(one, &[], node, Hlc(0));
+            assert_eq!(world.arena.effective(one.into(), node, Hlc(0)), naive, "{one} on {node}");
+        }
+    }
+}
+
+#[test]
+fn whoever_makes_a_node_anew_begins_without_its_bindings() {
+    let mut world = world();
+    let web = tree()[3].clone();
+    world.apply(&Change::Bind(bind(&web, "cluster.admin", "user:ana")));
+    assert!(may(&world, "user:ana", Right::ClusterGet, &web));
+    let again = [Change::Remove(tree()[4].clone()), Change::Remove(web.clone()), placed(&web, &web)];
+    let lost = world.arena.preview(&again, Hlc(0)).unwrap();
+    assert_eq!(lost.stages[0].blast.classes.len(), 1, "ana loses what she had");
+    again.iter().for_each(|change| world.apply(change));
+    assert!(!may(&world, "user:ana", Right::ClusterGet, &web));
+}
+
+#[test]
+fn what_is_for_a_time_only_gives_nothing_without_an_end() {
+    let mut world = world();
+    world.apply(&Change::Bind(bind(&tree()[0], "breakglass", "user:ana")));
+    assert!(!may(&world, "user:ana", Right::ClusterGet, &tree()[3]));
+    world.apply(&Change::Bind(Binding { until: Some(Hlc(99)), ..bind(&tree()[0], "breakglass", "user:ana") }));
+    assert!(may(&world, "user:ana", Right::ClusterGet, &tree()[3]));
+}
+
+#[test]
+fn a_claim_does_not_bring_back_what_a_group_on_record_took() {
+    let mut world = world();
+    let (ana, web) = (member("user:ana"), tree()[3].clone());
+    world.apply(&Change::Bind(bind(&tree()[0], "organization.admin", "group:dev")));
+    let claimed = [member("group:dev")];
+    let caller = || Caller { member: &ana, claimed: &claimed };
+    assert!(
+        world.arena.check(caller(), Right::ClusterGet, &web, Hlc(0)).is_allowed(),
+        "nobody here knows who is in it"
+    );
+    world.apply(&Change::Group(Group { name: member("group:dev"), members: [member("user:ben")].into() }));
+    assert!(!world.arena.check(caller(), Right::ClusterGet, &web, Hlc(0)).is_allowed(), "the record knows");
+}
+
+#[test]
 fn a_revoke_wins_over_what_was_granted_before_and_later_until_it_is_lifted() {
     let mut world = world();
     let (ana, web) = ("user:ana", &tree()[3]);
@@ -309,15 +372,17 @@ fn an_explanation_names_binding_record_groups_and_way() {
     );
     assert_eq!(grounds.path.iter().flatten().map(|placed| placed.node.clone()).collect::<Vec<_>>(), tree()[..4]);
 
-    let claimed = [member("group:all")];
+    let both = [member("group:dev"), member("group:idp")].into();
+    world.apply(&Change::Group(Group { name: member("group:all"), members: both }));
+    let claimed = [member("group:idp")];
     let caller = Caller { member: &member("user:new"), claimed: &claimed };
     let Why::Allowed(grounds) = world.arena.explain(caller, Right::ClusterUpdate, &tree()[3], Hlc(0)).why else {
         panic!()
     };
     assert_eq!(
         grounds.groups.iter().map(|group| group.record.is_some()).collect::<Vec<_>>(),
-        [false],
-        "the token says so"
+        [false, true],
+        "the token says the first, the record the second"
     );
 }
 

@@ -119,6 +119,10 @@ impl Model {
             Command::Progress(_) => None,
             // No script sets a quota: their rules are in `quotas`.
             Command::SetQuota(_) | Command::MirrorQuota(_) | Command::AcknowledgeQuota(_) => None,
+            // No script says who may do what: their rules are in `policies`.
+            Command::ChangePolicy(_) => None,
+            Command::CreateGroup(_) | Command::UpdateGroup(_) | Command::DeleteGroup(_) => None,
+            Command::CreateRole(_) | Command::UpdateRole(_) | Command::DeleteRole(_) => None,
             Command::ClaimAccount(c) => self.claim_account(&c.organization.to_string()),
             Command::CreateFolder(c) => {
                 same_organization(&c.name.to_string(), &c.parent.to_string())?;
