@@ -17,6 +17,7 @@
 //! seconds or more apart, and did not show it in between. Everything else that is not seen is unknown.
 
 pub(crate) mod listing;
+mod missing;
 pub(crate) mod reading;
 mod roots;
 
@@ -35,7 +36,13 @@ pub(crate) use self::{
     listing::{Kind, Listing, Scope, Thing},
     reading::{Reader, Told, Zones},
 };
-use crate::{Planted, act::Turns, book::Case, caller::Caller, mark};
+use crate::{
+    Planted,
+    act::Turns,
+    book::{Case, Shared},
+    caller::Caller,
+    mark,
+};
 
 /// After so many seconds every replica of the cloud knows of a write.
 pub(crate) const CONSISTENT: u64 = 300;
@@ -65,6 +72,8 @@ pub(crate) struct Memo {
     pub told: BTreeSet<(Part, String, String)>,
     /// Runs in a row of which no call was answered with what was asked for.
     pub fruitless: u32,
+    /// Runs in a row of which the plan called for nothing new.
+    pub repeats: u32,
     /// Since when plans are the same.
     pub still: Option<Time>,
     /// When the survey began and was answered that saw what no call was made about yet.
@@ -76,6 +85,14 @@ pub(crate) struct Memo {
 }
 
 impl Memo {
+    /// A shared network was listed whole at that time.
+    pub fn note_shared(&mut self, shared: &Shared, listed: Option<Time>) {
+        let (Some(id), Some(at)) = (shared.vpc.clone(), listed) else { return };
+        if self.shared.as_ref().is_none_or(|(_, seen)| *seen < at) {
+            self.shared = Some((PartFacts { id, phase: Phase::Ready, look: Look::Plain }, at));
+        }
+    }
+
     /// Notes what a plan waits for in the cloud, as of when it was looked for; a turn to call as of `now_ms`.
     pub fn note_waits(&mut self, plan: &Plan, now_ms: u64) {
         for wait in plan.waits.iter().filter(|wait| wait.why.is_for_the_cloud()) {
@@ -129,7 +146,7 @@ pub(crate) async fn look(
     details(caller, account, memo).await;
     let fresh = std::mem::take(&mut memo.fresh).into_iter().chain(due).collect();
     if planted != Some(Planted::BelievesEmptyLists) {
-        look_for_missing(caller, case, memo, &fresh, &mut failed).await;
+        missing::look(caller, case, memo, &fresh, &mut failed).await;
     }
     look_at_shared(caller, case, memo).await;
     memo.gone.retain(|_, at| at.plus(CONSISTENT) > began);
@@ -186,50 +203,6 @@ async fn details(caller: &Caller, account: AccountId, memo: &mut Memo) {
     for (kind, thing) in join_all(asked).await {
         if let Some(list) = memo.lists.get_mut(&kind) {
             list.things.insert(thing.id(), thing);
-        }
-    }
-}
-
-/// Asks by its id for what is held and was not on a list that was made now.
-async fn look_for_missing(
-    caller: &Caller,
-    case: &Case,
-    memo: &mut Memo,
-    fresh: &BTreeSet<Kind>,
-    failed: &mut BTreeMap<Kind, String>,
-) {
-    let parts = case.held.parts.iter().filter_map(|(part, of)| Some((Kind::of(part)?, of.id.clone())));
-    let machines = case.held.machines.keys().map(|id| (Kind::Machines, id.clone()));
-    let held: Vec<(Kind, CloudId)> = parts.chain(machines).collect();
-    let (listed, missing): (Vec<_>, Vec<_>) =
-        held.into_iter().partition(|(kind, id)| memo.lists.get(kind).is_some_and(|list| list.things.contains_key(id)));
-    for (_, id) in &listed {
-        memo.doubts.remove(id);
-        memo.found.remove(id);
-    }
-    let missing: Vec<_> =
-        missing.into_iter().filter(|(kind, _)| fresh.contains(kind) && !failed.contains_key(kind)).collect();
-    let asked = join_all(missing.iter().map(|(kind, id)| async move {
-        let at = now(caller);
-        let found = listing::fetch(caller, case.named.account, *kind, id).await;
-        let detailed = match found {
-            Ok(Some(thing)) => Ok(Some(listing::detail(caller, case.named.account, thing).await)),
-            other => other,
-        };
-        (at, detailed)
-    }))
-    .await;
-    for ((kind, id), (at, found)) in missing.into_iter().zip(asked) {
-        match found {
-            Ok(Some(thing)) => {
-                memo.doubts.remove(&id);
-                memo.found.insert(id, (thing, at));
-            }
-            Ok(None) => {
-                memo.found.remove(&id);
-                memo.doubts.entry(id).or_insert(at);
-            }
-            Err(error) => drop(failed.insert(kind, error.to_string())),
         }
     }
 }
@@ -300,7 +273,7 @@ fn tell(
     if let Some((facts, at)) = &memo.shared {
         observed.parts.insert(Part::Network, Seen::Present(facts.clone(), *at));
     }
-    tell_missing(case, memo, failed, planted, &mut observed);
+    missing::tell(case, memo, failed, planted, &mut observed);
     Sight { observed, things }
 }
 
@@ -319,57 +292,5 @@ fn tell_part(case: &Case, reader: &Reader<'_>, thing: &Thing, at: Time, observed
     };
     if is_held || !observed.parts.contains_key(&part) {
         observed.parts.insert(part, seen);
-    }
-}
-
-/// What is held and was not seen.
-fn tell_missing(
-    case: &Case,
-    memo: &Memo,
-    failed: &BTreeMap<Kind, String>,
-    planted: Option<Planted>,
-    observed: &mut Observed,
-) {
-    let unseen = |id: &CloudId, kind: Kind, changed: Time| -> Option<(Option<Time>, String)> {
-        let listed = memo.lists.get(&kind).map(|list| list.at);
-        if planted == Some(Planted::BelievesEmptyLists) {
-            return Some((listed.filter(|at| *at > changed), "not listed".to_owned()));
-        }
-        if let Some(first) = memo.doubts.get(id) {
-            let proved = listed.filter(|at| *at >= first.plus(CONSISTENT) && !failed.contains_key(&kind));
-            return Some((proved, "said not to exist".to_owned()));
-        }
-        failed.get(&kind).map(|why| (None, why.clone()))
-    };
-    for (part, of) in &case.held.parts {
-        let shown = match observed.parts.get(part) {
-            Some(Seen::Present(facts, _)) => facts.id == of.id,
-            Some(Seen::Unknown { .. } | Seen::Absent(_)) => true,
-            None => false,
-        };
-        let Some((gone, why)) = Kind::of(part).filter(|_| !shown).and_then(|kind| unseen(&of.id, kind, of.changed))
-        else {
-            continue;
-        };
-        let other = observed.parts.contains_key(part);
-        match gone {
-            Some(at) => drop(observed.parts.insert(part.clone(), Seen::Absent(at))),
-            None if !other => {
-                drop(observed.parts.insert(part.clone(), Seen::Unknown { since: of.changed, why }));
-            }
-            None => {}
-        }
-    }
-    for (id, of) in case.held.machines.iter().filter(|(id, _)| !memo.lists_machine(id)) {
-        let Some((gone, why)) = unseen(id, Kind::Machines, of.changed) else { continue };
-        let seen = gone.map_or_else(|| Seen::Unknown { since: of.changed, why }, Seen::Absent);
-        observed.machines.insert(id.clone(), seen);
-    }
-}
-
-impl Memo {
-    fn lists_machine(&self, id: &CloudId) -> bool {
-        let listed = self.lists.get(&Kind::Machines).is_some_and(|list| list.things.contains_key(id));
-        listed || self.found.contains_key(id)
     }
 }

@@ -6,7 +6,7 @@ use planner::plan::{
 };
 use ports::cloud::{Instance, guest};
 
-use super::Outcome;
+use super::outcome::Outcome;
 use crate::{
     book::MachineEdge,
     mark,

@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeSet, sync::OnceLock, time::Duration};
 
-use ids::AccountId;
 use planner::plan::{Action, Held, Part, Plan, Time, Verb, Wait, Waiting, plan};
 use ports::{Instant, Measure};
 
@@ -26,7 +25,8 @@ const SELDOM: (u32, Duration) = (60, Duration::from_secs(1));
 const SLOWEST: Duration = Duration::from_secs(15);
 /// So long after a run that changed something, the next one goes on from there.
 const AT_ONCE: Duration = Duration::from_millis(20);
-/// So long after a run that did what the one before did, and after one that could not do what it wanted, which doubles.
+/// So long at most after a run that did what the one before did: what was done shows late, mostly by less. And so long after one that could
+/// not do what it wanted, which doubles.
 const AGAIN: Duration = Duration::from_secs(1);
 
 impl Engine {
@@ -42,7 +42,7 @@ impl Engine {
                 return Next(Ended::Failed, None);
             }
         };
-        let (mut memo, crowded) = self.take_memo(key, case.named.account);
+        let (mut memo, crowded) = self.take_memo(key, &case);
         let Ok(zones) = self.zones(case.named.account).await else {
             self.state().memos.insert(key.clone(), memo);
             return Next(Ended::Failed, None);
@@ -70,7 +70,8 @@ impl Engine {
     }
 
     /// What is remembered of a key, with what a survey found; and whether the next survey looks for it.
-    fn take_memo(&self, key: &Key, account: AccountId) -> (Memo, bool) {
+    fn take_memo(&self, key: &Key, case: &Case) -> (Memo, bool) {
+        let account = case.named.account;
         let mut state = self.state();
         state.unsettle(key, account);
         let mut memo = state.memos.remove(key).unwrap_or_default();
@@ -78,6 +79,9 @@ impl Engine {
         memo.fresh = lists.keys().copied().collect();
         memo.lists.extend(lists);
         memo.seen = memo.seen.or(seen);
+        if let Some(shared) = &case.shared {
+            memo.note_shared(shared, state.listed(account, shared));
+        }
         let crowded = state.crowded(account);
         if crowded {
             state.hurry(account, self.caller.env.now().plus(AGAIN));
@@ -143,9 +147,10 @@ impl Engine {
         memo.still = Some(still);
         tracing::trace!(%key, revision = %case.revision, plan = %plan.text(), "planned");
         memo.fruitless = if carried.called > 0 && carried.done == 0 { memo.fruitless.saturating_add(1) } else { 0 };
-        let repeats = before.is_some_and(|before| repeats(&plan, before));
+        memo.repeats =
+            if before.is_some_and(|before| repeats(&plan, before)) { memo.repeats.saturating_add(1) } else { 0 };
         let after = match carried.done > 0 || carried.made {
-            true if repeats => AGAIN,
+            true if memo.repeats > 0 => (LOOK.1 * (1 << memo.repeats.min(3)) / 2).min(AGAIN),
             true => AT_ONCE,
             false if memo.fruitless > 0 => AGAIN * (1 << memo.fruitless.min(4)),
             false => {
@@ -203,10 +208,11 @@ fn calm(wait: &Wait, now: Time) -> bool {
     never || matches!(wait.why, Waiting::Window(_) | Waiting::Unchangeable(_))
 }
 
-/// Whether a plan calls for nothing that the one before did not call for: what it did shows late.
+/// Whether a plan calls for what the one before called for, and nothing else: what it did shows late.
 fn repeats(plan: &Plan, before: &Plan) -> bool {
     let same = |action: &Action| before.actions.iter().any(|of| (&of.part, &of.verb) == (&action.part, &action.verb));
-    plan.actions.iter().filter(|action| !action.only_logged()).all(same)
+    let mut calls = plan.actions.iter().filter(|action| !action.only_logged()).peekable();
+    calls.peek().is_some() && calls.all(same)
 }
 
 /// Whether nothing went on between two plans.

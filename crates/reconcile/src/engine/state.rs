@@ -8,13 +8,13 @@ use std::{
 };
 
 use ids::{AccountId, RequestId};
-use planner::plan::{Plan, Time};
+use planner::plan::{CloudId, Plan, Time};
 use ports::Instant;
 
 use super::Repair;
 use crate::{
     Options,
-    book::{Key, Named},
+    book::{Key, Named, Shared},
     observe::{Kind, Listing, Memo, Zones},
     queue::{Class, Queue},
 };
@@ -82,6 +82,8 @@ pub(crate) struct Account {
     pub sweep: Instant,
     unsettled: usize,
     pub surveyed: Option<Time>,
+    /// Of shared networks that were listed whole, the VPC, its way out and when: each key in one would ask for it otherwise.
+    pub networks: BTreeMap<CloudId, (CloudId, Time)>,
     /// Owners by tag that no key has.
     pub strangers: usize,
 }
@@ -190,6 +192,12 @@ impl State {
     /// How many keys were not looked at yet in this term, and how long the first pass over all took.
     pub fn first_pass(&self) -> (usize, Option<Duration>) {
         (self.unseen, self.pass)
+    }
+
+    /// When a shared network was listed last, if it was whole.
+    pub fn listed(&self, account: AccountId, shared: &Shared) -> Option<Time> {
+        let (gateway, at) = self.accounts.get(&account)?.networks.get(shared.vpc.as_ref()?)?;
+        (shared.gateway.as_ref() == Some(gateway)).then_some(*at)
     }
 
     /// Whether so many keys of an account are under way that listing all of it costs less than listing each.

@@ -10,7 +10,7 @@ use std::{
 
 use futures_util::future::join_all;
 use ids::{AccountId, RequestId};
-use planner::plan::Time;
+use planner::plan::{CloudId, Time};
 use ports::{Instant, cloud::CloudError};
 
 use super::{
@@ -143,9 +143,18 @@ impl Survey {
             let class = if differs { Class::Deviation } else { Class::Sweep };
             state.hand(&key, handed, class, now);
         }
+        let networks = if self.whole { self.networks(state) } else { BTreeMap::new() };
         if let Some(of) = state.accounts.get_mut(&account).filter(|_| self.whole) {
-            of.strangers = strangers;
+            (of.strangers, of.networks) = (strangers, networks);
         }
+    }
+
+    /// Shared networks of which there are the VPC and its way out.
+    fn networks(&self, state: &State) -> BTreeMap<CloudId, (CloudId, Time)> {
+        let is_shared = |key: &Key| matches!(key, Key::SharedVpc { .. });
+        let shared = self.by_owner.iter().filter(|(uid, _)| state.owners.get(uid).into_iter().flatten().any(is_shared));
+        let at = Time(self.at_ms / 1000);
+        shared.filter_map(|(_, found)| found.network()).map(|(vpc, gateway)| (vpc, (gateway, at))).collect()
     }
 
     /// None of what was not listed.
@@ -166,6 +175,16 @@ impl Survey {
 }
 
 impl Found {
+    /// The VPC and its way out, where there are both.
+    fn network(&self) -> Option<(CloudId, CloudId)> {
+        let mut things = self.things.iter().map(|(_, thing)| thing);
+        let (vpc, gateway) = things.clone().find_map(|thing| match thing {
+            Thing::Gateway(of) => Some((CloudId::from(of.vpc.as_ref()?.as_str()), thing.id())),
+            _ => None,
+        })?;
+        things.any(|thing| thing.id() == vpc).then_some((vpc, gateway))
+    }
+
     fn add(&mut self, kind: Kind, thing: Thing) {
         // Of everything that the list tells. It is compared within this process only, and nobody picks the input.
         let mut hasher = DefaultHasher::new();

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::join_all;
 use ids::AccountId;
 use planner::plan::CloudId;
 use ports::cloud::{Describe, DescribeVolumes, VolumeId};
@@ -24,15 +25,18 @@ pub(crate) async fn ask(caller: &Caller, account: AccountId, memo: &mut Memo) {
     };
     let roots: BTreeSet<VolumeId> = things.filter_map(root).collect();
     memo.roots.retain(|volume, _| roots.contains(volume));
+    let mut unlisted = Vec::new();
     for root in roots {
         if memo.roots.contains_key(&root) {
             continue;
         }
-        if let Some(encrypted) = memo.listed(&root) {
-            memo.roots.insert(root, encrypted);
-        } else if let Ok(page) = caller.ask(account, DescribeVolumes(Describe::id(root))).await {
-            memo.roots.extend(page.items.into_iter().map(|volume| (volume.id, volume.encrypted)));
+        match memo.listed(&root) {
+            Some(encrypted) => drop(memo.roots.insert(root, encrypted)),
+            None => unlisted.push(caller.ask(account, DescribeVolumes(Describe::id(root)))),
         }
+    }
+    for page in join_all(unlisted).await.into_iter().flatten() {
+        memo.roots.extend(page.items.into_iter().map(|volume| (volume.id, volume.encrypted)));
     }
 }
 

@@ -47,6 +47,24 @@ fn a_settled_cluster_costs_its_share_of_surveys_and_nothing_is_recorded() {
 }
 
 #[test]
+fn settled_clusters_in_a_shared_network_do_not_ask_for_it_themselves() {
+    simulate(async {
+        let mut world = World::new(24);
+        let wish = |number| world.wish("DEVELOPMENT", &format!("c{number}"), Wish::Run);
+        let keys: Vec<_> = (0..16).map(wish).collect();
+        world.until(60, |world| keys.iter().all(|key| world.log.state(key) == Some(State::Running))).await;
+        world.until_settled(30).await;
+        world.pass(MINUTE * 90).await;
+        let asked = |world: &World| world.engine.status().calls["DescribeVpcs"];
+        let before = asked(&world);
+        world.pass(MINUTE * 60).await;
+        // Surveys of everything, every ten minutes.
+        let asked = asked(&world) - before;
+        assert!((5..=7).contains(&asked), "asked {asked} times in an hour");
+    });
+}
+
+#[test]
 fn what_is_deleted_leaves_nothing_in_the_cloud() {
     for cluster_type in ["DEVELOPMENT", "PRODUCTION"] {
         simulate(async {
