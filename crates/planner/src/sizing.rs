@@ -43,6 +43,15 @@ pub struct Candidate {
     pub zones: Vec<Zone>,
 }
 
+/// An instance type that fits, as the edition says it.
+pub(crate) struct Fitting<'a> {
+    pub name: &'a str,
+    pub kind: &'a InstanceType,
+    offer: &'a Offer,
+    /// Of the region.
+    zones: &'a [Zone],
+}
+
 /// An instance type that does not fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected {
@@ -108,19 +117,25 @@ impl Sizing {
 impl Need {
     /// The first `count` that fit, the cheapest first.
     pub(crate) fn cheapest(&self, catalog: &Catalog, count: usize) -> Vec<Candidate> {
+        let candidate = |fitting: Fitting<'_>| Candidate {
+            name: fitting.name.to_owned(),
+            architecture: fitting.kind.architecture,
+            price: fitting.offer.price,
+            zones: fitting.zones().cloned().collect(),
+        };
+        self.fitting(catalog).into_iter().take(count).map(candidate).collect()
+    }
+
+    /// All that fit, the cheapest first.
+    pub(crate) fn fitting<'a>(&self, catalog: &'a Catalog) -> Vec<Fitting<'a>> {
+        let zones = catalog.regions.get(&self.region).map_or(&[][..], |region| &region.zones);
         let offered = catalog.instance_types.iter().filter_map(|(name, kind)| {
             let offer = kind.offers.get(&self.region)?;
-            self.whys(name, kind, offer, catalog).next().is_none().then_some((offer.price, name, kind, offer))
+            self.whys(name, kind, offer, catalog).next().is_none().then_some(Fitting { name, kind, offer, zones })
         });
         let mut fitting: Vec<_> = offered.collect();
-        fitting.sort_by_key(|(price, name, ..)| (*price, *name));
-        let candidate = |(price, name, kind, offer): (u64, &String, &InstanceType, &Offer)| Candidate {
-            name: name.clone(),
-            architecture: kind.architecture,
-            price,
-            zones: zones_with(offer, &self.region, catalog).cloned().collect(),
-        };
-        fitting.into_iter().take(count).map(candidate).collect()
+        fitting.sort_by_key(|fitting| (fitting.offer.price, fitting.name));
+        fitting
     }
 
     /// What speaks against an instance type; nothing when it fits.
@@ -148,6 +163,14 @@ impl Need {
             (had < wanted).then_some(Why::FewZones(had))
         };
         own.into_iter().filter_map(|(rejects, why)| rejects.then_some(why)).chain(std::iter::once_with(zones).flatten())
+    }
+}
+
+impl<'a> Fitting<'a> {
+    /// Where it is to be had, in the region's order.
+    pub fn zones(&self) -> impl Iterator<Item = &'a Zone> {
+        let offer = self.offer;
+        self.zones.iter().filter(move |zone| !offer.not_in.contains(&zone.id))
     }
 }
 

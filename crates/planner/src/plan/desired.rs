@@ -8,7 +8,7 @@ use domain::{
 };
 
 use super::{Disk, Image, Look, Opening, Origin, Part, Placement, Role, Root, Slot, Time, Traffic};
-use crate::{Blueprint, Placed, Tenancy};
+use crate::{Blueprint, Placed, Tenancy, sizing::Fitting};
 
 /// How many instance types are tried in a zone.
 const TYPES: usize = 4;
@@ -87,16 +87,17 @@ impl Desired {
     /// A cluster with so many workers. `catalog` is the edition that the blueprint was decided from.
     pub fn cluster(blueprint: &Blueprint, catalog: &Catalog, workers: u16, wish: Wish) -> Self {
         let zones: Vec<&str> = blueprint.workers.zones.iter().map(|zone| zone.id.as_str()).collect();
+        let of_role = [(Role::Master, &blueprint.masters.machines), (Role::Worker, &blueprint.workers.machines)];
+        let [for_masters, for_workers] = of_role.map(|(_, placed)| fitting(placed, catalog));
         let masters = blueprint.masters.zones.iter().zip(1..).map(|(zone, number)| {
             // A master stays in its zone: the zones of all of them stay distinct.
-            (Slot { role: Role::Master, number }, placements(&blueprint.masters.machines, catalog, &[&zone.id]))
+            (Slot { role: Role::Master, number }, placements(&for_masters, &[&zone.id]))
         });
         let workers = (1..=workers).map(|number| {
             let turned = (0..zones.len()).filter_map(|turn| zones.get((usize::from(number) - 1 + turn) % zones.len()));
             let turned: Vec<&str> = turned.copied().collect();
-            (Slot { role: Role::Worker, number }, placements(&blueprint.workers.machines, catalog, &turned))
+            (Slot { role: Role::Worker, number }, placements(&for_workers, &turned))
         });
-        let of_role = [(Role::Master, &blueprint.masters.machines), (Role::Worker, &blueprint.workers.machines)];
         let day = |date: Date| Time(date.days_since_1970() * DAY);
         let image = |placed: &Placed| catalog.images.iter().find(|image| image.id == placed.image);
         let images = of_role.map(|(role, placed)| {
@@ -158,15 +159,20 @@ impl Limits {
     }
 }
 
-/// Zone by zone, in each the cheapest type first; only types that the image runs on.
-fn placements(placed: &Placed, catalog: &Catalog, zones: &[&str]) -> Vec<Placement> {
+/// Types that fit and that the image runs on, the cheapest first.
+fn fitting<'a>(placed: &Placed, catalog: &'a Catalog) -> Vec<Fitting<'a>> {
     let architecture = catalog.instance_types.get(&placed.instance_type).map(|of| of.architecture);
-    let mut fitting = placed.need.cheapest(catalog, usize::MAX);
-    fitting.retain(|candidate| Some(candidate.architecture) == architecture);
+    let mut fitting = placed.need.fitting(catalog);
+    fitting.retain(|fitting| Some(fitting.kind.architecture) == architecture);
+    fitting
+}
+
+/// Zone by zone, in each the cheapest type first.
+fn placements(fitting: &[Fitting<'_>], zones: &[&str]) -> Vec<Placement> {
     let in_zone = |zone: &str| {
-        let offered = fitting.iter().filter(|candidate| candidate.zones.iter().any(|of| of.id == zone));
-        let types = offered.take(TYPES).map(|candidate| candidate.name.clone());
-        types.map(|instance_type| Placement { instance_type, zone: zone.to_owned() }).collect::<Vec<_>>()
+        let types = fitting.iter().filter(|fitting| fitting.zones().any(|of| of.id == zone)).take(TYPES);
+        let placed = types.map(|of| Placement { instance_type: of.name.to_owned(), zone: zone.to_owned() });
+        placed.collect::<Vec<_>>()
     };
     zones.iter().flat_map(|zone| in_zone(zone)).collect()
 }
