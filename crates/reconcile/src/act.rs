@@ -169,7 +169,7 @@ impl Acting<'_> {
             // Those of one part come one after the other.
             let calls = if action.only_logged() { Ok(Vec::new()) } else { ground.calls(action, &self.token(action)) };
             let Some(call) = calls.ok().and_then(|calls| calls.first().map(CloudRequest::name)) else { return true };
-            let book = || self.caller.book(self.case.named.account, call);
+            let book = || self.caller.book(self.case.named.account, call, now);
             let goes = !left_out.contains(&action.part) && memo.turns.take(call, now, book);
             if !goes && left_out.insert(action.part.clone()) {
                 let until = plan.now.plus(memo.turns.next.map_or(1, |next| next.since(now).as_secs() + 1));

@@ -58,10 +58,9 @@ impl Caller {
         self.books.lock().unwrap_or_else(PoisonError::into_inner).made.clone()
     }
 
-    /// When a change may be made; it counts as made then. `Err`: ask again then, nothing was booked.
-    pub fn book(&self, account: AccountId, action: &'static str) -> Result<Instant, Instant> {
+    /// When a change may be made, by whoever's clock says `now`; it counts as made then. `Err`: ask again then, nothing was booked.
+    pub fn book(&self, account: AccountId, action: &'static str, now: Instant) -> Result<Instant, Instant> {
         let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = self.env.now();
         match books.budgets.book(&(account, action), rate(action), AHEAD, now) {
             Some(wait) => Ok(now.plus(wait)),
             None => Err(now.plus(AHEAD / 2)),

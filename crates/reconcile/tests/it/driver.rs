@@ -1,6 +1,6 @@
 //! The engine itself: leading, fences, defects of one key, conflicts.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use cloud_sim::{Delays, Vices};
 use planner::plan::{State, Wish};
@@ -76,6 +76,20 @@ fn a_creation_costs_little_more_time_than_the_cloud_takes() {
         eprintln!("RUNNING after {took} s");
         // NAT gateways 90 s beside the balancer's 120 s, launches 40 s, joining 30 s, each up to a quarter longer; workers after masters.
         assert!(took < 330, "{took} s");
+    });
+}
+
+#[test]
+fn one_creation_waits_for_no_turn_that_is_its_own_already() {
+    simulate(async {
+        let (world, _) = made("PRODUCTION", 98).await;
+        let rows = world.log.rows();
+        let waited = rows.written.iter().flat_map(|written| &written.entry.waited);
+        let turns: BTreeSet<String> =
+            waited.filter(|(_, waited)| waited.turn.is_some()).map(|(part, _)| part.to_string()).collect();
+        // Of RunInstances four are taken at once, and six are called for.
+        let machines = turns.iter().filter(|part| part.starts_with("machine")).count();
+        assert!(turns.len() == machines && machines <= 2, "{turns:?}");
     });
 }
 

@@ -131,7 +131,7 @@ impl World {
     }
 
     pub fn with(seed: u64, vices: Vices, fuse: usize, change: impl FnOnce(&mut Options)) -> Self {
-        let env = Arc::new(TokioEnv::new(seed));
+        let env = Arc::new(TokioEnv::ticking(seed));
         let cloud = SimCloud::new(Sim::new(CloudOptions { vices, ..offers(seed) }), env.clone());
         let fuse = Fuse::new(fuse);
         let log = MemoryLog::new(env.clone(), fuse.clone());
