@@ -328,7 +328,6 @@ fn quota_commands() -> Vec<(&'static str, Command)> {
             AcknowledgeQuota { organization: organization(), region: region(), generation: hlc(8, 1) }.into(),
         ),
         ("change_policy", change_policy(Take::These(vec![(text("cluster.view"), text("user:bob"))])).into()),
-        ("change_policy_whole", change_policy(Take::AllElse).into()),
         ("create_group", create_group().into()),
         ("update_group", update_group().into()),
         ("delete_group", DeleteGroup { name: group().name, etag: Some(Revision(3)) }.into()),
@@ -341,7 +340,10 @@ fn quota_commands() -> Vec<(&'static str, Command)> {
 /// Commands of the same kinds that look otherwise.
 pub fn more_commands() -> Vec<(&'static str, Command)> {
     let waves = Some(Waves { order: vec![text("us-east-1")], soak_seconds: 3600 });
-    vec![("publish_catalog_in_waves", PublishCatalog { catalog: contents(), waves }.into())]
+    vec![
+        ("publish_catalog_in_waves", PublishCatalog { catalog: contents(), waves }.into()),
+        ("change_policy_whole", change_policy(Take::AllElse).into()),
+    ]
 }
 
 pub fn submission() -> Submission {
