@@ -91,6 +91,29 @@ pub enum Change {
     BreakGlass(Option<Member>),
 }
 
+impl Change {
+    /// The log that may say so: that of a region for its clusters, what is in them, and revokes that it issued; for everything else the global one.
+    pub fn log(&self) -> Log {
+        let of = |node: &NodeName| match node {
+            NodeName::Organization(_) | NodeName::Folder(_) | NodeName::Project(_) => Log::Global,
+            NodeName::Cluster(name) => Log::Region(name.location.clone()),
+            NodeName::Namespace(name) => Log::Region(name.cluster.location.clone()),
+        };
+        match self {
+            Self::Place(place) => of(&place.node()),
+            Self::Remove(node) | Self::Unbind { node, .. } => of(node),
+            Self::Bind(binding) => of(&binding.node),
+            Self::Revoke(revoke) => revoke.id.log.clone(),
+            Self::Group(_)
+            | Self::Ungroup(_)
+            | Self::Role(_)
+            | Self::Unrole(_)
+            | Self::Lift(_)
+            | Self::BreakGlass(_) => Log::Global,
+        }
+    }
+}
+
 /// One line that says all of it, and says two different changes differently.
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, collections::BTreeSet, sync::Arc};
 
-use ids::{Hash, Hlc, Incarnation, Log, Position, Seq, Token};
+use ids::{Hash, Hlc, Incarnation, Position, Seq, Token};
 use sha2::{Digest, Sha256};
 
 use crate::{Arena, Blast, Change, Member, Record, Refusal, blast::Totals};
@@ -67,13 +67,10 @@ impl Arena {
     }
 
     fn preview_at(&self, changes: &[Change], now: Hlc, positions: &Token) -> Result<Preview, Refusal> {
-        let record = Arc::new(Record {
-            position: Position { log: Log::Global, incarnation: Incarnation(0), seq: Seq::ZERO },
-            time: now,
-            author: Arc::from("preview"),
-        });
         let mut after = self.clone();
         for change in changes {
+            let position = Position { log: change.log(), incarnation: Incarnation(0), seq: Seq::ZERO };
+            let record = Arc::new(Record { position, time: now, author: Arc::from("preview") });
             after.validate(change)?;
             after.apply(change, &record)?;
         }

@@ -1,6 +1,6 @@
 //! Why a change is refused.
 
-use ids::{ContainerName, FolderName, Hlc, Label, OrganizationName};
+use ids::{ContainerName, FolderName, Hlc, Label, Log, OrganizationName};
 
 use crate::{Kinds, Member, NodeName, RevokeId, RoleName};
 
@@ -8,6 +8,8 @@ use crate::{Kinds, Member, NodeName, RevokeId, RoleName};
 /// things stand.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
+    #[error("found it in the log {here}: wanted {log}, the only one that may say so")]
+    WrongLog { here: Log, log: Log },
     #[error("changed {node}: wanted a node of {organization}")]
     OtherOrganization { node: NodeName, organization: OrganizationName },
     #[error("put {folder} into {parent}, which is the folder itself or below it")]

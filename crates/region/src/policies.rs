@@ -83,7 +83,8 @@ impl Policies {
         let (name, states) = (Subject::resource(&organization.clone().into()), self.seen.clone());
         for state in states.values() {
             let rest = |subject: &Subject| subject.as_str().strip_prefix(name.as_str()).map(str::to_owned);
-            let of_it = |subject: &Subject| rest(subject).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '#']));
+            let of_it =
+                |subject: &Subject| rest(subject).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '#']));
             let rows = state.rows_from(name.clone()).take_while(|(subject, _)| rest(subject).is_some());
             for (subject, row) in rows.filter(|(subject, _)| of_it(subject) && says_who_may(subject)) {
                 self.wrote(state, subject, row);
@@ -182,7 +183,8 @@ impl Policies {
     /// Bindings that are there already: their rows may have come before that of the node.
     fn bind_all(&mut self, state: &LogState, node: &NodeName) {
         let prefix = sets::bindings(node);
-        let rows = state.rows_from(prefix.clone()).take_while(|(subject, _)| subject.as_str().starts_with(prefix.as_str()));
+        let rows =
+            state.rows_from(prefix.clone()).take_while(|(subject, _)| subject.as_str().starts_with(prefix.as_str()));
         for (subject, row) in rows.filter(|(subject, _)| subject.entry_of(&prefix).is_some()) {
             self.wrote(state, subject, row);
         }
@@ -261,6 +263,8 @@ fn says_who_may(subject: &Subject) -> bool {
     let text = subject.as_str();
     match text.split_once('#') {
         None => text.parse::<ResourceName>().is_ok(),
-        Some((_, set)) => ["bindings/", "namespace-bindings/", "groups/", "roles/"].iter().any(|of| set.starts_with(of)),
+        Some((_, set)) => {
+            ["bindings/", "namespace-bindings/", "groups/", "roles/"].iter().any(|of| set.starts_with(of))
+        }
     }
 }

@@ -16,7 +16,7 @@ mod figures;
 mod world;
 
 use figures::{Times, memory};
-use world::{NOW, Question, Scale, World};
+use world::{NOW, Question, Scale, World, record};
 
 const QUESTIONS: usize = 100_000;
 /// Cedar is asked fewer, because it takes that much longer.
@@ -47,8 +47,8 @@ fn build(scale: Scale) -> (World, Arena) {
     let mut times = Times::new(&format!("compiled from {} records", world.changes.len()));
     let arena = times.measure_processor(|| {
         let mut arena = world.empty();
-        for (change, record) in world.changes.iter().zip(world.records()) {
-            arena.apply(change, &record).unwrap();
+        for (change, seq) in world.changes.iter().zip(1..) {
+            arena.apply(change, &record(change, seq)).unwrap();
         }
         arena
     });
@@ -100,11 +100,11 @@ fn compare(arena: &Arena, Question { member, right, node }: &Question, allowed: 
 /// Each while a copy of the arena is held, as readers hold one.
 fn changes(world: &World, arena: &Arena) {
     let mut arena = arena.clone();
-    let record = world.records().next().unwrap();
     let mut one = |name: &str, changes: Vec<Change>| {
         let mut times = Times::new(name);
         for change in changes {
             let held = arena.clone();
+            let record = record(&change, 1);
             times.measure(|| arena.apply(&change, &record).unwrap());
             black_box(held);
         }

@@ -175,17 +175,10 @@ impl World {
             }));
         }
         for number in 0..REVOKES {
-            let id = RevokeId { log: Log::Global, request: RequestId([number; 16]) };
+            let id = RevokeId { log: "region/us-east-1".parse().unwrap(), request: RequestId([number; 16]) };
             let (member, reason) = (user(usize::from(number)), Arc::from("left"));
             self.changes.push(Change::Revoke(Revoke { id, member, node: Some(chance.of(&folders).clone()), reason }));
         }
-    }
-
-    pub fn records(&self) -> impl Iterator<Item = Arc<Record>> {
-        (1..).map(|seq| {
-            let position = Position { log: Log::Global, incarnation: Incarnation::FIRST, seq: Seq(seq) };
-            Arc::new(Record { position, time: Hlc(seq), author: Arc::from("user:author") })
-        })
     }
 
     /// Half of them by members who were bound near by, so that some are allowed.
@@ -210,4 +203,10 @@ impl World {
         };
         (0..count).map(question).collect()
     }
+}
+
+/// The record of a change.
+pub fn record(change: &Change, seq: u64) -> Arc<Record> {
+    let position = Position { log: change.log(), incarnation: Incarnation::FIRST, seq: Seq(seq) };
+    Arc::new(Record { position, time: Hlc(seq), author: Arc::from("user:author") })
 }

@@ -17,9 +17,13 @@ impl Arena {
     /// says, before there is a record.
     ///
     /// # Errors
-    /// [`Refusal::OtherOrganization`], [`Refusal::FolderCycle`], [`Refusal::NotAGroup`], [`Refusal::GroupCycle`],
-    /// [`Refusal::NotAnIdentity`].
+    /// [`Refusal::WrongLog`], [`Refusal::OtherOrganization`], [`Refusal::FolderCycle`], [`Refusal::NotAGroup`],
+    /// [`Refusal::GroupCycle`], [`Refusal::NotAnIdentity`].
     pub fn apply(&mut self, change: &Change, record: &Arc<Record>) -> Result<(), Refusal> {
+        let log = change.log();
+        if record.position.log != log {
+            return Err(Refusal::WrongLog { here: record.position.log.clone(), log });
+        }
         match change {
             Change::Place(place) => self.place(place, record)?,
             Change::Remove(node) => self.remove(node),

@@ -87,32 +87,20 @@ proptest! {
 
     #[test]
     fn the_order_between_logs_does_not_matter(history in history(0..60), turns in vec(0..3_usize, 100), now in 0..TIMES) {
-        let mut logs: Vec<Vec<&Change>> = vec![Vec::new(); 3];
+        let mut logs: BTreeMap<Log, Vec<&Change>> = BTreeMap::new();
         for change in &history {
-            logs[log_of(change)].push(change);
+            logs.entry(change.log()).or_default().push(change);
         }
         let mut naive = Naive::default();
-        logs.iter().flatten().for_each(|change| _ = naive.apply(change));
+        logs.values().flatten().for_each(|change| _ = naive.apply(change));
         let mut arena = arena();
-        let mut queues: Vec<_> = logs.into_iter().map(|log| log.into_iter()).collect();
+        let mut queues: Vec<_> = logs.into_values().map(|log| log.into_iter()).collect();
         for turn in turns.into_iter().chain([0; 100]).chain([1; 100]).chain([2; 100]) {
-            if let Some(change) = queues[turn].next() {
-                let _ = arena.apply(change, &record(Log::Global, 1));
+            if let Some(change) = queues.get_mut(turn).and_then(Iterator::next) {
+                let _ = arena.apply(change, &record(change.log(), 1));
             }
         }
         prop_assert!(queues.iter().all(|queue| queue.len() == 0));
         assert_same(&arena, &naive, Hlc(now));
-    }
-}
-
-/// Who writes what: the tree, groups, roles and lifts in one log, clusters and what is on them in a second, revokes in a third.
-fn log_of(change: &Change) -> usize {
-    let of = |node: &NodeName| usize::from(matches!(node, NodeName::Cluster(_) | NodeName::Namespace(_)));
-    match change {
-        Change::Place(place) => of(&place.node()),
-        Change::Remove(node) | Change::Unbind { node, .. } => of(node),
-        Change::Bind(binding) => of(&binding.node),
-        Change::Revoke(_) => 2,
-        _ => 0,
     }
 }

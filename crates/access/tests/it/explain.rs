@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use access::{Arena, Caller, Change, Decision, Denial, Explanation, Grounds, Member, NodeName, Record, Right, Why};
-use ids::{Hlc, Log, Position};
+use ids::{Hlc, Position};
 use proptest::{
     prelude::*,
     sample::{select, subsequence},
@@ -42,7 +42,7 @@ fn decided_by<'a>(
 ) -> [bool; 2] {
     let (mut arena, mut naive) = (arena(), Naive::default());
     for change in changes {
-        arena.apply(change, &record(Log::Global, 1)).unwrap();
+        arena.apply(change, &record(change.log(), 1)).unwrap();
         assert!(naive.apply(change));
     }
     let Explanation { right, node, now, .. } = explanation;

@@ -96,7 +96,7 @@ fn containers() -> Vec<NodeName> {
 }
 
 fn revoke_id() -> impl Strategy<Value = RevokeId> {
-    let logs = [Log::Global, Log::Region("us-east-1".parse().unwrap())].to_vec();
+    let logs = ["eu-west-1", "us-east-1"].map(|region| Log::Region(region.parse().unwrap())).to_vec();
     (select(logs), 0..3_u8).prop_map(|(log, id)| RevokeId { log, request: RequestId([id; 16]) })
 }
 
@@ -194,7 +194,7 @@ impl World {
 
     /// The two agree on whether it makes sense.
     pub fn apply(&mut self, change: &Change) {
-        let record = record(Log::Global, self.ledger.len() as u64);
+        let record = record(change.log(), self.ledger.len() as u64);
         let taken = self.arena.apply(change, &record);
         assert_eq!(taken.is_ok(), self.naive.apply(change), "{change}: {taken:?}");
         if taken.is_ok() {
