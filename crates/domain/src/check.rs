@@ -50,6 +50,15 @@ pub fn name_is_free<T: Row>(txn: &mut Txn<'_>, subject: &Subject) -> Result<(), 
     }
 }
 
+/// As [`name_is_free`], of names that are not taken twice: what names one that is gone would be about another one.
+pub fn name_was_never_taken<T: Row>(txn: &mut Txn<'_>, subject: &Subject) -> Result<(), Rejection> {
+    match txn.get::<T>(subject)? {
+        Some((_, row)) if row.state() == State::Deleted => Err(Rejection::NameRetired { subject: subject.clone() }),
+        Some((revision, _)) => Err(Rejection::AlreadyExists { subject: subject.clone(), revision }),
+        None => Ok(()),
+    }
+}
+
 /// The resource with its revision, unless it is DELETED.
 pub fn existing<T: Row>(txn: &mut Txn<'_>, subject: &Subject) -> Result<(Revision, T), Rejection> {
     match txn.get::<T>(subject)? {

@@ -7,14 +7,20 @@
 //! Map: `tree` organizations, folders, projects · `clusters` · `ring` what regions and operators ask · here all of them, and what each is
 //! about.
 
-use ids::{AccountId, Log, OrganizationName, RegionId, ResourceName, Subject};
+use ids::{AccountId, GroupName, Log, OrganizationName, RegionId, ResourceName, RoleId, Subject};
 
-use crate::{account, edition, gate, progress::Kept, quota, sets};
+use ::access::NodeName;
 
+use crate::{account, edition, gate, group, progress::Kept, quota, role, sets};
+
+mod access;
 mod clusters;
 mod ring;
 mod tree;
 
+pub use self::access::{
+    ChangePolicy, CreateGroup, CreateRole, DeleteGroup, DeleteRole, Given, Take, UpdateGroup, UpdateRole,
+};
 pub use clusters::{
     CreateCluster, DeleteCluster, HibernateCluster, Progress, UndeleteCluster, UpdateCluster, WakeCluster,
 };
@@ -58,6 +64,13 @@ pub enum Command {
     SetQuota(SetQuota),
     MirrorQuota(MirrorQuota),
     AcknowledgeQuota(AcknowledgeQuota),
+    ChangePolicy(ChangePolicy),
+    CreateGroup(CreateGroup),
+    UpdateGroup(UpdateGroup),
+    DeleteGroup(DeleteGroup),
+    CreateRole(CreateRole),
+    UpdateRole(UpdateRole),
+    DeleteRole(DeleteRole),
 }
 
 /// What a command is about: a resource, what a region keeps, an entry of the registry of regions, a gate, a cloud account, an edition, or a
@@ -71,6 +84,9 @@ enum About<'a> {
     Region(&'a RegionId),
     Quota(&'a OrganizationName),
     Allotment(&'a MirrorQuota),
+    Policy(&'a NodeName),
+    Group(&'a GroupName),
+    Role(&'a RoleId),
 }
 
 impl Command {
@@ -81,10 +97,15 @@ impl Command {
             About::Gate(command) => Log::Region(command.region.clone()),
             About::Allotment(command) => Log::Region(command.region.clone()),
             About::Kept(kept) => Log::Region(kept.location().clone()),
+            About::Policy(NodeName::Cluster(name)) => Log::Region(name.location.clone()),
+            About::Policy(NodeName::Namespace(name)) => Log::Region(name.cluster.location.clone()),
             About::Resource(ResourceName::Organization(_) | ResourceName::Folder(_) | ResourceName::Project(_))
             | About::Region(_)
             | About::Account(_)
             | About::Edition(_)
+            | About::Policy(NodeName::Organization(_) | NodeName::Folder(_) | NodeName::Project(_))
+            | About::Group(_)
+            | About::Role(_)
             | About::Quota(_) => Log::Global,
         }
     }
@@ -100,6 +121,9 @@ impl Command {
             About::Edition(edition) => edition::subject(edition),
             About::Quota(organization) => quota::subject(organization),
             About::Allotment(command) => quota::allotment(&command.organization),
+            About::Policy(node) => sets::bindings(node),
+            About::Group(name) => group::subject(name),
+            About::Role(name) => role::subject(&name.organization, &name.role),
         }
     }
 
@@ -133,6 +157,13 @@ impl Command {
             Self::SetQuota(command) => return About::Quota(&command.organization),
             Self::AcknowledgeQuota(command) => return About::Quota(&command.organization),
             Self::MirrorQuota(command) => return About::Allotment(command),
+            Self::ChangePolicy(command) => return About::Policy(&command.node),
+            Self::CreateGroup(command) => return About::Group(&command.name),
+            Self::UpdateGroup(command) => return About::Group(&command.name),
+            Self::DeleteGroup(command) => return About::Group(&command.name),
+            Self::CreateRole(command) => return About::Role(&command.name),
+            Self::UpdateRole(command) => return About::Role(&command.name),
+            Self::DeleteRole(command) => return About::Role(&command.name),
         })
     }
 }
@@ -181,4 +212,11 @@ into_command!(
     SetQuota,
     MirrorQuota,
     AcknowledgeQuota,
+    ChangePolicy,
+    CreateGroup,
+    UpdateGroup,
+    DeleteGroup,
+    CreateRole,
+    UpdateRole,
+    DeleteRole,
 );

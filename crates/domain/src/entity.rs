@@ -10,9 +10,11 @@ use ids::{AccountId, ContainerName, FolderName, Hlc, OrganizationName, ProjectNa
 
 use crate::{Network, catalog::Catalog};
 
+mod access;
 mod cluster;
 mod quota;
 
+pub use self::access::{Binding, CustomRole, Group};
 pub use cluster::{
     Basis, CloudWait, Cluster, ClusterOptions, ClusterStatus, DEEDS_MAX, Deed, Deeds, MachineRun, PhaseTimes,
     SharedVpc, VersionWish, Wish,
@@ -187,6 +189,9 @@ pub enum Entity {
     /// What is in one edition, as it was published.
     Catalog(Catalog),
     Edition(Edition),
+    Binding(Binding),
+    Group(Group),
+    CustomRole(CustomRole),
     /// Nothing beyond being there: a set, an entry of a set, a registered region. Its revision is what is read.
     Marker,
 }
@@ -210,6 +215,9 @@ impl Entity {
             Self::Allotment(_) => Allotment::KIND,
             Self::Catalog(_) => Catalog::KIND,
             Self::Edition(_) => Edition::KIND,
+            Self::Binding(_) => Binding::KIND,
+            Self::Group(_) => Group::KIND,
+            Self::CustomRole(_) => CustomRole::KIND,
             Self::Marker => "marker",
         }
     }
@@ -267,6 +275,9 @@ row!(Quota, "quota", |_row| State::Active);
 row!(Allotment, "allotment", |_row| State::Active);
 row!(Catalog, "catalogue", |_row| State::Active);
 row!(Edition, "edition", |_row| State::Active);
+row!(Binding, "binding", |_row| State::Active);
+row!(Group, "group", |row| row.state);
+row!(CustomRole, "role", |row| row.state);
 
 impl Row for ClusterStatus {
     const KIND: &'static str = "cluster status";

@@ -109,6 +109,17 @@ fact_kinds! {
     QuotaMirrored = 95,
     /// Clusters of the organization in the region need more or less than before.
     AllotmentChanged = 96,
+    /// Who may do what on a node; the facts beside it say what.
+    PolicyChanged = 100,
+    RoleBound = 101,
+    /// The row is gone.
+    RoleUnbound = 102,
+    GroupCreated = 103,
+    GroupUpdated = 104,
+    GroupDeleted = 105,
+    RoleCreated = 106,
+    RoleUpdated = 107,
+    RoleDeleted = 108,
 }
 
 /// One thing that happened to one row.
@@ -151,7 +162,8 @@ mod tests {
             numbers,
             [
                 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23, 24, 25, 30, 31, 32, 33, 34, 35, 36, 37, 38, 40, 41, 42, 43,
-                44, 45, 46, 47, 50, 60, 70, 71, 72, 80, 81, 82, 90, 91, 92, 93, 94, 95, 96
+                44, 45, 46, 47, 50, 60, 70, 71, 72, 80, 81, 82, 90, 91, 92, 93, 94, 95, 96, 100, 101, 102, 103, 104,
+                105, 106, 107, 108
             ]
         );
         for kind in FactKind::ALL {

@@ -10,7 +10,7 @@
 //! reads without a decision · [`catalog`] what clusters are made of, with [`Date`] · [`planner`] who decides what a cluster
 //! becomes · [`held`] what our log holds of it · [`progress`] how it gets there · [`usage`] what its machines used · `organization`,
 //! `folder`, `project`, [`cluster`], `registry`, [`gate`], [`account`], [`edition`], [`quota`] one file per kind of resource with its decisions ·
-//! `tree` what folders and projects share: parents, depth, links · `check` conditions that all kinds share · `waits` what a creation waited for the cloud.
+//! [`policy`], [`group`], [`role`] who may do what · `tree` what folders and projects share: parents, depth, links · `check` conditions that all kinds share · `waits` what a creation waited for the cloud.
 //!
 //! **Architecture invariants**
 //! - Pure: no I/O, no async, no clock, no randomness, no hash map. The time and the request id come in by [`Context`].
@@ -28,12 +28,15 @@ pub mod edition;
 pub mod entity;
 pub mod fact;
 pub mod gate;
+pub mod group;
 pub mod held;
 pub mod planner;
+pub mod policy;
 pub mod progress;
 pub mod query;
 pub mod quota;
 pub mod rejection;
+pub mod role;
 pub mod sets;
 pub mod txn;
 pub mod usage;
@@ -56,9 +59,9 @@ pub use cluster_type::{ClusterType, ClusterTypeError};
 pub use command::Command;
 pub use date::{Date, DateError};
 pub use entity::{
-    Account, AccountLife, Allotment, Basis, CloudWait, Cluster, ClusterOptions, ClusterStatus, DEEDS_MAX, Deed, Deeds,
-    Edition, Entity, Folder, Gate, Limit, MachineRun, Organization, Owner, PhaseTimes, Project, Quota, Row, SharedVpc,
-    Slice, State, VersionWish, Wish,
+    Account, AccountLife, Allotment, Basis, Binding, CloudWait, Cluster, ClusterOptions, ClusterStatus, CustomRole,
+    DEEDS_MAX, Deed, Deeds, Edition, Entity, Folder, Gate, Group, Limit, MachineRun, Organization, Owner, PhaseTimes,
+    Project, Quota, Row, SharedVpc, Slice, State, VersionWish, Wish,
 };
 pub use fact::{Decision, Fact, FactKind, Guard};
 pub use network::{Network, Tenancy};
@@ -74,6 +77,8 @@ pub struct Context<'a> {
     pub now: Hlc,
     /// The caller's id of the request; becomes the uid of what the command creates.
     pub request_id: RequestId,
+    /// Who asks: stays with what says who may do what.
+    pub actor: &'a str,
     /// The leader's copy of the global log's rows, at a position that the proposal records. Read without guards:
     /// commands of a region's log cannot guard on another log. For commands of the global log it is not read.
     pub global: &'a dyn View,
@@ -123,6 +128,13 @@ pub fn decide(view: &dyn View, command: &Command, ctx: &Context<'_>) -> Result<D
         Command::SetQuota(command) => quota::set(&mut txn, command, ctx)?,
         Command::MirrorQuota(command) => quota::mirror(&mut txn, command, ctx)?,
         Command::AcknowledgeQuota(command) => quota::acknowledge(&mut txn, command, ctx)?,
+        Command::ChangePolicy(command) => policy::change(&mut txn, command, ctx)?,
+        Command::CreateGroup(command) => group::create(&mut txn, command, ctx)?,
+        Command::UpdateGroup(command) => group::update(&mut txn, command, ctx)?,
+        Command::DeleteGroup(command) => group::delete(&mut txn, command, ctx)?,
+        Command::CreateRole(command) => role::create(&mut txn, command, ctx)?,
+        Command::UpdateRole(command) => role::update(&mut txn, command, ctx)?,
+        Command::DeleteRole(command) => role::delete(&mut txn, command, ctx)?,
     }
     txn.finish(subject)
 }

@@ -6,7 +6,7 @@
 use ids::{ContainerName, Subject};
 
 use crate::{
-    Context, FactKind, Organization, Owner, Rejection, State, Txn, account, check,
+    Context, CustomRole, FactKind, Group, Organization, Owner, Rejection, Row, State, Txn, account, check,
     command::{CreateOrganization, DeleteOrganization, UpdateOrganization},
     quota, sets, tree,
 };
@@ -46,6 +46,8 @@ pub fn delete(txn: &mut Txn<'_>, command: &DeleteOrganization, ctx: &Context<'_>
     let subject = Subject::resource(&command.name.clone().into());
     let mut row: Organization = check::active(txn, &subject, command.etag)?;
     tree::check_childless(txn, &ContainerName::Organization(command.name.clone()))?;
+    check_nothing_of::<Group>(txn, &subject, &sets::groups(&command.name))?;
+    check_nothing_of::<CustomRole>(txn, &subject, &sets::roles(&command.name))?;
     row.state = State::Deleted;
     row.update_time = ctx.now;
     let account = row.account;
@@ -53,4 +55,15 @@ pub fn delete(txn: &mut Txn<'_>, command: &DeleteOrganization, ctx: &Context<'_>
     txn.remove_entry(&sets::organizations(), command.name.organization.as_str())?;
     quota::remove(txn, &command.name)?;
     account.map_or(Ok(()), |account| account::retire(txn, account, ctx))
+}
+
+/// Every entry is DELETED. Guards the set: rows that are left would be those of another organization that has the name later.
+fn check_nothing_of<T: Row>(txn: &mut Txn<'_>, subject: &Subject, set: &Subject) -> Result<(), Rejection> {
+    for entry in txn.entries(set, None, usize::MAX) {
+        let entry = set.entry(&entry);
+        if txn.unguarded().row::<T>(&entry)?.is_some_and(|(_, row)| row.state() != State::Deleted) {
+            return Err(Rejection::NotEmpty { subject: subject.clone(), entry: entry.to_string() });
+        }
+    }
+    Ok(())
 }

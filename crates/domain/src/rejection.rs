@@ -4,9 +4,11 @@
 //! without a row. Clients act on [`Rejection::reason`]; the text is for people. It says what is the case and what is wanted instead, never
 //! what was attempted: behind `delete shop:` that would read as done.
 
+use access::Kinds;
 use ids::{
-    AccountId, ContainerName, FolderName, Hlc, Log, OrganizationName, ProjectName, RegionId, Revision, Subject,
-    limits::{FACTS_MAX, FOLDER_DEPTH_MAX, GUARDS_MAX},
+    AccountId, ContainerName, FolderName, GroupName, Hlc, Log, OrganizationName, ProjectName, RegionId, Revision,
+    Subject,
+    limits::{BINDINGS_MAX, FACTS_MAX, FOLDER_DEPTH_MAX, GROUP_MEMBERS_MAX, GROUPS_MAX, GUARDS_MAX},
 };
 
 use crate::{AccountLife, REGIONS_MAX, State, ViewError, edition::EDITIONS_MAX, held::State as LifeState};
@@ -146,6 +148,36 @@ pub enum Rejection {
     #[error("the edition {edition} is halted already; wanted one that is not")]
     EditionHalted { edition: String },
 
+    #[error("{subject} was the name of something that is gone; wanted a name that was never taken")]
+    NameRetired { subject: Subject },
+
+    #[error("{role} is not bound on {node}; wanted a node of kind {bound_at}")]
+    RoleNotBindable { role: String, node: String, bound_at: Kinds },
+
+    #[error("{member} does not have {role} on {node} by a binding there; wanted one that is there")]
+    NotBound { node: String, role: String, member: String },
+
+    #[error("the bindings {subject} are as wished already; wanted a change")]
+    PolicyUnchanged { subject: Subject },
+
+    #[error("there would be more than {BINDINGS_MAX} {subject}; wanted at most that many, groups for instance")]
+    TooManyBindings { subject: Subject },
+
+    #[error("nobody would be left who administers {organization} without an end; wanted a user or a service account")]
+    LastAdministrator { organization: OrganizationName },
+
+    #[error("{member} is no direct member of {group}, or is added by the same change; wanted one that is")]
+    NotAMember { group: GroupName, member: String },
+
+    #[error("{group} would have {members} members; wanted at most {GROUP_MEMBERS_MAX}, groups among them")]
+    TooManyMembers { group: GroupName, members: usize },
+
+    #[error("there are {GROUPS_MAX} groups in {organization}; wanted fewer")]
+    TooManyGroups { organization: OrganizationName },
+
+    #[error("{group} would be in itself; wanted members that it is not in")]
+    GroupCycle { group: GroupName },
+
     #[error("{subject} is not decided about in the log {here}; wanted the log {wanted}")]
     WrongLog { subject: Subject, wanted: Log, here: Log },
 
@@ -204,6 +236,16 @@ impl Rejection {
             Self::NotGone { .. } => "NOT_GONE",
             Self::EditionUndecidable { .. } => "EDITION_UNDECIDABLE",
             Self::EditionHalted { .. } => "EDITION_HALTED",
+            Self::NameRetired { .. } => "NAME_RETIRED",
+            Self::RoleNotBindable { .. } => "ROLE_NOT_BINDABLE",
+            Self::NotBound { .. } => "BINDING_NOT_FOUND",
+            Self::PolicyUnchanged { .. } => "POLICY_UNCHANGED",
+            Self::TooManyBindings { .. } => "TOO_MANY_BINDINGS",
+            Self::LastAdministrator { .. } => "LAST_ADMINISTRATOR",
+            Self::NotAMember { .. } => "MEMBER_NOT_FOUND",
+            Self::TooManyMembers { .. } => "TOO_MANY_MEMBERS",
+            Self::TooManyGroups { .. } => "TOO_MANY_GROUPS",
+            Self::GroupCycle { .. } => "GROUP_CYCLE",
             Self::WrongLog { .. } => "WRONG_LOG",
             Self::DecisionTooLarge { .. } => "DECISION_TOO_LARGE",
             Self::WrittenTwice { .. } => "WRITTEN_TWICE",
@@ -241,18 +283,11 @@ impl Rejection {
             Self::InvalidArgument { field, value, wanted } => {
                 vec![("field", (*field).to_owned()), ("value", value.clone()), ("wanted", wanted.clone())]
             }
-            Self::ProjectNotActive { subject, project, state } => {
-                let state = state.map_or_else(|| "UNKNOWN".to_owned(), |state| state.to_string());
-                vec![("subject", subject.to_string()), ("project", project.to_string()), ("state", state)]
-            }
-            Self::NotDeleting { project, state } => {
-                vec![("subject", project.to_string()), ("state", state.to_string())]
-            }
-            Self::AlreadyDrained { project, region }
-            | Self::RegionNotAwaited { project, region }
-            | Self::GateAlreadyClosed { project, region } => {
-                vec![("subject", project.to_string()), ("region", region.to_string())]
-            }
+            Self::ProjectNotActive { .. }
+            | Self::NotDeleting { .. }
+            | Self::AlreadyDrained { .. }
+            | Self::RegionNotAwaited { .. }
+            | Self::GateAlreadyClosed { .. } => self.details_of_projects(),
             Self::QuotaExceeded { .. } | Self::QuotaNotNewer { .. } | Self::QuotaNotAwaited { .. } => {
                 self.details_of_quotas()
             }
@@ -269,7 +304,17 @@ impl Rejection {
             | Self::Undecidable { .. }
             | Self::NoSuchTransition { .. }
             | Self::NotGone { .. } => self.details_of_lives(),
-            Self::DeleteProtected { subject }
+            Self::RoleNotBindable { .. }
+            | Self::NotBound { .. }
+            | Self::LastAdministrator { .. }
+            | Self::NotAMember { .. }
+            | Self::TooManyMembers { .. }
+            | Self::TooManyGroups { .. }
+            | Self::GroupCycle { .. } => self.details_of_access(),
+            Self::NameRetired { subject }
+            | Self::PolicyUnchanged { subject }
+            | Self::TooManyBindings { subject }
+            | Self::DeleteProtected { subject }
             | Self::NothingToUndelete { subject }
             | Self::CatalogMissing { subject }
             | Self::NotFound { subject }
@@ -278,6 +323,25 @@ impl Rejection {
             | Self::DecisionTooLarge { subject, .. }
             | Self::WrittenTwice { subject }
             | Self::UnreadableRow(ViewError { subject, .. }) => vec![("subject", subject.to_string())],
+        }
+    }
+
+    /// Of refusals about projects and what regions have of them.
+    fn details_of_projects(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::ProjectNotActive { subject, project, state } => {
+                let state = state.map_or_else(|| "UNKNOWN".to_owned(), |state| state.to_string());
+                vec![("subject", subject.to_string()), ("project", project.to_string()), ("state", state)]
+            }
+            Self::NotDeleting { project, state } => {
+                vec![("subject", project.to_string()), ("state", state.to_string())]
+            }
+            Self::AlreadyDrained { project, region }
+            | Self::RegionNotAwaited { project, region }
+            | Self::GateAlreadyClosed { project, region } => {
+                vec![("subject", project.to_string()), ("region", region.to_string())]
+            }
+            _of_something_else => Vec::new(),
         }
     }
 
@@ -290,6 +354,24 @@ impl Rejection {
             Self::OrganizationHasAccount { organization, account } => {
                 vec![("subject", organization.to_string()), ("account", account.to_string())]
             }
+            _of_something_else => Vec::new(),
+        }
+    }
+
+    /// Of refusals about who may do what.
+    fn details_of_access(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::RoleNotBindable { role, node, bound_at } => {
+                vec![("subject", node.clone()), ("role", role.clone()), ("accepted", bound_at.to_string())]
+            }
+            Self::NotBound { node, role, member } => {
+                vec![("subject", node.clone()), ("role", role.clone()), ("member", member.clone())]
+            }
+            Self::LastAdministrator { organization } | Self::TooManyGroups { organization } => {
+                vec![("subject", organization.to_string())]
+            }
+            Self::NotAMember { group, member } => vec![("subject", group.to_string()), ("member", member.clone())],
+            Self::TooManyMembers { group, .. } | Self::GroupCycle { group } => vec![("subject", group.to_string())],
             _of_something_else => Vec::new(),
         }
     }

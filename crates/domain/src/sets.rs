@@ -4,6 +4,7 @@
 //! membership guards that one revision; a decision that only changes the membership raises it without a guard, so two
 //! creations in one folder do not get in each other's way, and the deletion of the folder conflicts with both.
 
+use access::NodeName;
 use ids::{ContainerName, Label, OrganizationName, ProjectName, ResourceName, Subject};
 
 /// How entries of [`children`] that are folders begin.
@@ -83,6 +84,30 @@ pub fn shared_vpc_statuses(project: &ProjectName) -> Subject {
 /// are rows, which stay when the cluster goes.
 pub fn machine_runs(organization: &OrganizationName) -> Subject {
     Subject::set_of(&ResourceName::Organization(organization.clone()), "runs")
+}
+
+/// Bindings on a node, by [`crate::policy::binding_id`]: the revision is the etag of the node's access policy. In the global log, and of
+/// clusters and their namespaces in the log of their region. Its entries are rows.
+pub fn bindings(node: &NodeName) -> Subject {
+    match node {
+        NodeName::Organization(name) => Subject::set_of(&name.clone().into(), "bindings"),
+        NodeName::Folder(name) => Subject::set_of(&name.clone().into(), "bindings"),
+        NodeName::Project(name) => Subject::set_of(&name.clone().into(), "bindings"),
+        NodeName::Cluster(name) => Subject::set_of(&name.clone().into(), "bindings"),
+        NodeName::Namespace(name) => {
+            Subject::set_of(&name.cluster.clone().into(), "namespace-bindings").entry(name.namespace.as_str())
+        }
+    }
+}
+
+/// Groups of an organization, by label, also those that were DELETED. In the global log. Its entries are rows.
+pub fn groups(organization: &OrganizationName) -> Subject {
+    Subject::set_of(&ResourceName::Organization(organization.clone()), "groups")
+}
+
+/// Roles that an organization made for itself, by label, also those that were DELETED. In the global log. Its entries are rows.
+pub fn roles(organization: &OrganizationName) -> Subject {
+    Subject::set_of(&ResourceName::Organization(organization.clone()), "roles")
 }
 
 /// The entry of a folder in its parent's [`children`].

@@ -24,6 +24,7 @@ pub use hlc::Hlc;
 pub use id::{Hash, MemberId, RequestId, RingId};
 pub use log::{Incarnation, Log, Position, Revision, Seq, Token};
 pub use name::{
-    ClusterName, ContainerName, FolderName, Label, NameError, OrganizationName, ProjectName, RegionId, ResourceName,
+    ClusterName, ContainerName, FolderName, GroupName, Label, NameError, OrganizationName, ProjectName, RegionId,
+    ResourceName, RoleId,
 };
 pub use subject::{Subject, SubjectError};

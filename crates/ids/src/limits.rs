@@ -21,6 +21,12 @@ pub const FOLDER_DEPTH_MAX: usize = 10;
 pub const DISPLAY_NAME_BYTES_MAX: usize = 256;
 /// Bytes of a description.
 pub const DESCRIPTION_BYTES_MAX: usize = 4096;
+/// Bindings on one node. Whoever needs more of them binds groups.
+pub const BINDINGS_MAX: usize = 1500;
+/// Members of a group, groups among them: with the longest ids, half of a proposal.
+pub const GROUP_MEMBERS_MAX: usize = 500;
+/// Groups of an organization that are on record. Whoever looks for a cycle may have to visit each.
+pub const GROUPS_MAX: usize = 5000;
 /// Entries of a page of a list, and the default.
 pub const PAGE_SIZE_MAX: usize = 1000;
 /// Request ids whose outcomes a log remembers; the oldest leave first. At 1,000 mutations per second, more than a minute; at

@@ -5,11 +5,16 @@
 //! organizations/{o}/folders/{f}
 //! organizations/{o}/projects/{p}
 //! organizations/{o}/projects/{p}/locations/{region}/clusters/{c}
+//! organizations/{o}/groups/{g}, organizations/{o}/roles/{r}                beside the tree
 //! ```
 
 use std::{fmt, str::FromStr, sync::Arc};
 
 use crate::limits::LABEL_BYTES_MAX;
+
+mod owned;
+
+pub use owned::{GroupName, RoleId};
 
 /// Text that is not a name of the expected shape.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -216,8 +216,14 @@ fn decide() -> f64 {
                 description: "d".repeat(200),
             });
             let now = state.hlc.next(Hlc::at_unix_ms(1_000));
-            let context =
-                Context { now, request_id: request(number), global: &state, log: &Log::Global, planner: None };
+            let context = Context {
+                now,
+                request_id: request(number),
+                actor: "",
+                global: &state,
+                log: &Log::Global,
+                planner: None,
+            };
             let decision = domain::decide(&state, &command, &context).unwrap();
             let proposal = Proposal {
                 guards: decision.guards.into_iter().map(|guard| (guard.subject, guard.revision)).collect(),

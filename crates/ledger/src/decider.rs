@@ -251,6 +251,7 @@ impl Decider {
         let context = Context {
             now,
             request_id: submission.request_id,
+            actor: &submission.actor,
             global: &global,
             log: &self.shared.log,
             planner: self.shared.planner.as_deref(),

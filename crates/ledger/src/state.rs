@@ -124,9 +124,14 @@ impl LogState {
     /// Rows that are new or another since `older`, an earlier state of the same log. Costs what changed, not what there is, where
     /// this state was made from `older`.
     pub fn changed_since<'a>(&'a self, older: &'a Self) -> impl Iterator<Item = (&'a Subject, &'a Row)> {
-        older.rows.diff(&self.rows).filter_map(|item| match item {
-            DiffItem::Add(subject, row) | DiffItem::Update { new: (subject, row), .. } => Some((subject, row.as_ref())),
-            DiffItem::Remove(..) => None,
+        self.differences(older).filter_map(|(subject, row)| Some((subject, row?)))
+    }
+
+    /// As [`Self::changed_since`], and rows that are gone since, as `None`.
+    pub fn differences<'a>(&'a self, older: &'a Self) -> impl Iterator<Item = (&'a Subject, Option<&'a Row>)> {
+        older.rows.diff(&self.rows).map(|item| match item {
+            DiffItem::Add(subject, row) | DiffItem::Update { new: (subject, row), .. } => (subject, Some(row.as_ref())),
+            DiffItem::Remove(subject, _) => (subject, None),
         })
     }
 

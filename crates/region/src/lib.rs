@@ -10,7 +10,7 @@
 //!
 //! Map: [`ask`] one question to the leader of a log, wherever it is · [`submit`] commands · [`read`] the three levels of reading and
 //! [`freshness`] of copies · `relay` the hop in between · `drain` what a region owes the global log · `claim` cloud accounts for organizations without · `quota` slices taken over and given up · `keep` clusters as they are wished ·
-//! `wish` what both ask for · `trial` editions of the catalogue that are of use · `join` taking the place of a lost member · [`admission`] how much is taken on · [`status`] what this member knows ·
+//! `policies` who may do what · `wish` what both ask for · `trial` editions of the catalogue that are of use · `join` taking the place of a lost member · [`admission`] how much is taken on · [`status`] what this member knows ·
 //! [`stopped`] when it can serve no longer · [`shutdown`] its orderly end · [`region`] the whole.
 //!
 //! **Architecture invariant:** a command passes at most one relay, and an answer says "not done" only when that is certain.
@@ -30,6 +30,7 @@ mod claim;
 mod drain;
 mod join;
 mod keep;
+mod policies;
 mod relay;
 mod trial;
 mod wish;

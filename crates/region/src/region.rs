@@ -14,6 +14,7 @@ use crate::{
     admission::{Admission, Asker},
     freshness::Freshness,
     keep::Keeping,
+    policies::Policies,
     relay::Relayed,
     trial,
 };
@@ -34,6 +35,7 @@ pub struct Inner {
     pub(crate) admission: Admission,
     /// Leaders of other regions' logs, as far as they told.
     leaders: Mutex<BTreeMap<Log, MemberId>>,
+    pub(crate) policies: Mutex<Policies>,
     /// What keeps the region's clusters; none in a region without a cloud.
     pub(crate) keeper: OnceLock<Weak<reconcile::Engine>>,
 }
@@ -54,8 +56,8 @@ impl Region {
         let freshness = Freshness::new(Arc::clone(&env), config.canary);
         let ledger = Ledger::start(config, ports, form, trial::rule).await?;
         let started = env.now();
-        let (admission, leaders, keeper) = Default::default();
-        let inner = Inner { ledger, env, registry, freshness, started, admission, leaders, keeper };
+        let (admission, leaders, policies, keeper) = Default::default();
+        let inner = Inner { ledger, env, registry, freshness, started, admission, leaders, policies, keeper };
         let region = Self { inner: Arc::new(inner) };
         region.spawn_probes();
         region.spawn_drains();

@@ -14,6 +14,7 @@ use crate::{
     record::request_id_in,
 };
 
+mod access;
 mod account;
 mod cluster;
 mod edition;
@@ -133,6 +134,13 @@ pub fn command_out(command: &Command) -> proto::Command {
         Command::SetQuota(command) => Kind::SetQuota(command.into()),
         Command::MirrorQuota(command) => Kind::MirrorQuota(command.into()),
         Command::AcknowledgeQuota(command) => Kind::AcknowledgeQuota(command.into()),
+        Command::ChangePolicy(command) => Kind::ChangePolicy(command.into()),
+        Command::CreateGroup(command) => Kind::CreateGroup(command.into()),
+        Command::UpdateGroup(command) => Kind::UpdateGroup(command.into()),
+        Command::DeleteGroup(command) => Kind::DeleteGroup(command.into()),
+        Command::CreateRole(command) => Kind::CreateRole(command.into()),
+        Command::UpdateRole(command) => Kind::UpdateRole(command.into()),
+        Command::DeleteRole(command) => Kind::DeleteRole(command.into()),
     };
     proto::Command { kind: Some(kind) }
 }
@@ -174,5 +182,12 @@ pub fn command_in(message: proto::Command) -> Result<Command, Error> {
         Kind::SetQuota(message) => Command::SetQuota(message.try_into()?),
         Kind::MirrorQuota(message) => Command::MirrorQuota(message.try_into()?),
         Kind::AcknowledgeQuota(message) => Command::AcknowledgeQuota(message.try_into()?),
+        Kind::ChangePolicy(message) => Command::ChangePolicy(message.try_into()?),
+        Kind::CreateGroup(message) => Command::CreateGroup(message.try_into()?),
+        Kind::UpdateGroup(message) => Command::UpdateGroup(message.try_into()?),
+        Kind::DeleteGroup(message) => Command::DeleteGroup(message.try_into()?),
+        Kind::CreateRole(message) => Command::CreateRole(message.try_into()?),
+        Kind::UpdateRole(message) => Command::UpdateRole(message.try_into()?),
+        Kind::DeleteRole(message) => Command::DeleteRole(message.try_into()?),
     })
 }

@@ -14,6 +14,7 @@ use crate::{
     proto::{self, entity::Kind},
 };
 
+mod access;
 mod account;
 mod cluster;
 mod edition;
@@ -21,6 +22,9 @@ mod held;
 mod network;
 mod quota;
 
+pub(crate) use self::access::{
+    kinds_in, kinds_out, member_in, members_in, members_out, rights_in, rights_out, role_in,
+};
 pub(crate) use cluster::{cluster_type_in, options_in, options_out, ranges_in, ranges_out, window_in, window_out};
 pub(crate) use held::{deed_in, deed_out, edge_in, edge_out, held_in, held_out, part_in, status_in, status_out};
 pub(crate) use network::cidr_in;
@@ -49,6 +53,9 @@ pub fn encode_entity(entity: &Entity) -> Bytes {
         Entity::Allotment(row) => Kind::Allotment(row.into()),
         Entity::Catalog(row) => Kind::Catalog(Box::new(row.into())),
         Entity::Edition(row) => Kind::Edition(row.into()),
+        Entity::Binding(row) => Kind::Binding(row.into()),
+        Entity::Group(row) => Kind::Group(row.into()),
+        Entity::CustomRole(row) => Kind::CustomRole(row.into()),
         Entity::Marker => Kind::Marker(proto::Marker {}),
     };
     encode(&proto::Entity { kind: Some(kind) })
@@ -76,6 +83,9 @@ pub fn decode_entity(bytes: &Bytes) -> Result<Entity, Error> {
         Some(Kind::Allotment(row)) => Ok(Entity::Allotment(row.try_into()?)),
         Some(Kind::Catalog(row)) => Ok(Entity::Catalog((*row).try_into()?)),
         Some(Kind::Edition(row)) => Ok(Entity::Edition(row.try_into()?)),
+        Some(Kind::Binding(row)) => Ok(Entity::Binding(row.try_into()?)),
+        Some(Kind::Group(row)) => Ok(Entity::Group(row.try_into()?)),
+        Some(Kind::CustomRole(row)) => Ok(Entity::CustomRole(row.try_into()?)),
         Some(Kind::Marker(proto::Marker {})) => Ok(Entity::Marker),
         None => Err(Error::field(ENTITY, "kind", "not set", "one of the kinds of rows")),
     }

@@ -15,6 +15,16 @@ where
     value.parse().map_err(|error: NameError| Error::field(what, field, value, error.expected))
 }
 
+/// Reads text of some other grammar.
+pub(crate) fn text_in<T: FromStr>(
+    what: &'static str,
+    field: &'static str,
+    value: &str,
+    expected: &'static str,
+) -> Result<T, Error> {
+    value.parse().map_err(|_| Error::field(what, field, value, expected))
+}
+
 /// Reads the uid of the row's own resource.
 pub(crate) fn uid_in(what: &'static str, value: &Bytes) -> Result<RequestId, Error> {
     sixteen_bytes_in(what, "uid", value)

@@ -38,7 +38,7 @@ use bytes::Bytes;
 use prost::Message;
 
 /// Feature level of this build: it reads records up to this level, and writes none above it.
-pub const LEVEL: u32 = 4;
+pub const LEVEL: u32 = 5;
 
 /// What a proposal or a snapshot with effects only needs of its reader.
 pub const LEVEL_OF_EFFECTS: u32 = 1;
@@ -50,6 +50,8 @@ pub const LEVEL_OF_CLOUD_FACTS: u32 = 3;
 pub const LEVEL_OF_MACHINES: u32 = 4;
 /// What a proposal with facts about how editions of the catalogue spread needs.
 pub const LEVEL_OF_WAVES: u32 = 4;
+/// What a proposal with facts about who may do what needs.
+pub const LEVEL_OF_ACCESS: u32 = 5;
 
 /// The bytes of a message.
 pub fn encode(message: &impl Message) -> Bytes {

@@ -17,8 +17,8 @@ use ids::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    CommandDigest, Error, LEVEL, LEVEL_OF_CLOUD_FACTS, LEVEL_OF_EFFECTS, LEVEL_OF_MACHINES, LEVEL_OF_REJECTIONS,
-    LEVEL_OF_WAVES, Rejected, decode, encode, field::sixteen_bytes_in, proto, rejected::bounded,
+    CommandDigest, Error, LEVEL, LEVEL_OF_ACCESS, LEVEL_OF_CLOUD_FACTS, LEVEL_OF_EFFECTS, LEVEL_OF_MACHINES,
+    LEVEL_OF_REJECTIONS, LEVEL_OF_WAVES, Rejected, decode, encode, field::sixteen_bytes_in, proto, rejected::bounded,
 };
 
 /// Domain separation: a record's hash is never the hash of anything else.
@@ -149,6 +149,15 @@ fn level_of_kind(kind: FactKind) -> u32 {
             LEVEL_OF_CLOUD_FACTS
         }
         FactKind::EditionPublished | FactKind::EditionHalted => LEVEL_OF_WAVES,
+        FactKind::PolicyChanged
+        | FactKind::RoleBound
+        | FactKind::RoleUnbound
+        | FactKind::GroupCreated
+        | FactKind::GroupUpdated
+        | FactKind::GroupDeleted
+        | FactKind::RoleCreated
+        | FactKind::RoleUpdated
+        | FactKind::RoleDeleted => LEVEL_OF_ACCESS,
         FactKind::ClusterProgressed
         | FactKind::DeedsNoted
         | FactKind::ClusterDeletionWished

@@ -279,5 +279,8 @@ pub fn resource_field(command: &Command) -> &'static str {
         Command::PublishCatalog(_) => "waves",
         Command::HaltEdition(_) => "edition",
         Command::SetQuota(_) | Command::MirrorQuota(_) | Command::AcknowledgeQuota(_) => "quota",
+        Command::ChangePolicy(_) => "policy",
+        Command::CreateGroup(_) | Command::UpdateGroup(_) | Command::DeleteGroup(_) => "group",
+        Command::CreateRole(_) | Command::UpdateRole(_) | Command::DeleteRole(_) => "role",
     }
 }

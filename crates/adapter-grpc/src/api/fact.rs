@@ -71,6 +71,9 @@ fn after(entity: &Entity, kind: Option<FactKind>, revision: Revision) -> Option<
         | Entity::Gate(_)
         | Entity::Quota(_)
         | Entity::Allotment(_)
+        | Entity::Binding(_)
+        | Entity::Group(_)
+        | Entity::CustomRole(_)
         | Entity::Marker => None,
     }
 }
@@ -123,6 +126,15 @@ fn kind_name(kind: FactKind) -> &'static str {
         FactKind::QuotaRemoved => "quota-removed",
         FactKind::QuotaMirrored => "quota-mirrored",
         FactKind::AllotmentChanged => "allotment-changed",
+        FactKind::PolicyChanged => "policy-changed",
+        FactKind::RoleBound => "role-bound",
+        FactKind::RoleUnbound => "role-unbound",
+        FactKind::GroupCreated => "group-created",
+        FactKind::GroupUpdated => "group-updated",
+        FactKind::GroupDeleted => "group-deleted",
+        FactKind::RoleCreated => "role-created",
+        FactKind::RoleUpdated => "role-updated",
+        FactKind::RoleDeleted => "role-deleted",
     }
 }
 

@@ -6,6 +6,7 @@ use super::*;
 
 fn every_rejection() -> Vec<Rejection> {
     let mut all = of_lives();
+    all.extend(of_access());
     all.extend(of_all_else());
     all
 }
@@ -27,6 +28,26 @@ fn of_lives() -> Vec<Rejection> {
         Rejection::CatalogMissing { subject: subject.clone() },
         Rejection::NoSuchTransition { subject: subject.clone(), from: LifeState::Pending, to: LifeState::Running },
         Rejection::NotGone { subject, left: "one volume".to_owned() },
+    ]
+}
+
+/// About who may do what.
+fn of_access() -> Vec<Rejection> {
+    let subject: Subject = "organizations/acme#bindings".parse().unwrap();
+    let group: GroupName = "organizations/acme/groups/staff".parse().unwrap();
+    let organization: OrganizationName = "organizations/acme".parse().unwrap();
+    let (node, role, member) = (organization.to_string(), "cluster.edit".to_owned(), "user:ann".to_owned());
+    vec![
+        Rejection::NameRetired { subject: subject.clone() },
+        Rejection::RoleNotBindable { role: role.clone(), node: node.clone(), bound_at: Kinds::default() },
+        Rejection::NotBound { node, role, member: member.clone() },
+        Rejection::PolicyUnchanged { subject: subject.clone() },
+        Rejection::TooManyBindings { subject },
+        Rejection::LastAdministrator { organization: organization.clone() },
+        Rejection::NotAMember { group: group.clone(), member },
+        Rejection::TooManyMembers { group: group.clone(), members: 501 },
+        Rejection::TooManyGroups { organization },
+        Rejection::GroupCycle { group },
     ]
 }
 

@@ -112,18 +112,16 @@ impl Model {
                 self.delete_organization(&c.name.to_string())
             }
             Command::AddAccount(c) => none(self.accounts.insert(c.account.to_string(), Account::default())),
-            // Editions know nothing of the tree: their rules are in `editions`, and no script publishes one.
-            Command::PublishCatalog(_) | Command::HaltEdition(_) => None,
-            // No script has a cloud, without which none of these is ever accepted: their rules are in `lives`.
+            // No script publishes an edition, has a cloud, sets a quota or says who may do what: the rules are in `editions`, `lives`,
+            // `quotas` and `policies`.
+            Command::PublishCatalog(_) | Command::HaltEdition(_) | Command::Progress(_) => None,
             Command::UndeleteCluster(_) | Command::HibernateCluster(_) | Command::WakeCluster(_) => None,
-            Command::Progress(_) => None,
-            // No script sets a quota: their rules are in `quotas`.
             Command::SetQuota(_) | Command::MirrorQuota(_) | Command::AcknowledgeQuota(_) => None,
+            Command::ChangePolicy(_) | Command::CreateGroup(_) | Command::UpdateGroup(_) => None,
+            Command::DeleteGroup(_) | Command::CreateRole(_) | Command::UpdateRole(_) | Command::DeleteRole(_) => None,
             Command::ClaimAccount(c) => self.claim_account(&c.organization.to_string()),
-            Command::CreateFolder(c) => {
-                same_organization(&c.name.to_string(), &c.parent.to_string())?;
-                none(self.folders.insert(c.name.to_string(), c.parent.to_string()))
-            }
+            Command::CreateFolder(c) => same_organization(&c.name.to_string(), &c.parent.to_string())
+                .and_then(|()| none(self.folders.insert(c.name.to_string(), c.parent.to_string()))),
             Command::UpdateFolder(c) => {
                 self.etag_fits(&c.name.to_string(), c.etag)?;
                 self.folders.contains_key(&c.name.to_string()).then_some(())?;

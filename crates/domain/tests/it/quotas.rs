@@ -73,7 +73,8 @@ impl Ring {
         request_id[..8].copy_from_slice(&self.now.to_be_bytes());
         let log = command.log();
         let global = &self.past[self.past.len().saturating_sub(1 + behind)];
-        let ctx = Context { now: Hlc(self.now), request_id: RequestId(request_id), global, log: &log, planner: None };
+        let (now, request_id) = (Hlc(self.now), RequestId(request_id));
+        let ctx = Context { now, request_id, actor: "", global, log: &log, planner: None };
         decide(&self.log(&log), command, &ctx)
     }
 

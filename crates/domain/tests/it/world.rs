@@ -55,7 +55,14 @@ impl World {
         decide(
             &view,
             command,
-            &Context { now, request_id: RequestId(uid), global: &global, log, planner: self.planner.as_deref() },
+            &Context {
+                now,
+                request_id: RequestId(uid),
+                actor: "user:tester",
+                global: &global,
+                log,
+                planner: self.planner.as_deref(),
+            },
         )
     }
 
@@ -105,6 +112,10 @@ fn long(short: &str) -> String {
 }
 
 pub fn organization(short: &str) -> OrganizationName {
+    long(short).parse().unwrap()
+}
+
+pub fn resource(short: &str) -> ids::ResourceName {
     long(short).parse().unwrap()
 }
 

@@ -36,3 +36,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_beside_the_tree_is_named_after_its_organization() {
+    let group: GroupName = "organizations/acme/groups/oncall".parse().unwrap();
+    assert_eq!(group.to_string(), "organizations/acme/groups/oncall");
+    for not in [
+        "organizations/acme/roles/oncall",
+        "organizations/acme/groups",
+        "organizations/acme/groups/a/b",
+        "x/acme/groups/a",
+    ] {
+        assert!(not.parse::<GroupName>().is_err(), "{not}");
+    }
+}

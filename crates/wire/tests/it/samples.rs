@@ -6,10 +6,11 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
+use access::{Kind, Kinds, Right};
 use bytes::Bytes;
 use domain::{
-    Account, AccountLife, Allotment, Cluster, ClusterType, Deeds, Edition, Entity, Fact, FactKind, Folder, Gate, Limit,
-    Organization, Owner, Project, Quota, Slice, State, Wish,
+    Account, AccountLife, Allotment, Binding, Cluster, ClusterType, CustomRole, Deeds, Edition, Entity, Fact, FactKind,
+    Folder, Gate, Group, Limit, Organization, Owner, Project, Quota, Slice, State, Wish,
     catalog::{Catalog, Key, Window},
     command::*,
 };
@@ -85,6 +86,9 @@ pub fn entities() -> Vec<(&'static str, Entity)> {
         ("allotment", allotment(Some(Limit { vcpus: 64, generation: hlc(8, 1) })).into()),
         ("catalog", contents().into()),
         ("edition", edition(Some(hlc(90, 1))).into()),
+        ("binding", binding().into()),
+        ("group", group().into()),
+        ("custom_role", custom_role().into()),
         ("marker", Entity::Marker),
     ]
 }
@@ -97,6 +101,7 @@ pub fn more_entities() -> Vec<(&'static str, Entity)> {
         ("account_claimed", account(AccountLife::Claimed(owner())).into()),
         ("allotment_without_limit", allotment(None).into()),
         ("edition_not_halted", edition(None).into()),
+        ("binding_for_good", Binding { from: None, until: None, ..binding() }.into()),
     ]
 }
 
@@ -110,6 +115,48 @@ fn organization(account: Option<&str>) -> Organization {
         create_time: hlc(0, 0),
         update_time: hlc(5, 1),
         account: account.map(text),
+    }
+}
+
+fn binding() -> Binding {
+    Binding {
+        node: text(PROJECT),
+        node_uid: id(0x30),
+        role: text("cluster.edit"),
+        member: text("group:oncall"),
+        from: Some(hlc(7, 0)),
+        until: Some(hlc(9, 0)),
+        author: "user:ann@example.com".into(),
+        update_time: hlc(6, 2),
+    }
+}
+
+fn group() -> Group {
+    Group {
+        name: text("organizations/acme/groups/oncall"),
+        uid: id(0x60),
+        display_name: "On call".into(),
+        description: "Whoever is awake".into(),
+        members: [text("user:ann@example.com"), text("serviceAccount:pager"), text("group:night")].into(),
+        state: State::Active,
+        author: "user:ann@example.com".into(),
+        create_time: hlc(6, 0),
+        update_time: hlc(6, 3),
+    }
+}
+
+fn custom_role() -> CustomRole {
+    CustomRole {
+        name: text("organizations/acme/roles/opener"),
+        uid: id(0x70),
+        display_name: "Opener".into(),
+        description: String::new(),
+        rights: [Right::ClusterGet, Right::ProjectGet].into_iter().collect(),
+        bound_at: Kinds::of(&[Kind::Project, Kind::Cluster]),
+        state: State::Active,
+        author: "user:ann@example.com".into(),
+        create_time: hlc(6, 0),
+        update_time: hlc(6, 3),
     }
 }
 
@@ -280,13 +327,23 @@ fn quota_commands() -> Vec<(&'static str, Command)> {
             "acknowledge_quota",
             AcknowledgeQuota { organization: organization(), region: region(), generation: hlc(8, 1) }.into(),
         ),
+        ("change_policy", change_policy(Take::These(vec![(text("cluster.view"), text("user:bob"))])).into()),
+        ("create_group", create_group().into()),
+        ("update_group", update_group().into()),
+        ("delete_group", DeleteGroup { name: group().name, etag: Some(Revision(3)) }.into()),
+        ("create_role", create_role().into()),
+        ("update_role", update_role().into()),
+        ("delete_role", DeleteRole { name: custom_role().name, etag: None }.into()),
     ]
 }
 
 /// Commands of the same kinds that look otherwise.
 pub fn more_commands() -> Vec<(&'static str, Command)> {
     let waves = Some(Waves { order: vec![text("us-east-1")], soak_seconds: 3600 });
-    vec![("publish_catalog_in_waves", PublishCatalog { catalog: contents(), waves }.into())]
+    vec![
+        ("publish_catalog_in_waves", PublishCatalog { catalog: contents(), waves }.into()),
+        ("change_policy_whole", change_policy(Take::AllElse).into()),
+    ]
 }
 
 pub fn submission() -> Submission {
@@ -425,4 +482,30 @@ pub fn snapshot_rejected() -> proto::Snapshot {
     snapshot.state_digest = Bytes::copy_from_slice(&StateDigest::default().hash().0);
     snapshot.requests.iter_mut().for_each(|request| request.rejected = Some(rejected().out()));
     snapshot
+}
+
+fn change_policy(take: Take) -> ChangePolicy {
+    let Binding { node, role, member, from, until, .. } = binding();
+    ChangePolicy { node, give: vec![Given { role, member, from, until }], take, etag: Some(Revision(12)) }
+}
+
+fn create_group() -> CreateGroup {
+    let Group { name, display_name, description, members, .. } = group();
+    CreateGroup { name, display_name, description, members }
+}
+
+fn update_group() -> UpdateGroup {
+    let (add, remove) = ([text("user:bob")].into(), [text("group:night")].into());
+    let display_name = Some("Night".to_owned());
+    UpdateGroup { name: group().name, display_name, description: None, add, remove, etag: None }
+}
+
+fn create_role() -> CreateRole {
+    let CustomRole { name, display_name, description, rights, bound_at, .. } = custom_role();
+    CreateRole { name, display_name, description, rights, bound_at }
+}
+
+fn update_role() -> UpdateRole {
+    let CustomRole { name, rights, .. } = custom_role();
+    UpdateRole { name, display_name: None, description: None, rights: Some(rights), etag: Some(Revision(4)) }
 }

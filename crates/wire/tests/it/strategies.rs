@@ -14,6 +14,7 @@ use ids::{
 use proptest::{collection, option, prelude::*};
 use wire::{CommandDigest, LEVEL, Proposal, RawFact, Record, Rejected, Submission, level_of};
 
+mod access;
 mod clusters;
 
 use clusters::{basis, cidr, cluster_status, deed, machine_run, network, options, progress, window, wish};
@@ -213,6 +214,7 @@ pub fn entity() -> impl Strategy<Value = Entity> {
         allotment().prop_map(Entity::Allotment).boxed(),
         contents().prop_map(Entity::from).boxed(),
         edition().prop_map(Entity::Edition).boxed(),
+        access::entity().boxed(),
         Just(Entity::Marker).boxed(),
     ]
 }
@@ -236,6 +238,7 @@ pub fn command() -> impl Strategy<Value = Command> {
         command!(HaltEdition { edition: edition_name(), etag: etag() }).boxed(),
         organization_name().prop_map(|organization| ClaimAccount { organization }.into()).boxed(),
         quota_command().boxed(),
+        access::command().boxed(),
     ]
 }
 

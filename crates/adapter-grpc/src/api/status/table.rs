@@ -73,6 +73,16 @@ pub const TABLE: &[Row] = &[
     never("CATALOG_MISSING", Code::FailedPrecondition, "no edition of the catalogue is published"),
     never("NO_SUCH_TRANSITION", Code::Internal, "a defect: no cluster goes from the one state to the other"),
     never("NOT_GONE", Code::Internal, "a defect: a cluster was written off while something was left of it"),
+    never("NAME_RETIRED", Code::AlreadyExists, "the name was that of a group or a role that is gone, and is not taken again"),
+    never("ROLE_NOT_BINDABLE", Code::InvalidArgument, "the role is not bound on nodes of that kind; the metadata names those on which it is"),
+    never("BINDING_NOT_FOUND", Code::FailedPrecondition, "the member does not have the role by a binding on the node itself"),
+    never("POLICY_UNCHANGED", Code::FailedPrecondition, "the access policy is as wished already"),
+    never("TOO_MANY_BINDINGS", Code::ResourceExhausted, "the node has as many bindings as it may have"),
+    never("LAST_ADMINISTRATOR", Code::FailedPrecondition, "nobody would be left who administers the organization"),
+    never("MEMBER_NOT_FOUND", Code::FailedPrecondition, "the member is not in the group by itself"),
+    never("TOO_MANY_MEMBERS", Code::ResourceExhausted, "the group has as many members as it may have"),
+    never("TOO_MANY_GROUPS", Code::ResourceExhausted, "the organization has as many groups as it may have"),
+    never("GROUP_CYCLE", Code::FailedPrecondition, "the group would be in itself"),
     // Of operations about clusters.
     never("SUPERSEDED", Code::Aborted, "something else was asked of the cluster; the operation is not under way any more"),
     // Of who decides what clusters become: `planner::Refusal`.

@@ -1,0 +1,86 @@
+//! Who may do what.
+
+use std::collections::BTreeSet;
+
+use access::{Kinds, Member, NodeName, Rights, RoleName};
+use ids::{GroupName, Hlc, Revision, RoleId};
+
+/// Gives roles on a node, and takes them. One role of one member is bound once on a node: what is given again replaces what was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangePolicy {
+    pub node: NodeName,
+    pub give: Vec<Given>,
+    pub take: Take,
+    /// Of the node's policy as a whole, not of the node.
+    pub etag: Option<Revision>,
+}
+
+/// A role for a member, perhaps for a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    pub role: RoleName,
+    pub member: Member,
+    pub from: Option<Hlc>,
+    pub until: Option<Hlc>,
+}
+
+/// What is taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Take {
+    /// These, each of which is there.
+    These(Vec<(RoleName, Member)>),
+    /// Whatever is not given: what is given is the whole policy.
+    AllElse,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateGroup {
+    pub name: GroupName,
+    pub display_name: String,
+    pub description: String,
+    pub members: BTreeSet<Member>,
+}
+
+/// Changes the texts and the members of a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpdateGroup {
+    pub name: GroupName,
+    pub display_name: Option<String>,
+    pub description: Option<String>,
+    pub add: BTreeSet<Member>,
+    pub remove: BTreeSet<Member>,
+    pub etag: Option<Revision>,
+}
+
+/// Deletes a group. Nobody has anything by it any more; its name is not taken again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeleteGroup {
+    pub name: GroupName,
+    pub etag: Option<Revision>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateRole {
+    pub name: RoleId,
+    pub display_name: String,
+    pub description: String,
+    pub rights: Rights,
+    pub bound_at: Kinds,
+}
+
+/// Changes a role, for everyone who has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpdateRole {
+    pub name: RoleId,
+    pub display_name: Option<String>,
+    pub description: Option<String>,
+    pub rights: Option<Rights>,
+    pub etag: Option<Revision>,
+}
+
+/// Deletes a role. Nobody has anything by it any more; its name is not taken again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeleteRole {
+    pub name: RoleId,
+    pub etag: Option<Revision>,
+}

@@ -1,0 +1,61 @@
+//! Rows that say who may do what.
+
+use std::collections::BTreeSet;
+
+use access::{Kinds, Member, NodeName, Rights, RoleName};
+use ids::{GroupName, Hlc, RequestId, RoleId};
+
+use super::State;
+
+/// One role of one member on one node and everything below it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    pub node: NodeName,
+    /// Of that node, and of a namespace that of its cluster: bindings do not count on another one that has the name later.
+    pub node_uid: RequestId,
+    pub role: RoleName,
+    pub member: Member,
+    /// It holds from then on.
+    pub from: Option<Hlc>,
+    /// It does not hold from then on.
+    pub until: Option<Hlc>,
+    /// Who asked for it as it is now.
+    pub author: String,
+    /// When that was.
+    pub update_time: Hlc,
+}
+
+/// Members by one name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    pub name: GroupName,
+    /// As [`super::Organization::uid`].
+    pub uid: RequestId,
+    pub display_name: String,
+    pub description: String,
+    /// Those that are groups bring everyone who is in them.
+    pub members: BTreeSet<Member>,
+    /// A name that was DELETED is not taken again: bindings of its time may be left, and they are not meant for others.
+    pub state: State,
+    pub author: String,
+    pub create_time: Hlc,
+    pub update_time: Hlc,
+}
+
+/// A role that an organization made for itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CustomRole {
+    pub name: RoleId,
+    /// As [`super::Organization::uid`].
+    pub uid: RequestId,
+    pub display_name: String,
+    pub description: String,
+    pub rights: Rights,
+    /// Kinds of nodes on which it may be bound.
+    pub bound_at: Kinds,
+    /// As [`Group::state`].
+    pub state: State,
+    pub author: String,
+    pub create_time: Hlc,
+    pub update_time: Hlc,
+}

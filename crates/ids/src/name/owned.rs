@@ -1,0 +1,45 @@
+//! Names of what an organization has beside its tree.
+
+use std::{fmt, str::FromStr};
+
+use super::{Label, NameError, OrganizationName};
+
+macro_rules! owned {
+    ($($(#[$doc:meta])* $name:ident $field:ident $words:literal,)*) => { $(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name {
+            pub organization: OrganizationName,
+            pub $field: Label,
+        }
+
+        impl FromStr for $name {
+            type Err = NameError;
+
+            fn from_str(input: &str) -> Result<Self, NameError> {
+                let segments: Vec<&str> = input.splitn(5, '/').collect();
+                let [root, organization, words, label] = segments.as_slice() else {
+                    return Err(NameError::new(input, concat!("organizations/{o}/", $words, "/{id}")));
+                };
+                if (*root, *words) != ("organizations", $words) {
+                    return Err(NameError::new(input, concat!("organizations/{o}/", $words, "/{id}")));
+                }
+                let organization = OrganizationName { organization: organization.parse()? };
+                Ok(Self { organization, $field: label.parse()? })
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!("{}/", $words, "/{}"), self.organization, self.$field)
+            }
+        }
+    )* };
+}
+
+owned! {
+    /// `organizations/{o}/groups/{g}`: members by one name. As a member it is `group:{g}`.
+    GroupName group "groups",
+    /// `organizations/{o}/roles/{r}`: a role that the organization made for itself. In bindings it is `custom/{r}`.
+    RoleId role "roles",
+}
