@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use access::{Arena, Binding, Change, Group, Kind, Member, NodeName, Place, Record, Revoke, RevokeId, Right};
-use ids::{Hlc, Incarnation, Log, Position, RequestId, Seq};
+use ids::{Hlc, Incarnation, Position, RequestId, Seq};
 
 pub const NOW: Hlc = Hlc(1_000);
 const USERS: usize = 10_000;
