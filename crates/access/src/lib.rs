@@ -1,5 +1,5 @@
-//! Who may do what in one organization, compiled so that asking costs less than a microsecond, and so that a change can be looked at before
-//! it is made.
+//! Who may do what in one organization, compiled so that asking costs a few microseconds, and so that a change can be looked at before it
+//! is made.
 //!
 //! Map: [`table`] every right and every role · [`right`], [`role`], [`name`] their vocabulary, and that of nodes and members · [`change`]
 //! what an arena is made from · [`arena`] the compiled whole · [`check`] the question that is asked most · [`who`] questions about many ·
