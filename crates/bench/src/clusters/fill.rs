@@ -61,14 +61,8 @@ pub async fn ask(world: &World, callers: usize, under_way: u64) -> Result<()> {
     let one = |organization: usize| {
         let asked = &asked;
         async move {
-            while world
-                .keeping()
-                .await?
-                .get("unsettled")
-                .and_then(serde_json::Value::as_u64)
-                .is_none_or(|of| of >= under_way)
-            {
-                tokio::time::sleep(Duration::from_secs(1)).await;
+            while world.under_way().await?.is_none_or(|of| of >= under_way) {
+                tokio::time::sleep(Duration::from_millis(200)).await;
             }
             fill(world, organization).await?;
             asked.set(asked.get() + PER_ORGANIZATION);

@@ -123,6 +123,13 @@ impl World {
         Ok(status.get("keeping").cloned().unwrap_or_default())
     }
 
+    /// Keys that do not rest yet, or were never looked at. `None`: the node does not say.
+    pub async fn under_way(&self) -> Result<Option<u64>> {
+        let keeping = self.keeping().await?;
+        let of = |field: &str| keeping.get(field).and_then(Value::as_u64);
+        Ok(of("unsettled").zip(of("unseen")).map(|(unsettled, unseen)| unsettled + unseen))
+    }
+
     /// The place of the last record of the region's log.
     pub async fn records(&self) -> Result<u64> {
         let status = ask::get(self.telemetry, "/status").await?;
