@@ -58,12 +58,16 @@ pub async fn prepare(world: &World) -> Result<()> {
 /// Asks for all clusters, `callers` organizations at a time, while no more than `under_way` are being made.
 pub async fn ask(world: &World, callers: usize, under_way: u64) -> Result<()> {
     let (organizations, asked) = (world.count.div_ceil(PER_ORGANIZATION), Cell::new(0));
+    let turns = tokio::sync::Mutex::new(());
     let one = |organization: usize| {
-        let asked = &asked;
+        let (asked, turns) = (&asked, &turns);
         async move {
+            // One asks at a time: the answer costs the node more the more accounts there are.
+            let turn = turns.lock().await;
             while world.under_way().await?.is_none_or(|of| of >= under_way) {
-                tokio::time::sleep(Duration::from_millis(200)).await;
+                tokio::time::sleep(Duration::from_secs(1)).await;
             }
+            drop(turn);
             fill(world, organization).await?;
             asked.set(asked.get() + PER_ORGANIZATION);
             if asked.get().is_multiple_of(10_000) {
