@@ -4,13 +4,16 @@ use std::{env, fs, io, path::Path};
 
 use prost::Message;
 
-const FILES: [&str; 14] = [
+const FILES: [&str; 18] = [
+    "access",
+    "access_policies",
     "catalog",
     "cloud_accounts",
     "clusters",
     "consistency",
     "error",
     "folders",
+    "groups",
     "log",
     "mutations",
     "operations",
@@ -18,6 +21,7 @@ const FILES: [&str; 14] = [
     "projects",
     "quotas",
     "regions",
+    "roles",
     "usage",
 ];
 

@@ -108,6 +108,14 @@ impl Drop for Call {
 
 /// A test holds them against the descriptors.
 const METHODS: &[&str] = &[
+    "Access/CommitChange",
+    "Access/ExplainAccess",
+    "Access/ListEffectiveRights",
+    "Access/ListMembersWhoCan",
+    "Access/PreviewChange",
+    "AccessPolicies/GetAccessPolicy",
+    "AccessPolicies/ModifyBindings",
+    "AccessPolicies/UpdateAccessPolicy",
     "Catalog/GetEdition",
     "Catalog/HaltEdition",
     "Catalog/ListClusterTypes",
@@ -137,6 +145,11 @@ const METHODS: &[&str] = &[
     "Folders/ListFolders",
     "Folders/MoveFolder",
     "Folders/UpdateFolder",
+    "Groups/CreateGroup",
+    "Groups/DeleteGroup",
+    "Groups/GetGroup",
+    "Groups/ListGroups",
+    "Groups/UpdateGroup",
     "Log/GetLogHead",
     "Log/ListRecords",
     "Log/WatchRecords",
@@ -162,6 +175,11 @@ const METHODS: &[&str] = &[
     "Regions/GetRegion",
     "Regions/GetTopology",
     "Regions/ListRegions",
+    "Roles/CreateRole",
+    "Roles/DeleteRole",
+    "Roles/GetRole",
+    "Roles/ListRoles",
+    "Roles/UpdateRole",
     "Usage/QueryUsage",
 ];
 

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ids::Hlc;
+use ids::{Hlc, Label};
 
-use crate::{Arena, Binding, Caller, Member, NodeName, Record, Right, Rights, arena::Path, standing::Standing};
+use crate::{
+    Arena, Binding, Caller, CustomRole, Group, Member, NodeName, Record, Right, Rights, RoleName, arena::Path,
+    standing::Standing,
+};
 
 /// The bindings of one node, and those of the nodes above it that hold there as well.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +28,18 @@ impl Arena {
         let direct = by_node.next().unwrap_or_default();
         let above: Vec<_> = by_node.collect();
         Some(Policy { direct, inherited: above.into_iter().rev().flatten().collect() })
+    }
+
+    /// A group that is on record.
+    pub fn group(&self, name: &Member) -> Option<&Group> {
+        Some(&self.principals.row(name)?.group.as_ref()?.0)
+    }
+
+    /// A role that the organization made.
+    pub fn custom_role(&self, name: &Label) -> Option<CustomRole> {
+        let row = self.roles.row(&RoleName::Custom(name.clone()))?;
+        row.record.as_ref()?;
+        Some(CustomRole { name: name.clone(), rights: row.rights, bound_at: row.bound_at })
     }
 
     /// The nodes from the root down to this one. `None`: there is no such node.

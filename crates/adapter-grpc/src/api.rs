@@ -16,6 +16,8 @@ pub mod front;
 pub mod status;
 pub mod token;
 
+mod access;
+mod access_policies;
 mod call;
 mod catalog;
 mod cloud_accounts;
@@ -23,6 +25,7 @@ mod clusters;
 mod command;
 mod fact;
 mod folders;
+mod groups;
 mod health;
 mod input;
 mod log;
@@ -34,6 +37,7 @@ mod quotas;
 mod read;
 mod regions;
 mod resource;
+mod roles;
 mod typed;
 mod usage;
 mod watching;
@@ -42,10 +46,11 @@ mod write;
 use std::sync::Arc;
 
 use api::v1::{
-    catalog_server::CatalogServer, cloud_accounts_server::CloudAccountsServer, clusters_server::ClustersServer,
-    folders_server::FoldersServer, log_server::LogServer, mutations_server::MutationsServer,
+    access_policies_server::AccessPoliciesServer, access_server::AccessServer, catalog_server::CatalogServer,
+    cloud_accounts_server::CloudAccountsServer, clusters_server::ClustersServer, folders_server::FoldersServer,
+    groups_server::GroupsServer, log_server::LogServer, mutations_server::MutationsServer,
     operations_server::OperationsServer, organizations_server::OrganizationsServer, projects_server::ProjectsServer,
-    quotas_server::QuotasServer, regions_server::RegionsServer, usage_server::UsageServer,
+    quotas_server::QuotasServer, regions_server::RegionsServer, roles_server::RolesServer, usage_server::UsageServer,
 };
 pub use front::{About, Front, Limits};
 use tonic::service::Routes;
@@ -78,6 +83,10 @@ pub fn routes(front: &Arc<Front>) -> Result<Routes, tonic_reflection::server::Er
         .add_service(limited!(FoldersServer))
         .add_service(limited!(ProjectsServer))
         .add_service(limited!(ClustersServer))
+        .add_service(limited!(AccessPoliciesServer))
+        .add_service(limited!(GroupsServer))
+        .add_service(limited!(RolesServer))
+        .add_service(limited!(AccessServer))
         .add_service(limited!(CloudAccountsServer))
         .add_service(limited!(CatalogServer))
         .add_service(limited!(MutationsServer))

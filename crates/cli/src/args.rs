@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod access;
 mod catalog;
 mod clusters;
 mod quotas;
@@ -11,6 +12,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use client::{Endpoint, RequestId};
 
+pub use access::{Bound, GroupCommand, How, IamCommand, On, PolicyCommand, RoleCommand};
 pub use catalog::{CatalogCommand, Scope as CatalogScope, Waves};
 pub use clusters::{Change, Changeable, ClusterCommand, Explained, Options, Place, Wish};
 pub use quotas::QuotaCommand;
@@ -115,6 +117,9 @@ pub enum Command {
     /// Clusters, each in one region
     #[command(subcommand, alias = "clusters")]
     Cluster(ClusterCommand),
+    /// Who may do what, and why
+    #[command(subcommand, alias = "access")]
+    Iam(IamCommand),
     /// Cloud accounts: the pool out of which organizations get theirs
     #[command(subcommand, alias = "accounts", alias = "cloud-account")]
     Account(AccountCommand),

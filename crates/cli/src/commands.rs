@@ -6,6 +6,7 @@ mod clusters;
 mod contexts;
 mod deleting;
 mod folders;
+mod iam;
 mod logs;
 mod operations;
 mod organizations;
@@ -49,6 +50,7 @@ pub async fn run(args: Args) -> Result<(), Fail> {
         Command::Folder(command) => folders::run(&session, command).await,
         Command::Project(command) => projects::run(&session, command).await,
         Command::Cluster(command) => clusters::run(&session, command).await,
+        Command::Iam(command) => iam::run(&session, command).await,
         Command::Account(command) => accounts::run(&session, command).await,
         Command::Quota(command) => quotas::run(&session, command).await,
         Command::Usage(args) => usage::run(&session, &args).await,

@@ -215,6 +215,7 @@ fn about_clusters_and_editions(error: &Error) -> Option<String> {
             "name it by a later month, or with a suffix such as 2026-11-b (`atoll catalog list` shows those there are)"
                 .to_owned()
         }
+        "PLAN_STALE" => "look at it again with --preview, and use the plan token of that".to_owned(),
         "EDITION_HALTED" => "it stays so; what is to come after it is another edition".to_owned(),
         _ => match (value("accepted").filter(|accepted| !accepted.is_empty()), error.retry_after) {
             (Some(accepted), _) => format!("accepted would be: {accepted}"),

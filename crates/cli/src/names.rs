@@ -1,6 +1,9 @@
 //! Short names: ids are completed with what is set (`atoll organization set`), full resource names are taken as they are.
 
-use ids::{AccountId, ClusterName, FolderName, Label, Log, OrganizationName, ProjectName, RegionId};
+use ids::{
+    AccountId, ClusterName, FolderName, GroupName, Label, Log, OrganizationName, ProjectName, RegionId, ResourceName,
+    RoleId,
+};
 
 use crate::{
     args::{Parent, Place},
@@ -51,6 +54,47 @@ impl Names {
             return Ok(name.to_owned());
         }
         Ok(format!("{}/{collection}/{name}", self.organization_or_set(None)?))
+    }
+
+    /// `organization`, `organization/ID`, `folder/ID`, `project/ID`, `cluster/LOCATION/ID`, `namespace/LOCATION/CLUSTER/ID`, or a full name.
+    pub fn node(&self, text: &str) -> Result<String, Fail> {
+        let place = Place::default();
+        match text.split('/').collect::<Vec<_>>().as_slice() {
+            ["organization"] => self.organization_or_set(None),
+            ["organization", id] => Self::organization(id),
+            ["folder", id] => self.folder(id),
+            ["project", id] => self.project(id),
+            ["cluster", location, id] => self.cluster("get", &format!("{location}/{id}"), &place),
+            ["namespace", location, id, namespace] => {
+                let cluster = self.cluster("get", &format!("{location}/{id}"), &place)?;
+                Ok(format!("{cluster}/namespaces/{}", parse::<Label>(namespace, namespace, "namespace")?))
+            }
+            ["organizations", ..] => match text.rsplit_once("/namespaces/") {
+                Some((cluster, namespace)) => {
+                    let cluster = parse::<ClusterName>(cluster, text, "cluster")?;
+                    Ok(format!("{cluster}/namespaces/{}", parse::<Label>(namespace, text, "namespace")?))
+                }
+                None => parse::<ResourceName>(text, text, "node"),
+            },
+            _ => Err(Fail::usage(format!(
+                "read the node {text:?}: wanted organization, organization/ID, folder/ID, project/ID, cluster/LOCATION/ID, \
+                 namespace/LOCATION/CLUSTER/ID, or a full resource name"
+            ))),
+        }
+    }
+
+    pub fn group(&self, name: &str) -> Result<String, Fail> {
+        let full = self.below_organization(name.strip_prefix("group:").unwrap_or(name), "groups")?;
+        parse::<GroupName>(&full, name, "group")
+    }
+
+    /// `custom/ROLE`, a predefined one such as `folder.edit`, or a full name.
+    pub fn role(&self, name: &str) -> Result<String, Fail> {
+        match name.strip_prefix("custom/") {
+            Some(id) => parse::<RoleId>(&format!("{}/roles/{id}", self.organization_or_set(None)?), name, "role"),
+            None if name.contains('/') => Ok(name.to_owned()),
+            None => Ok(format!("roles/{name}")),
+        }
     }
 
     /// Where something is listed or made: the folder or organization named, else the folder that is set, else the organization.

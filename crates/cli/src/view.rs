@@ -1,5 +1,6 @@
 //! How the API's messages look: as JSON (the proto3 JSON form) and as rows of a table.
 
+pub mod access;
 pub mod catalog;
 pub mod cluster;
 pub mod json;

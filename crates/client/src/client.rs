@@ -7,11 +7,14 @@ use std::{
 
 use crate::{
     Config, Error, Token, TraceContext,
+    access::Access,
     endpoint::Connections,
     logs::Logs,
     operations::Operations,
     regions::Regions,
-    resources::{Catalog, CloudAccounts, Clusters, Folders, Organizations, Projects, Quotas},
+    resources::{
+        AccessPolicies, Catalog, CloudAccounts, Clusters, Folders, Groups, Organizations, Projects, Quotas, Roles,
+    },
     retry::Budget,
     steer::Steer,
     usage::Usage,
@@ -72,6 +75,22 @@ impl Client {
 
     pub fn clusters(&self) -> Clusters {
         Clusters { client: self.clone() }
+    }
+
+    pub fn access_policies(&self) -> AccessPolicies {
+        AccessPolicies { client: self.clone() }
+    }
+
+    pub fn groups(&self) -> Groups {
+        Groups { client: self.clone() }
+    }
+
+    pub fn roles(&self) -> Roles {
+        Roles { client: self.clone() }
+    }
+
+    pub fn access(&self) -> Access {
+        Access { client: self.clone() }
     }
 
     pub fn cloud_accounts(&self) -> CloudAccounts {

@@ -19,6 +19,7 @@ use tokio::{
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::{Code, Request, Status, Streaming};
 
+pub(crate) use self::queue::give_request_id;
 use self::queue::{Answered, Queue};
 use crate::{
     Client, Error, RequestId, Route, TraceContext,

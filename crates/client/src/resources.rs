@@ -1,23 +1,29 @@
-//! The resources: organizations, folders, projects, clusters, cloud accounts, the catalogue, quotas. One handle each, one method per call of
+//! The resources: organizations, folders, projects, clusters, access policies, groups, roles, cloud accounts, the catalogue, quotas. One handle each, one method per call of
 //! the API.
 //!
 //! Reads hold what [`Read`] asks; writes carry one request id over all their tries ([`Write`]).
 
+mod access_policies;
 mod catalog;
 mod cloud_accounts;
 mod clusters;
 mod folders;
+mod groups;
 mod organizations;
 mod projects;
 mod quotas;
+mod roles;
 
+pub use access_policies::AccessPolicies;
 pub use catalog::{Catalog, Offered};
 pub use cloud_accounts::CloudAccounts;
 pub use clusters::Clusters;
 pub use folders::Folders;
+pub use groups::Groups;
 pub use organizations::Organizations;
 pub use projects::Projects;
 pub use quotas::Quotas;
+pub use roles::Roles;
 
 use crate::Write;
 

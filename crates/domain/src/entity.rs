@@ -14,7 +14,7 @@ mod access;
 mod cluster;
 mod quota;
 
-pub use self::access::{Binding, CustomRole, Group};
+pub use self::access::{AccessPolicy, Binding, CustomRole, Group};
 pub use cluster::{
     Basis, CloudWait, Cluster, ClusterOptions, ClusterStatus, DEEDS_MAX, Deed, Deeds, MachineRun, PhaseTimes,
     SharedVpc, VersionWish, Wish,
@@ -189,6 +189,7 @@ pub enum Entity {
     /// What is in one edition, as it was published.
     Catalog(Catalog),
     Edition(Edition),
+    AccessPolicy(AccessPolicy),
     Binding(Binding),
     Group(Group),
     CustomRole(CustomRole),
@@ -215,6 +216,7 @@ impl Entity {
             Self::Allotment(_) => Allotment::KIND,
             Self::Catalog(_) => Catalog::KIND,
             Self::Edition(_) => Edition::KIND,
+            Self::AccessPolicy(_) => AccessPolicy::KIND,
             Self::Binding(_) => Binding::KIND,
             Self::Group(_) => Group::KIND,
             Self::CustomRole(_) => CustomRole::KIND,
@@ -275,6 +277,7 @@ row!(Quota, "quota", |_row| State::Active);
 row!(Allotment, "allotment", |_row| State::Active);
 row!(Catalog, "catalogue", |_row| State::Active);
 row!(Edition, "edition", |_row| State::Active);
+row!(AccessPolicy, "access policy", |_row| State::Active);
 row!(Binding, "binding", |_row| State::Active);
 row!(Group, "group", |row| row.state);
 row!(CustomRole, "role", |row| row.state);

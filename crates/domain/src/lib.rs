@@ -53,15 +53,15 @@ mod tree;
 mod waits;
 
 pub use ids::{Cidr, CidrError};
-use ids::{Hlc, Log, RequestId};
+use ids::{Hlc, Log, RequestId, Seq};
 
 pub use cluster_type::{ClusterType, ClusterTypeError};
 pub use command::Command;
 pub use date::{Date, DateError};
 pub use entity::{
-    Account, AccountLife, Allotment, Basis, Binding, CloudWait, Cluster, ClusterOptions, ClusterStatus, CustomRole,
-    DEEDS_MAX, Deed, Deeds, Edition, Entity, Folder, Gate, Group, Limit, MachineRun, Organization, Owner, PhaseTimes,
-    Project, Quota, Row, SharedVpc, Slice, State, VersionWish, Wish,
+    AccessPolicy, Account, AccountLife, Allotment, Basis, Binding, CloudWait, Cluster, ClusterOptions, ClusterStatus,
+    CustomRole, DEEDS_MAX, Deed, Deeds, Edition, Entity, Folder, Gate, Group, Limit, MachineRun, Organization, Owner,
+    PhaseTimes, Project, Quota, Row, SharedVpc, Slice, State, VersionWish, Wish,
 };
 pub use fact::{Decision, Fact, FactKind, Guard};
 pub use network::{Network, Tenancy};
@@ -86,6 +86,8 @@ pub struct Context<'a> {
     pub log: &'a Log,
     /// Who decides what clusters become; none in a region without a cloud.
     pub planner: Option<&'a dyn Planner>,
+    /// The command was planned on what this log said so far: it is refused where who may do what was changed behind it.
+    pub planned: Option<Seq>,
 }
 
 /// Decides what `command` changes in the rows of `view`, which is the state of `ctx.log`.
@@ -99,6 +101,9 @@ pub fn decide(view: &dyn View, command: &Command, ctx: &Context<'_>) -> Result<D
         return Err(Rejection::WrongLog { subject, wanted: log, here: ctx.log.clone() });
     }
     let mut txn = Txn::new(view);
+    if let Some(planned) = ctx.planned {
+        policy::check_plan(&mut txn, command, planned)?;
+    }
     match command {
         Command::CreateOrganization(command) => organization::create(&mut txn, command, ctx)?,
         Command::UpdateOrganization(command) => organization::update(&mut txn, command, ctx)?,

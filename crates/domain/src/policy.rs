@@ -11,14 +11,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use access::{Kinds, Member, NodeName, ROLES, RoleName};
-use ids::{Hlc, Label, OrganizationName, RequestId, ResourceName, Subject, limits::BINDINGS_MAX};
+use ids::{Hlc, Label, OrganizationName, RequestId, ResourceName, Revision, Seq, Subject, limits::BINDINGS_MAX};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Binding, Cluster, Context, CustomRole, Entity, FactKind, Folder, Organization, Project, Rejection, Row, State, Txn,
-    View, ViewError, check,
-    command::{ChangePolicy, Given, Take},
-    group, role, sets,
+    AccessPolicy, Binding, Cluster, Context, CustomRole, FactKind, Folder, Organization, Project, Rejection, Row,
+    State, Txn, View, ViewError, check,
+    command::{ChangePolicy, Command, Given, Take},
+    group, query, role, sets,
 };
 
 /// The role that an organization never loses the last holder of.
@@ -72,7 +72,10 @@ pub(crate) fn change(txn: &mut Txn<'_>, command: &ChangePolicy, ctx: &Context<'_
     if let NodeName::Organization(organization) = node {
         keep_administrator(txn, organization, &before, &had, ctx.now)?;
     }
-    txn.write(FactKind::PolicyChanged, set.clone(), Some(Entity::Marker))?;
+    let (author, update_time) = (ctx.actor.to_owned(), ctx.now);
+    let row = AccessPolicy { node: node.clone(), node_uid: uid, author, update_time };
+    txn.write(FactKind::PolicyChanged, set.clone(), Some(row.into()))?;
+    txn.bump(&sets::policies(&node.organization()))?;
     let gone: BTreeSet<String> = taken.into_iter().chain(left).filter(|id| !given.contains_key(id)).collect();
     for (id, binding) in given {
         txn.write(FactKind::RoleBound, set.entry(&id), Some(binding.into()))?;
@@ -189,6 +192,21 @@ fn keep_administrator(
         return Err(Rejection::LastAdministrator { organization: organization.clone() });
     }
     Ok(())
+}
+
+/// Nothing that decides who may do what was changed behind `planned`, by this log. Guards all of it.
+pub(crate) fn check_plan(txn: &mut Txn<'_>, command: &Command, planned: Seq) -> Result<(), Rejection> {
+    let subject = command.subject();
+    let other = || check::invalid("plan", subject.as_str(), "a command about who may do what".to_owned());
+    let organization = query::organization_of(&subject).ok_or_else(other)?;
+    let sets = [
+        sets::policies(&organization),
+        sets::groups(&organization),
+        sets::roles(&organization),
+        sets::tree(&organization),
+    ];
+    let changed = sets.iter().any(|set| txn.revision(set) > Revision::from(planned));
+    if changed { Err(Rejection::PlanStale { subject }) } else { Ok(()) }
 }
 
 /// Whom an organization has as administrators for good. Rests on the set of its bindings.

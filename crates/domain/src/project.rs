@@ -56,7 +56,9 @@ pub fn relocate(txn: &mut Txn<'_>, command: &MoveProject, ctx: &Context<'_>) -> 
     let from = std::mem::replace(&mut row.parent, to.clone());
     row.update_time = ctx.now;
     txn.write(FactKind::ProjectMoved, subject, Some(row.into()))?;
-    tree::relink(txn, &sets::project_entry(&name.project), &from, to)
+    tree::relink(txn, &sets::project_entry(&name.project), &from, to)?;
+    // Who may do what below it is another matter now.
+    txn.bump(&sets::tree(&to.organization()))
 }
 
 pub fn delete(txn: &mut Txn<'_>, command: &DeleteProject, ctx: &Context<'_>) -> Result<(), Rejection> {

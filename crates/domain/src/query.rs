@@ -10,6 +10,9 @@ use ids::{
     limits::PAGE_SIZE_MAX,
 };
 
+mod access;
+
+pub use self::access::{Bound, access_policy, bindings, custom_role, custom_roles, group, groups, organization_of};
 use crate::{
     Account, Cluster, Edition, Folder, Organization, Project, Quota, Rejection, Row, State, View, ViewError, account,
     catalog::{Catalog, is_edition},

@@ -178,6 +178,9 @@ pub enum Rejection {
     #[error("{group} would be in itself; wanted members that it is not in")]
     GroupCycle { group: GroupName },
 
+    #[error("who may do what was changed since the change of {subject} was looked at; wanted another look")]
+    PlanStale { subject: Subject },
+
     #[error("{subject} is not decided about in the log {here}; wanted the log {wanted}")]
     WrongLog { subject: Subject, wanted: Log, here: Log },
 
@@ -246,6 +249,7 @@ impl Rejection {
             Self::TooManyMembers { .. } => "TOO_MANY_MEMBERS",
             Self::TooManyGroups { .. } => "TOO_MANY_GROUPS",
             Self::GroupCycle { .. } => "GROUP_CYCLE",
+            Self::PlanStale { .. } => "PLAN_STALE",
             Self::WrongLog { .. } => "WRONG_LOG",
             Self::DecisionTooLarge { .. } => "DECISION_TOO_LARGE",
             Self::WrittenTwice { .. } => "WRITTEN_TWICE",
@@ -319,6 +323,7 @@ impl Rejection {
             | Self::CatalogMissing { subject }
             | Self::NotFound { subject }
             | Self::UpdateEmpty { subject }
+            | Self::PlanStale { subject }
             | Self::WrongLog { subject, .. }
             | Self::DecisionTooLarge { subject, .. }
             | Self::WrittenTwice { subject }

@@ -59,7 +59,8 @@ pub(crate) fn update(txn: &mut Txn<'_>, command: &UpdateRole, ctx: &Context<'_>)
     row.display_name = display_name.clone().unwrap_or(row.display_name);
     row.description = description.clone().unwrap_or(row.description);
     (row.author, row.update_time) = (ctx.actor.to_owned(), ctx.now);
-    txn.write(FactKind::RoleUpdated, subject, Some(row.into()))
+    txn.write(FactKind::RoleUpdated, subject, Some(row.into()))?;
+    txn.bump(&sets::roles(&command.name.organization))
 }
 
 pub(crate) fn delete(txn: &mut Txn<'_>, command: &DeleteRole, ctx: &Context<'_>) -> Result<(), Rejection> {

@@ -54,8 +54,8 @@ pub fn children(container: &ContainerName) -> Subject {
     Subject::set_of(&ResourceName::from(container.clone()), "children")
 }
 
-/// No entries, only a revision: rises with every creation, move and deletion of a folder of the organization. Whoever
-/// guards it may walk the folders without guarding each. In the global log.
+/// No entries, only a revision: rises with every creation, move and deletion of a folder of the organization, and with every move of a
+/// project. Whoever guards it may walk the folders without guarding each. In the global log.
 pub fn tree(organization: &OrganizationName) -> Subject {
     Subject::set_of(&ResourceName::Organization(organization.clone()), "tree")
 }
@@ -98,6 +98,11 @@ pub fn bindings(node: &NodeName) -> Subject {
             Subject::set_of(&name.cluster.clone().into(), "namespace-bindings").entry(name.namespace.as_str())
         }
     }
+}
+
+/// No entries, only a revision: rises with every change of an access policy of the organization that the log decides about.
+pub fn policies(organization: &OrganizationName) -> Subject {
+    Subject::set_of(&ResourceName::Organization(organization.clone()), "policies")
 }
 
 /// Groups of an organization, by label, also those that were DELETED. In the global log. Its entries are rows.

@@ -223,6 +223,7 @@ fn decide() -> f64 {
                 global: &state,
                 log: &Log::Global,
                 planner: None,
+                planned: None,
             };
             let decision = domain::decide(&state, &command, &context).unwrap();
             let proposal = Proposal {

@@ -255,6 +255,7 @@ impl Decider {
             global: &global,
             log: &self.shared.log,
             planner: self.shared.planner.as_deref(),
+            planned: submission.planned,
         };
         let decision = domain::decide(state, &submission.command, &context)?;
         (self.rule)(&submission.command, now)?;

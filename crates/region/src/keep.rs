@@ -160,6 +160,7 @@ impl RegionBook {
             traceparent: String::new(),
             seen_global: None,
             retried: false,
+            planned: None,
         }
     }
 }

@@ -31,6 +31,7 @@ mod drain;
 mod join;
 mod keep;
 mod policies;
+pub mod proposed;
 mod relay;
 mod trial;
 mod wish;

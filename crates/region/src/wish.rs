@@ -62,6 +62,7 @@ impl Inner {
             traceparent: String::new(),
             seen_global: None,
             retried: false,
+            planned: None,
         };
         let verdict = self.submit(&submission, WITHIN).await;
         tracing::debug!(member = %self.member(), %what, ?verdict, "asked for what the region owes");

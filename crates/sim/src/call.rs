@@ -117,6 +117,7 @@ impl Caller {
             traceparent: String::new(),
             seen_global: None,
             retried: false,
+            planned: None,
         };
         self.world.trace.observe(&Observation::Invoked { request_id, log: log.clone() });
         // Some callers send the same request twice at once: the second must change nothing.

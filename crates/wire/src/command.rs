@@ -40,6 +40,8 @@ pub struct Submission {
     pub seen_global: Option<(Incarnation, Seq)>,
     /// An earlier try of this request may still take effect. A rejection is then recorded, so that it holds for all tries.
     pub retried: bool,
+    /// As [`domain::Context::planned`].
+    pub planned: Option<Seq>,
 }
 
 /// Which command it is: the first 16 bytes of the SHA-256 of its message. Two commands with one digest are one wish.
@@ -72,7 +74,8 @@ impl CommandDigest {
 
 /// The message of a submission.
 pub fn submission_out(submission: &Submission) -> proto::Submission {
-    let Submission { request_id, actor, command, validate_only, traceparent, seen_global, retried } = submission;
+    let Submission { request_id, actor, command, validate_only, traceparent, seen_global, retried, planned } =
+        submission;
     proto::Submission {
         request_id: Bytes::copy_from_slice(&request_id.0),
         actor: actor.clone(),
@@ -81,6 +84,7 @@ pub fn submission_out(submission: &Submission) -> proto::Submission {
         traceparent: traceparent.clone(),
         seen_global: seen_global.map(|(incarnation, seq)| proto::Seen { incarnation: incarnation.0, seq: seq.0 }),
         retried: *retried,
+        planned: planned.map(|seq| seq.0),
     }
 }
 
@@ -90,7 +94,8 @@ pub fn submission_out(submission: &Submission) -> proto::Submission {
 /// No request id of 16 bytes, or no command that this build knows.
 pub fn submission_in(message: proto::Submission) -> Result<Submission, Error> {
     const WHAT: &str = "a submission";
-    let proto::Submission { request_id, actor, command, validate_only, traceparent, seen_global, retried } = message;
+    let proto::Submission { request_id, actor, command, validate_only, traceparent, seen_global, retried, planned } =
+        message;
     let command = command.ok_or_else(|| Error::field(WHAT, "command", "not set", "a command"))?;
     Ok(Submission {
         request_id: request_id_in(WHAT, &request_id)?,
@@ -100,6 +105,7 @@ pub fn submission_in(message: proto::Submission) -> Result<Submission, Error> {
         traceparent,
         seen_global: seen_global.map(|seen| (Incarnation(seen.incarnation), Seq(seen.seq))),
         retried,
+        planned: planned.map(Seq),
     })
 }
 

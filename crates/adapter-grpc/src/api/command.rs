@@ -10,9 +10,10 @@ use domain::{
         MoveFolder, MoveProject, SetQuota, UpdateFolder, UpdateOrganization, UpdateProject,
     },
 };
-use ids::{AccountId, ContainerName, ProjectName, RequestId};
+use ids::{AccountId, ContainerName, ProjectName, RequestId, Seq};
 
 use super::{
+    access_policies::policy_name,
     input::{etag, name, new_name, present, request_id, texts},
     quotas,
     resource::cloud_account_name,
@@ -26,6 +27,8 @@ pub struct Write {
     /// `None`: the caller gave none.
     pub request_id: Option<RequestId>,
     pub validate_only: bool,
+    /// It was looked at before: as of which record of its log.
+    pub planned: Option<Seq>,
 }
 
 /// A request that reads as a write.
@@ -50,7 +53,7 @@ pub const FIXED: &[&str] = &[
 ];
 
 pub fn write(command: impl Into<Command>, id: &str, validate_only: bool) -> Result<Write, Refusal> {
-    Ok(Write { command: command.into(), request_id: request_id(id)?, validate_only })
+    Ok(Write { command: command.into(), request_id: request_id(id)?, validate_only, planned: None })
 }
 
 /// `{project}/locations/{location}`, where the location may be `-` for a list.
@@ -247,7 +250,29 @@ impl Writes for v1::Mutation {
             Kind::WakeCluster(request) => request.write(),
             Kind::PublishEdition(request) => request.write(),
             Kind::HaltEdition(request) => request.write(),
+            Kind::UpdateAccessPolicy(request) => request.write(),
+            Kind::ModifyBindings(request) => request.write(),
+            Kind::CreateGroup(request) => request.write(),
+            Kind::UpdateGroup(request) => request.write(),
+            Kind::DeleteGroup(request) => request.write(),
+            Kind::CreateRole(request) => request.write(),
+            Kind::UpdateRole(request) => request.write(),
+            Kind::DeleteRole(request) => request.write(),
         }
+    }
+}
+
+/// What the API calls that which a command is about.
+pub fn public_name(command: &Command) -> String {
+    match command {
+        Command::ChangePolicy(command) => policy_name(&command.node),
+        Command::CreateGroup(command) => command.name.to_string(),
+        Command::UpdateGroup(command) => command.name.to_string(),
+        Command::DeleteGroup(command) => command.name.to_string(),
+        Command::CreateRole(command) => command.name.to_string(),
+        Command::UpdateRole(command) => command.name.to_string(),
+        Command::DeleteRole(command) => command.name.to_string(),
+        other => other.subject().to_string(),
     }
 }
 

@@ -7,6 +7,7 @@ use ids::{Hash, Revision};
 use wire::{Proposal, RawFact, Record, decode_entity};
 
 use super::{
+    access_policies,
     clusters::show,
     read::with_details,
     resource::{Resource, timestamp},
@@ -63,6 +64,10 @@ fn after(entity: &Entity, kind: Option<FactKind>, revision: Revision) -> Option<
         Entity::Deeds(row) => Some(After::Deeds(v1::Deeds { deeds: row.0.iter().map(show::deed).collect() })),
         Entity::MachineRun(row) => Some(After::MachineRun(show::machine_run(row))),
         Entity::Edition(row) => Some(After::Edition(v1::Edition::show(revision, row))),
+        Entity::AccessPolicy(row) => Some(After::AccessPolicy(v1::AccessPolicy::show(revision, row))),
+        Entity::Binding(row) => Some(After::Binding(access_policies::binding(row))),
+        Entity::Group(row) => Some(After::Group(v1::Group::show(revision, row))),
+        Entity::CustomRole(row) => Some(After::Role(v1::Role::show(revision, row))),
         // As large as a page of records.
         Entity::Catalog(_) => None,
         Entity::ClusterStatus(_)
@@ -71,9 +76,6 @@ fn after(entity: &Entity, kind: Option<FactKind>, revision: Revision) -> Option<
         | Entity::Gate(_)
         | Entity::Quota(_)
         | Entity::Allotment(_)
-        | Entity::Binding(_)
-        | Entity::Group(_)
-        | Entity::CustomRole(_)
         | Entity::Marker => None,
     }
 }

@@ -15,12 +15,15 @@ use tonic_health::pb::{
 use super::front::Front;
 
 /// What can be asked after; the empty name is the whole.
-const SERVICES: [&str; 13] = [
+const SERVICES: [&str; 17] = [
     "",
+    "atoll.v1.Access",
+    "atoll.v1.AccessPolicies",
     "atoll.v1.Catalog",
     "atoll.v1.CloudAccounts",
     "atoll.v1.Clusters",
     "atoll.v1.Folders",
+    "atoll.v1.Groups",
     "atoll.v1.Log",
     "atoll.v1.Mutations",
     "atoll.v1.Operations",
@@ -28,6 +31,7 @@ const SERVICES: [&str; 13] = [
     "atoll.v1.Projects",
     "atoll.v1.Quotas",
     "atoll.v1.Regions",
+    "atoll.v1.Roles",
     "atoll.v1.Usage",
 ];
 

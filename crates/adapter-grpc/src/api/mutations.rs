@@ -30,7 +30,7 @@ use wire::Submission;
 
 use super::{
     call::{Call, Signature, WITHIN},
-    command::Writes as _,
+    command::{Writes as _, public_name},
     front::{Front, Opened, Writes},
     status::Refusal,
     typed::of_message,
@@ -270,7 +270,7 @@ async fn decide(opened: Arc<Opened>, index: u64, submission: Submission) -> Outc
 fn done_message(submission: &Submission, committed: &Committed) -> Done {
     let Committed { position, validated_only, .. } = committed;
     Done {
-        name: submission.command.subject().to_string(),
+        name: public_name(&submission.command),
         etag: if *validated_only { String::new() } else { position.seq.to_string() },
         position: Some(Position {
             log: position.log.to_string(),

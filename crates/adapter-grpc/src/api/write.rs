@@ -61,6 +61,7 @@ pub fn submission(opened: &Opened, write: Write, traceparent: String, seen: &Tok
         traceparent,
         seen_global: seen.get(&Log::Global),
         retried,
+        planned: write.planned,
     }
 }
 

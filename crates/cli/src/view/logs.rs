@@ -4,7 +4,7 @@ use client::v1::{self, fact::After};
 use serde_json::Value;
 
 use super::{
-    Resource, cluster,
+    Resource, access, cluster,
     json::{Object, time},
 };
 
@@ -55,18 +55,22 @@ fn fact(fact: &v1::Fact) -> Value {
         }
         Some(After::MachineRun(after)) => made.value("machineRun", cluster::machine_run(after)),
         Some(After::Edition(after)) => made.value("edition", after.json()),
+        Some(After::AccessPolicy(after)) => made.value("accessPolicy", after.json()),
+        Some(After::Binding(after)) => made.value("binding", access::binding(after)),
+        Some(After::Group(after)) => made.value("group", after.json()),
+        Some(After::Role(after)) => made.value("role", after.json()),
     };
     made.value("removed", Value::from(fact.removed)).done()
 }
 
 /// Facts that only keep sets of names: of no interest to people, who see what was put into them.
-const BOOKKEEPING: [&str; 3] = ["entry-added", "entry-removed", "set-changed"];
+const BOOKKEEPING: [&str; 4] = ["entry-added", "entry-removed", "set-changed", "policy-changed"];
 
 /// A record on one line: time, log where several are shown, sequence, actor, facts but for bookkeeping, unless `whole`; or the
 /// rejection that the record holds.
 pub fn line(record: &v1::Record, with_log: bool, whole: bool) -> String {
     let shown = record.facts.iter().filter(|fact| whole || !BOOKKEEPING.contains(&fact.kind.as_str()));
-    let fact = |fact: &v1::Fact| match cluster::said(fact) {
+    let fact = |fact: &v1::Fact| match cluster::said(fact).or_else(|| access::said(fact)) {
         None => format!("{} {}", fact.kind, fact.subject),
         // Its row is not what people know by name.
         Some(said) => format!("{} {} {said}", fact.kind, fact.subject.split('#').next().unwrap_or_default()),

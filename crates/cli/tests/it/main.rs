@@ -9,6 +9,7 @@
     reason = "a test may stop where the product may not"
 )]
 
+mod access;
 mod following;
 mod golden;
 mod lives;

@@ -1,5 +1,6 @@
 //! What writes do to the tree of the double: few rules, the reasons as in the API.
 
+mod access;
 mod clusters;
 
 use api::v1::{self, cloud_account::State as Life, fact::After, mutation::Kind};
@@ -114,6 +115,14 @@ pub(super) fn apply(state: &mut State, kind: Kind) -> Result<Done, Status> {
         }
         Kind::WakeCluster(r) => clusters::wish(state, &r.name, &r.etag, &r.request_id, ("wake", "waking-wished")),
         Kind::UndeleteCluster(r) => clusters::undelete(state, &r),
+        Kind::UpdateAccessPolicy(r) => access::set_policy(state, &r.request_id, r.policy.unwrap_or_default()),
+        Kind::ModifyBindings(r) => access::modify(state, r),
+        Kind::CreateGroup(r) => access::create_group(state, r),
+        Kind::UpdateGroup(r) => access::update_group(state, r),
+        Kind::DeleteGroup(r) => access::delete_group(state, &r),
+        Kind::CreateRole(r) => access::create_role(state, r),
+        Kind::UpdateRole(r) => access::update_role(state, r),
+        Kind::DeleteRole(r) => access::delete_role(state, &r),
         moved @ (Kind::MoveFolder(_) | Kind::MoveProject(_)) => apply_move(state, moved),
         deleted => apply_delete(state, deleted),
     }

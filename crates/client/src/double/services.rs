@@ -1,5 +1,6 @@
 //! The services of the double.
 
+mod access;
 mod catalog;
 mod logs;
 mod reads;
@@ -13,11 +14,12 @@ use std::{
 use api::{
     metadata,
     v1::{
-        self, catalog_server::CatalogServer, cloud_accounts_server::CloudAccountsServer,
-        clusters_server::ClustersServer, folders_server::FoldersServer, log_server::LogServer, mutation::Kind,
-        mutations_server::MutationsServer, operations_server::OperationsServer,
-        organizations_server::OrganizationsServer, projects_server::ProjectsServer, quotas_server::QuotasServer,
-        regions_server::RegionsServer, usage_server::UsageServer,
+        self, access_policies_server::AccessPoliciesServer, access_server::AccessServer, catalog_server::CatalogServer,
+        cloud_accounts_server::CloudAccountsServer, clusters_server::ClustersServer, folders_server::FoldersServer,
+        groups_server::GroupsServer, log_server::LogServer, mutation::Kind, mutations_server::MutationsServer,
+        operations_server::OperationsServer, organizations_server::OrganizationsServer,
+        projects_server::ProjectsServer, quotas_server::QuotasServer, regions_server::RegionsServer,
+        roles_server::RolesServer, usage_server::UsageServer,
     },
 };
 use tonic::{
@@ -53,6 +55,10 @@ pub(super) fn router(service: Service, tls: Option<&(String, String)>) -> Result
         .add_service(FoldersServer::with_interceptor(service.clone(), look.clone()))
         .add_service(ProjectsServer::with_interceptor(service.clone(), look.clone()))
         .add_service(ClustersServer::with_interceptor(service.clone(), look.clone()))
+        .add_service(AccessPoliciesServer::with_interceptor(service.clone(), look.clone()))
+        .add_service(GroupsServer::with_interceptor(service.clone(), look.clone()))
+        .add_service(RolesServer::with_interceptor(service.clone(), look.clone()))
+        .add_service(AccessServer::with_interceptor(service.clone(), look.clone()))
         .add_service(CloudAccountsServer::with_interceptor(service.clone(), look.clone()))
         .add_service(CatalogServer::with_interceptor(service.clone(), look.clone()))
         .add_service(OperationsServer::with_interceptor(service.clone(), look.clone()))
@@ -197,6 +203,14 @@ fn wish(kind: &Kind) -> (String, bool) {
         HibernateCluster,
         WakeCluster,
         PublishEdition,
-        HaltEdition
+        HaltEdition,
+        UpdateAccessPolicy,
+        ModifyBindings,
+        CreateGroup,
+        UpdateGroup,
+        DeleteGroup,
+        CreateRole,
+        UpdateRole,
+        DeleteRole
     )
 }

@@ -35,6 +35,11 @@ pub struct State {
     pub decisions: BTreeMap<String, v1::Decisions>,
     pub editions: BTreeMap<String, v1::Edition>,
     pub quotas: BTreeMap<String, v1::Quota>,
+    pub access_policies: BTreeMap<String, v1::AccessPolicy>,
+    pub groups: BTreeMap<String, v1::Group>,
+    pub roles: BTreeMap<String, v1::Role>,
+    /// What is answered to questions about access, whatever is asked.
+    pub access: Told,
     pub logs: BTreeMap<String, Vec<v1::Record>>,
     /// What is told of usage, whatever is asked.
     pub usage: Vec<v1::UsageLine>,
@@ -66,6 +71,15 @@ pub struct State {
     hash: fn(&v1::Record) -> [u8; 32],
 }
 
+/// Answers to questions about access.
+#[derive(Clone, Default)]
+pub struct Told {
+    pub effective: Vec<v1::EffectiveRights>,
+    pub who_can: Vec<String>,
+    pub explained: v1::ExplainAccessResponse,
+    pub previewed: v1::PreviewChangeResponse,
+}
+
 /// What a write did.
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "few of them, and only in tests")]
@@ -77,6 +91,9 @@ pub(super) enum Done {
     CloudAccount(v1::CloudAccount),
     Edition(v1::Edition),
     Operation(v1::Operation),
+    AccessPolicy(v1::AccessPolicy),
+    Group(v1::Group),
+    Role(v1::Role),
 }
 
 /// The place and version that a record gives to what it writes.
@@ -102,6 +119,10 @@ impl State {
             decisions: BTreeMap::new(),
             editions: BTreeMap::new(),
             quotas: BTreeMap::new(),
+            access_policies: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            access: Told::default(),
             logs: BTreeMap::new(),
             usage: Vec::new(),
             usage_asked: Vec::new(),

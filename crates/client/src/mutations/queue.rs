@@ -132,7 +132,7 @@ impl Queue {
     }
 }
 
-fn give_request_id(mutation: &mut v1::Mutation) {
+pub(crate) fn give_request_id(mutation: &mut v1::Mutation) {
     if let Some(id) = field(mutation).filter(|id| id.is_empty()) {
         *id = RequestId::new().to_string();
     }
@@ -164,6 +164,14 @@ fn field(mutation: &mut v1::Mutation) -> Option<&mut String> {
         Kind::WakeCluster(request) => &mut request.request_id,
         Kind::PublishEdition(request) => &mut request.request_id,
         Kind::HaltEdition(request) => &mut request.request_id,
+        Kind::UpdateAccessPolicy(request) => &mut request.request_id,
+        Kind::ModifyBindings(request) => &mut request.request_id,
+        Kind::CreateGroup(request) => &mut request.request_id,
+        Kind::UpdateGroup(request) => &mut request.request_id,
+        Kind::DeleteGroup(request) => &mut request.request_id,
+        Kind::CreateRole(request) => &mut request.request_id,
+        Kind::UpdateRole(request) => &mut request.request_id,
+        Kind::DeleteRole(request) => &mut request.request_id,
     })
 }
 

@@ -7,6 +7,18 @@ use ids::{GroupName, Hlc, RequestId, RoleId};
 
 use super::State;
 
+/// That something is or was bound on a node. Its bindings are rows of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessPolicy {
+    pub node: NodeName,
+    /// As [`Binding::node_uid`].
+    pub node_uid: RequestId,
+    /// Who changed it last.
+    pub author: String,
+    /// When that was.
+    pub update_time: Hlc,
+}
+
 /// One role of one member on one node and everything below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binding {

@@ -42,6 +42,7 @@ fn of_access() -> Vec<Rejection> {
         Rejection::RoleNotBindable { role: role.clone(), node: node.clone(), bound_at: Kinds::default() },
         Rejection::NotBound { node, role, member: member.clone() },
         Rejection::PolicyUnchanged { subject: subject.clone() },
+        Rejection::PlanStale { subject: subject.clone() },
         Rejection::TooManyBindings { subject },
         Rejection::LastAdministrator { organization: organization.clone() },
         Rejection::NotAMember { group: group.clone(), member },

@@ -99,6 +99,67 @@ fn roles_are_given_and_taken_and_the_record_says_by_whom() {
 }
 
 #[test]
+fn a_change_that_was_planned_is_refused_when_access_changed_behind_the_plan() {
+    let behind: [Command; 7] = [
+        change("a", &["organization.view user:bob"], &[]),
+        group("all", &["user:bob"]),
+        regroup("staff", &["user:bob"], &[]),
+        custom("other", &[Kind::Project]),
+        UpdateRole {
+            name: role_id("opener"),
+            display_name: None,
+            description: None,
+            rights: Some([Right::ClusterDelete].into_iter().collect()),
+            etag: None,
+        }
+        .into(),
+        create_folder("a/f:z", "a"),
+        move_project("a/p:y", "a"),
+    ];
+    let planned = change("a/f:x", &["folder.edit user:ann"], &[]);
+    let mut world = tree();
+    world.run(&group("staff", &["user:ann"])).unwrap();
+    world.run(&custom("opener", &[Kind::Project])).unwrap();
+    for command in behind {
+        let mut world: World = World { planned: Some(world.global().seq()), ..world.clone() };
+        assert!(world.decide(&planned).is_ok(), "before {command:?}");
+        World::run(&mut world, &command).unwrap();
+        assert_eq!(world.reason(planned.clone()), "PLAN_STALE", "{command:?}");
+    }
+    // What has nothing to do with access does not matter, nor does what another organization does.
+    let planned_at = Some(world.global().seq());
+    world.run(&create_organization("b")).unwrap();
+    world.run(&change("b", &["organization.admin user:bob"], &[])).unwrap();
+    world.planned = planned_at;
+    world.run(&planned).unwrap();
+    assert_eq!(world.reason(register("us")), "INVALID_ARGUMENT", "a command that is not about access is not planned");
+}
+
+#[test]
+fn the_policy_of_a_cluster_is_planned_by_its_region() {
+    let mut world = tree();
+    let on = "a/p:y/locations/eu/clusters/c";
+    let planned = change(on, &["cluster.edit user:ann"], &[]);
+    world.planned = Some(world.log(&planned.log()).seq());
+    assert!(world.decide(&planned).is_ok());
+    world.run(&change(on, &["cluster.view user:bob"], &[])).unwrap();
+    assert_eq!(world.reason(planned), "PLAN_STALE");
+}
+
+#[test]
+fn a_policy_is_read_with_the_bindings_of_the_node_that_has_the_name_now() {
+    let mut world = tree();
+    let read = |world: &World| domain::query::access_policy(&world.global(), &node("a/f:x")).unwrap();
+    assert_eq!((read(&world).revision, read(&world).row), (ids::Revision::ABSENT, None));
+    world.run(&change("a/f:x", &["folder.edit user:ann", "cluster.view group:all"], &[])).unwrap();
+    let policy = read(&world);
+    let roles: Vec<String> = policy.bindings.iter().map(|binding| binding.role.to_string()).collect();
+    assert_eq!(roles, ["cluster.view", "folder.edit"]);
+    assert_eq!(policy.revision, world.etag(&change("a/f:x", &[], &[])));
+    assert_eq!(policy.row.unwrap().author, "user:tester");
+}
+
+#[test]
 fn a_whole_policy_leaves_nothing_else() {
     let mut world = tree();
     world.run(&change("a/p:y", &["project.edit user:ann", "cluster.view user:bob"], &[])).unwrap();

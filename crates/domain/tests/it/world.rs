@@ -22,6 +22,8 @@ pub struct World {
     /// None: a region without a cloud.
     pub planner: Option<std::sync::Arc<dyn domain::Planner>>,
     pub requests: u64,
+    /// As [`domain::Context::planned`], of every command.
+    pub planned: Option<ids::Seq>,
 }
 
 impl World {
@@ -62,6 +64,7 @@ impl World {
                 global: &global,
                 log,
                 planner: self.planner.as_deref(),
+                planned: self.planned,
             },
         )
     }

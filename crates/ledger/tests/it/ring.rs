@@ -250,6 +250,7 @@ impl Ring {
             traceparent: String::new(),
             seen_global: None,
             retried: false,
+            planned: None,
         }
     }
 

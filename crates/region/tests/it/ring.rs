@@ -277,6 +277,7 @@ pub fn submission(request: u8, command: Command) -> Submission {
         traceparent,
         seen_global: None,
         retried: false,
+        planned: None,
     }
 }
 

@@ -190,6 +190,7 @@ impl Ring {
             traceparent: String::new(),
             seen_global: None,
             retried: false,
+            planned: None,
         };
         let caller = self.caller(0, "script");
         let answer = caller.at(member, within, move |region| async move { region.submit(&submission, within).await });

@@ -1,9 +1,9 @@
-//! Bindings, groups and roles, to messages and back.
+//! Access policies, bindings, groups and roles, to messages and back.
 
 use std::collections::BTreeSet;
 
 use access::{Kind, Kinds, Member, Rights, RoleName};
-use domain::{Binding, CustomRole, Group};
+use domain::{AccessPolicy, Binding, CustomRole, Group};
 use ids::Hlc;
 
 use super::{state_in, state_out, uid_out};
@@ -13,9 +13,29 @@ use crate::{
     proto,
 };
 
+const POLICY: &str = "an access policy";
 const BINDING: &str = "a binding";
 const GROUP: &str = "a group";
 const ROLE: &str = "a role";
+
+impl From<&AccessPolicy> for proto::AccessPolicy {
+    fn from(row: &AccessPolicy) -> Self {
+        let AccessPolicy { node, node_uid, author, update_time } = row;
+        let (node, node_uid) = (node.to_string(), uid_out(node_uid));
+        Self { node, node_uid, author: author.clone(), update_time: update_time.0 }
+    }
+}
+
+impl TryFrom<proto::AccessPolicy> for AccessPolicy {
+    type Error = Error;
+
+    fn try_from(message: proto::AccessPolicy) -> Result<Self, Error> {
+        let proto::AccessPolicy { node, node_uid, author, update_time } = message;
+        let node = name_in(POLICY, "node", &node)?;
+        let node_uid = sixteen_bytes_in(POLICY, "node_uid", &node_uid)?;
+        Ok(Self { node, node_uid, author, update_time: Hlc(update_time) })
+    }
+}
 
 impl From<&Binding> for proto::Binding {
     fn from(row: &Binding) -> Self {

@@ -9,8 +9,8 @@ use std::{
 use access::{Kind, Kinds, Right};
 use bytes::Bytes;
 use domain::{
-    Account, AccountLife, Allotment, Binding, Cluster, ClusterType, CustomRole, Deeds, Edition, Entity, Fact, FactKind,
-    Folder, Gate, Group, Limit, Organization, Owner, Project, Quota, Slice, State, Wish,
+    AccessPolicy, Account, AccountLife, Allotment, Binding, Cluster, ClusterType, CustomRole, Deeds, Edition, Entity,
+    Fact, FactKind, Folder, Gate, Group, Limit, Organization, Owner, Project, Quota, Slice, State, Wish,
     catalog::{Catalog, Key, Window},
     command::*,
 };
@@ -86,6 +86,7 @@ pub fn entities() -> Vec<(&'static str, Entity)> {
         ("allotment", allotment(Some(Limit { vcpus: 64, generation: hlc(8, 1) })).into()),
         ("catalog", contents().into()),
         ("edition", edition(Some(hlc(90, 1))).into()),
+        ("access_policy", access_policy().into()),
         ("binding", binding().into()),
         ("group", group().into()),
         ("custom_role", custom_role().into()),
@@ -115,6 +116,15 @@ fn organization(account: Option<&str>) -> Organization {
         create_time: hlc(0, 0),
         update_time: hlc(5, 1),
         account: account.map(text),
+    }
+}
+
+fn access_policy() -> AccessPolicy {
+    AccessPolicy {
+        node: text(PROJECT),
+        node_uid: id(0x30),
+        author: "user:ann@example.com".into(),
+        update_time: hlc(6, 2),
     }
 }
 
@@ -355,11 +365,12 @@ pub fn submission() -> Submission {
         traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into(),
         seen_global: Some((Incarnation(1), Seq(42))),
         retried: false,
+        planned: None,
     }
 }
 
 pub fn submission_retried() -> Submission {
-    Submission { retried: true, validate_only: false, ..submission() }
+    Submission { retried: true, validate_only: false, planned: Some(Seq(41)), ..submission() }
 }
 
 /// A project that was moved, with the sets that this touches.

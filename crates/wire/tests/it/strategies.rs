@@ -334,8 +334,9 @@ fn cluster_command() -> impl Strategy<Value = Command> {
 
 pub fn submission() -> impl Strategy<Value = Submission> {
     let seen = proptest::option::of((any::<u64>(), any::<u64>()));
-    (request_id(), words(), command(), any::<[bool; 2]>(), words(), seen).prop_map(
-        |(request_id, actor, command, [validate_only, retried], traceparent, seen)| Submission {
+    let planned = proptest::option::of(any::<u64>().prop_map(Seq));
+    (request_id(), words(), command(), any::<[bool; 2]>(), words(), seen, planned).prop_map(
+        |(request_id, actor, command, [validate_only, retried], traceparent, seen, planned)| Submission {
             request_id,
             actor,
             command,
@@ -343,6 +344,7 @@ pub fn submission() -> impl Strategy<Value = Submission> {
             traceparent,
             seen_global: seen.map(|(incarnation, seq)| (Incarnation(incarnation), Seq(seq))),
             retried,
+            planned,
         },
     )
 }

@@ -82,6 +82,8 @@ pub const TABLE: &[Row] = &[
     never("MEMBER_NOT_FOUND", Code::FailedPrecondition, "the member is not in the group by itself"),
     never("TOO_MANY_MEMBERS", Code::ResourceExhausted, "the group has as many members as it may have"),
     never("TOO_MANY_GROUPS", Code::ResourceExhausted, "the organization has as many groups as it may have"),
+    never("ACCESS_CHANGE_REFUSED", Code::FailedPrecondition, "the change makes no sense as things stand; the message says why"),
+    never("PLAN_STALE", Code::Aborted, "who may do what was changed since the change was looked at: look again"),
     never("GROUP_CYCLE", Code::FailedPrecondition, "the group would be in itself"),
     // Of operations about clusters.
     never("SUPERSEDED", Code::Aborted, "something else was asked of the cluster; the operation is not under way any more"),

@@ -203,6 +203,7 @@ impl Ring {
             traceparent: String::new(),
             seen_global: None,
             retried: false,
+            planned: None,
         };
         let region = self.region(id);
         let env = self.members[&id].env.clone();

@@ -125,6 +125,7 @@ impl Story {
             traceparent: String::new(),
             seen_global: None,
             retried: false,
+            planned: None,
         };
         let verdict = self.ring.region(1).submit(&submission, SOON).await;
         let ledger::Verdict::Done { seq, .. } = verdict else { panic!("{verdict:?}") };

@@ -153,7 +153,7 @@ impl Service {
     }
 }
 
-fn named(done: Done) -> (String, String) {
+pub(super) fn named(done: Done) -> (String, String) {
     match done {
         Done::Organization(one) => (one.name, one.etag),
         Done::Folder(one) => (one.name, one.etag),
@@ -162,6 +162,9 @@ fn named(done: Done) -> (String, String) {
         Done::CloudAccount(one) => (one.name, one.etag),
         Done::Edition(one) => (one.name, one.etag),
         Done::Operation(one) => (one.target, String::new()),
+        Done::AccessPolicy(one) => (one.name, one.etag),
+        Done::Group(one) => (one.name, one.etag),
+        Done::Role(one) => (one.name, one.etag),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Who may do what.
 
 use access::{Kind, Kinds, Member, NodeName, Right, Rights, RoleName};
-use domain::{Binding, Command, CustomRole, Entity, Group, command::*};
+use domain::{AccessPolicy, Binding, Command, CustomRole, Entity, Group, command::*};
 use ids::{GroupName, RoleId};
 use proptest::{collection, option, prelude::*, sample};
 
@@ -48,7 +48,11 @@ pub fn entity() -> impl Strategy<Value = Entity> {
     let binding = (node(), uid(), role(), member(), option::of(hlc()), option::of(hlc()), ".{0,20}", hlc());
     let group = (group_name(), uid(), ".{0,20}", ".{0,20}", members(), state(), ".{0,20}", hlc(), hlc());
     let custom = (role_id(), uid(), ".{0,20}", ".{0,20}", rights(), kinds(), state(), ".{0,20}", hlc(), hlc());
+    let policy = (node(), uid(), ".{0,20}", hlc());
     prop_oneof![
+        policy.prop_map(|(node, node_uid, author, update_time)| {
+            AccessPolicy { node, node_uid, author, update_time }.into()
+        }),
         binding.prop_map(|(node, node_uid, role, member, from, until, author, update_time)| {
             Binding { node, node_uid, role, member, from, until, author, update_time }.into()
         }),

@@ -1,0 +1,78 @@
+//! `atoll iam`.
+
+mod asking;
+mod changing;
+mod groups;
+mod policies;
+mod roles;
+
+use client::v1::{self, mutation::Kind};
+use jiff::Timestamp;
+
+use crate::{
+    args::{Bound, IamCommand},
+    fail::Fail,
+    session::Session,
+};
+
+pub async fn run(session: &Session, command: IamCommand) -> Result<(), Fail> {
+    match command {
+        IamCommand::Grant { what, from, until, within, how } => {
+            let until = match within {
+                Some(within) => Some(Timestamp::now().checked_add(within).map_err(|error| {
+                    Fail::usage(format!("read the end of the binding, {within:?} from now: {error}"))
+                })?),
+                None => until,
+            };
+            let (name, binding) = bound(session, &what)?;
+            let (start_time, end_time) = (from.map(timestamp), until.map(timestamp));
+            let give = vec![v1::Binding { start_time, end_time, ..binding }];
+            let request = v1::ModifyBindingsRequest { name: name.clone(), give, ..Default::default() };
+            let said = format!(": {} has {} now", what.member, what.role);
+            modify(session, request, &said, how).await
+        }
+        IamCommand::Ungrant { what, how } => {
+            let (name, binding) = bound(session, &what)?;
+            let request = v1::ModifyBindingsRequest { name: name.clone(), take: vec![binding], ..Default::default() };
+            let said = format!(": {} does not have {} there any more", what.member, what.role);
+            modify(session, request, &said, how).await
+        }
+        IamCommand::Effective { member, on, below } => asking::effective(session, member, &on, below).await,
+        IamCommand::WhoCan { right, on } => asking::who_can(session, right, &on).await,
+        IamCommand::Explain { member, right, on } => asking::explain(session, member, right, &on).await,
+        IamCommand::Policy(command) => policies::run(session, command).await,
+        IamCommand::Group(command) => groups::run(session, command).await,
+        IamCommand::Role(command) => roles::run(session, command).await,
+    }
+}
+
+/// The policy that a binding is in, and the binding.
+fn bound(session: &Session, what: &Bound) -> Result<(String, v1::Binding), Fail> {
+    let node = session.names.node(&what.on.on)?;
+    let (role, member) = (what.role.clone(), what.member.clone());
+    Ok((format!("{node}/accessPolicy"), v1::Binding { role, member, ..v1::Binding::default() }))
+}
+
+async fn modify(
+    session: &Session,
+    request: v1::ModifyBindingsRequest,
+    said: &str,
+    how: crate::args::How,
+) -> Result<(), Fail> {
+    let name = request.name.clone();
+    let request = v1::ModifyBindingsRequest { etag: how.etag.clone(), ..request };
+    let change = changing::Change { what: format!("change {name}"), noun: "access policy", said };
+    let kind = |write: &client::Write, request_id| {
+        let validate_only = write.validate_only;
+        Kind::ModifyBindings(v1::ModifyBindingsRequest { request_id, validate_only, ..request.clone() })
+    };
+    let direct = |write| {
+        let request = request.clone();
+        async move { session.client.access_policies().modify(request, &write).await }
+    };
+    changing::make(session, &change, &how, kind, direct).await
+}
+
+fn timestamp(of: Timestamp) -> prost_types::Timestamp {
+    prost_types::Timestamp { seconds: of.as_second(), nanos: of.subsec_nanosecond() / 1_000_000 * 1_000_000 }
+}
