@@ -10,7 +10,7 @@
 
 use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
-use ids::{Hlc, Label, OrganizationName, Position, Token, limits::FOLDER_DEPTH_MAX};
+use ids::{Hlc, Label, OrganizationName, Position, Seq, Token, limits::FOLDER_DEPTH_MAX};
 use imbl::{OrdMap, OrdSet};
 
 use crate::{
@@ -36,7 +36,8 @@ pub struct Arena {
     pub(crate) roles: Slots<Role>,
     pub(crate) revokes: OrdMap<RevokeId, Arc<Revoked>>,
     lifted: OrdSet<RevokeId>,
-    break_glass: Option<Member>,
+    /// Since which record of the global log.
+    break_glass: Option<(Member, Seq)>,
     /// When time boxes begin and end, and how many do.
     edges: OrdMap<Hlc, usize>,
     organization: OrganizationName,
@@ -256,9 +257,14 @@ impl Arena {
         self.edges.range((std::ops::Bound::Excluded(now), std::ops::Bound::Unbounded)).next().map(|(edge, _)| *edge)
     }
 
-    /// The one identity whom no revoke binds.
+    /// The one identity whom no revoke binds, but for those that did not know that it is the one.
     pub fn break_glass(&self) -> Option<&Member> {
-        self.break_glass.as_ref()
+        self.break_glass.as_ref().map(|(member, _)| member)
+    }
+
+    /// The revoke, which is of the caller or of a group that the caller is in, takes everything from the caller.
+    pub(crate) fn binds(&self, revoke: &Revoke, caller: Caller<'_>) -> bool {
+        self.break_glass.as_ref().is_none_or(|(member, since)| member != caller.member || revoke.seen < *since)
     }
 
     /// `None`: it is not known, or not how it hangs together with the root.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt, sync::Arc};
 
-use ids::{Hlc, Label, Log, Position, RequestId, Revision};
+use ids::{Hlc, Label, Log, Position, RequestId, Revision, Seq};
 
 use crate::{CustomRole, Member, NodeName, Place, RoleName, right::joined};
 
@@ -66,6 +66,8 @@ pub struct Revoke {
     /// `None`: everywhere.
     pub node: Option<NodeName>,
     pub reason: Arc<str>,
+    /// How far its region knew the global log: whoever was named there for breaking glass by then is not bound by it.
+    pub seen: Seq,
 }
 
 /// One change of what decides about access. Each holds the whole of its subject afterwards.
@@ -87,7 +89,7 @@ pub enum Change {
     Revoke(Revoke),
     /// Ends a revoke, also one that is not known yet.
     Lift(RevokeId),
-    /// The one identity whom no revoke binds.
+    /// The one identity whom no revoke binds that knew of it. One that did not know binds it until it is lifted.
     BreakGlass(Option<Member>),
 }
 
@@ -137,7 +139,7 @@ impl fmt::Display for Change {
                 if let Some(node) = &revoke.node {
                     write!(f, " on {node}")?;
                 }
-                write!(f, " because {:?}", revoke.reason)
+                write!(f, " because {:?}, having seen {}", revoke.reason, revoke.seen)
             }
             Self::Lift(id) => write!(f, "lift {} {}", id.log, id.request),
             Self::BreakGlass(Some(member)) => write!(f, "break glass by {member}"),

@@ -60,7 +60,7 @@ impl Arena {
         let who = self.who(caller);
         let (mut rights, mut revoked) = (Rights::NONE, false);
         for (_, node) in path.nodes() {
-            node.revokes_of(&who, |_| revoked = true);
+            node.revokes_of(&who, |of| revoked |= self.binds(&of.revoke, caller));
             node.grants_of(&who, |grant| {
                 let given = self.rights_of(grant, node.name.kind());
                 // The binding lies elsewhere in memory, and is looked at only where it can matter.
@@ -69,10 +69,10 @@ impl Arena {
                 }
             });
         }
-        (!revoked || self.breaks_glass(caller)).then_some(rights)
+        (!revoked).then_some(rights)
     }
 
-    /// No revoke binds the caller.
+    /// Some revokes do not bind the caller.
     pub(crate) fn breaks_glass(&self, caller: Caller<'_>) -> bool {
         self.break_glass() == Some(caller.member)
     }

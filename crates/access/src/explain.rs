@@ -176,6 +176,9 @@ impl Arena {
         let (who, mut found) = (self.who(caller), BTreeMap::new());
         for (above, (_, node)) in path.nodes().iter().enumerate() {
             node.revokes_of(&who, |revoked| {
+                if !self.binds(&revoked.revoke, caller) {
+                    return;
+                }
                 let chain = self.chain_to(caller, revoked.principal);
                 found.insert((chain.len(), above, &revoked.revoke.id, chain), revoked);
             });

@@ -69,7 +69,10 @@ impl Arena {
     fn preview_at(&self, changes: &[Change], now: Hlc, positions: &Token) -> Result<Preview, Refusal> {
         let mut after = self.clone();
         for change in changes {
-            let position = Position { log: change.log(), incarnation: Incarnation(0), seq: Seq::ZERO };
+            // As it will be: behind all that is known.
+            let log = change.log();
+            let (incarnation, seq) = self.positions().get(&log).unwrap_or((Incarnation(0), Seq::ZERO));
+            let position = Position { log, incarnation, seq: seq.next() };
             let record = Arc::new(Record { position, time: now, author: Arc::from("preview") });
             after.validate(change)?;
             after.apply(change, &record)?;

@@ -26,10 +26,8 @@ impl Standing {
                     *standing.held.entry(node).or_default() |= arena.rights_of(grant, row.name.kind());
                 }
             });
-            standing.revoked.extend(principal.revokes.iter().map(|revoked| revoked.node));
-        }
-        if arena.breaks_glass(caller) {
-            standing.revoked.clear();
+            let binding = principal.revokes.iter().filter(|revoked| arena.binds(&revoked.revoke, caller));
+            standing.revoked.extend(binding.map(|revoked| revoked.node));
         }
         standing
     }

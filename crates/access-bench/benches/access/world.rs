@@ -177,7 +177,13 @@ impl World {
         for number in 0..REVOKES {
             let id = RevokeId { log: "region/us-east-1".parse().unwrap(), request: RequestId([number; 16]) };
             let (member, reason) = (user(usize::from(number)), Arc::from("left"));
-            self.changes.push(Change::Revoke(Revoke { id, member, node: Some(chance.of(&folders).clone()), reason }));
+            self.changes.push(Change::Revoke(Revoke {
+                id,
+                member,
+                node: Some(chance.of(&folders).clone()),
+                reason,
+                seen: Seq::ZERO,
+            }));
         }
     }
 

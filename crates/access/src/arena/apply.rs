@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ids::{ContainerName, FolderName, Label};
+use ids::{ContainerName, FolderName, Label, Seq};
 
 use super::{Arena, Bound, Grant, Node, Revoked, Role};
 use crate::{
@@ -35,7 +35,7 @@ impl Arena {
             Change::Unrole(name) => self.remove_role(name),
             Change::Revoke(revoke) => self.revoke(revoke, record)?,
             Change::Lift(id) => self.lift(id),
-            Change::BreakGlass(member) => self.set_break_glass(member.as_ref())?,
+            Change::BreakGlass(member) => self.set_break_glass(member.as_ref(), record.position.seq)?,
         }
         self.positions.see(&record.position);
         Ok(())
@@ -204,11 +204,13 @@ impl Arena {
         self.principals.edit(revoked.principal, |row| row.revokes.retain(|other| !Arc::ptr_eq(other, &revoked)));
     }
 
-    fn set_break_glass(&mut self, member: Option<&Member>) -> Result<(), Refusal> {
+    fn set_break_glass(&mut self, member: Option<&Member>, since: Seq) -> Result<(), Refusal> {
         if let Some(member) = member.filter(|member| member.is_group()) {
             return Err(Refusal::NotAnIdentity { member: member.clone() });
         }
-        self.break_glass = member.cloned();
+        // Named once more, it is the one since it was named first.
+        let same = self.break_glass.take().filter(|(known, _)| Some(known) == member);
+        self.break_glass = same.or_else(|| member.map(|member| (member.clone(), since)));
         Ok(())
     }
 }

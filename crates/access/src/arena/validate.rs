@@ -22,7 +22,7 @@ impl Arena {
                 _ => Err(Refusal::UnknownGroup { group: name.clone() }),
             },
             Change::Unrole(name) => self.check_role(&RoleName::Custom(name.clone())),
-            Change::Revoke(revoke) if self.break_glass.as_ref() == Some(&revoke.member) => {
+            Change::Revoke(revoke) if self.break_glass() == Some(&revoke.member) => {
                 Err(Refusal::BreaksGlass { member: revoke.member.clone() })
             }
             Change::Revoke(revoke) => revoke.node.as_ref().map_or(Ok(()), |node| self.check_known(node)),

@@ -1,13 +1,13 @@
 //! What is set on nodes, by their places in a tour. Worked out once for each principal: many members are in the same groups.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::{collections::BTreeMap, rc::Rc, sync::Arc};
 
 use ids::Hlc;
 
 use super::tour::Tour;
 use crate::{
     Arena, Caller, Rights,
-    arena::{Node, Principal},
+    arena::{Node, Principal, Revoked},
     slots::Ix,
 };
 
@@ -22,6 +22,9 @@ pub struct Mark {
     pub revoked: bool,
 }
 
+/// A mark, and of a revoke which one.
+type Marked = (Mark, Option<Arc<Revoked>>);
+
 /// What the arena before or after a change has set, in the places of the one after it. What is set on nodes that have no place is left out.
 ///
 /// An index means the same node in both, but for nodes that the change removed or made, and of those nothing that was set before is asked.
@@ -29,7 +32,7 @@ pub struct Marks<'a> {
     arena: &'a Arena,
     tour: &'a Tour,
     at: Hlc,
-    known: BTreeMap<Ix<Principal>, Rc<[Mark]>>,
+    known: BTreeMap<Ix<Principal>, Rc<[Marked]>>,
 }
 
 impl<'a> Marks<'a> {
@@ -39,8 +42,9 @@ impl<'a> Marks<'a> {
 
     /// Of every principal of the caller, one after the other, each by place.
     pub fn of(&mut self, caller: Caller<'_>) -> impl Iterator<Item = Mark> + use<> {
-        let spared = self.arena.breaks_glass(caller);
         let arena = self.arena;
+        let breaks_glass = arena.breaks_glass(caller).then(|| arena.clone());
+        let member = caller.member.clone();
         let mut all = Vec::new();
         for (ix, principal) in arena.principals_of(caller) {
             if !self.known.contains_key(&ix) {
@@ -49,22 +53,27 @@ impl<'a> Marks<'a> {
             }
             all.extend(self.known.get(&ix).cloned());
         }
-        let one = |marks: Rc<[Mark]>| (0..marks.len()).filter_map(move |at| marks.get(at).copied());
-        all.into_iter().flat_map(one).map(move |mark| Mark { revoked: mark.revoked && !spared, ..mark })
+        let one = |marks: Rc<[Marked]>| (0..marks.len()).filter_map(move |at| marks.get(at).cloned());
+        all.into_iter().flat_map(one).map(move |(mark, revoked)| {
+            let spared = revoked.zip(breaks_glass.as_ref());
+            let spared = spared.is_some_and(|(revoked, arena)| !arena.binds(&revoked.revoke, (&member).into()));
+            Mark { revoked: mark.revoked && !spared, ..mark }
+        })
     }
 
-    fn of_principal(&self, ix: Ix<Principal>, principal: &Principal) -> Rc<[Mark]> {
+    fn of_principal(&self, ix: Ix<Principal>, principal: &Principal) -> Rc<[Marked]> {
         let mut marks = Vec::new();
         self.arena.grants(ix, |node, row, grant| {
             if grant.holds_at(self.at) {
                 let held = self.arena.rights_of(grant, row.name.kind());
-                marks.extend(self.tour.mark(node).map(|mark| Mark { held, ..mark }));
+                marks.extend(self.tour.mark(node).map(|mark| (Mark { held, ..mark }, None)));
             }
         });
         for revoked in &principal.revokes {
-            marks.extend(self.tour.mark(revoked.node).map(|mark| Mark { revoked: true, ..mark }));
+            let mark = self.tour.mark(revoked.node).map(|mark| Mark { revoked: true, ..mark });
+            marks.extend(mark.map(|mark| (mark, Some(Arc::clone(revoked)))));
         }
-        marks.sort_by_key(|mark: &Mark| mark.place);
+        marks.sort_by_key(|(mark, _): &Marked| mark.place);
         marks.into()
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use access::{Blast, Change, Member, NodeName, Preview, Rights, Stale};
-use ids::Hlc;
+use access::{Arena, Blast, Change, Member, NodeName, Preview, Rights, Stale};
+use ids::{Hlc, Log, Seq};
 use proptest::{collection::vec, prelude::*};
 
 use crate::{
@@ -22,16 +22,21 @@ fn in_full(blast: &Blast) -> Result {
     all
 }
 
-fn brute_force(naive: &Naive, changes: &[Change], at: Hlc) -> Result {
+/// The place of the record that would come next in the global log.
+fn next(arena: &Arena) -> Seq {
+    arena.positions().get(&Log::Global).map_or(Seq::ZERO, |(_, seq)| seq).next()
+}
+
+fn brute_force((naive, next): (&Naive, Seq), changes: &[Change], at: Hlc) -> Result {
     let mut after = naive.clone();
-    changes.iter().for_each(|change| assert!(after.apply(change)));
+    changes.iter().for_each(|change| assert!(after.apply(change, next)));
     let everything = |naive: &Naive| naive.everything(&members(), &nodes(), at);
     difference(&everything(naive), &everything(&after))
 }
 
 /// Each stage of a preview as the naive recomputation has it.
-fn stages(naive: &Naive, changes: &[Change], now: Hlc, preview: &Preview) -> Vec<(Option<Hlc>, Result)> {
-    let stage = |from: Option<Hlc>| (from, brute_force(naive, changes, from.unwrap_or(now)));
+fn stages((naive, next): (&Naive, Seq), changes: &[Change], now: Hlc, preview: &Preview) -> Vec<(Option<Hlc>, Result)> {
+    let stage = |from: Option<Hlc>| (from, brute_force((naive, next), changes, from.unwrap_or(now)));
     preview.stages.iter().map(|at| stage(at.from)).collect()
 }
 
@@ -57,7 +62,7 @@ proptest! {
                 let counted = stage.blast.differences(class).iter().map(|difference| difference.nodes).sum::<usize>();
                 prop_assert_eq!(counted, class.nodes);
             }
-            prop_assert_eq!(ours, brute_force(&naive, &changes, at), "at {}", at);
+            prop_assert_eq!(ours, brute_force((&naive, next(&arena)), &changes, at), "at {}", at);
         }
     }
 
@@ -73,14 +78,14 @@ proptest! {
         let (now, later) = (Hlc(now), Hlc(now + later));
         let changes = world.possible(&candidates, 2);
         let preview = world.arena.preview(&changes, now).unwrap();
-        let planned = stages(&world.naive, &changes, now, &preview);
+        let planned = stages((&world.naive, next(&world.arena)), &changes, now, &preview);
         meanwhile.iter().for_each(|change| world.apply(change));
         let confirmed = world.arena.confirm(&changes, later, &preview.token);
         let Ok(again) = world.arena.preview(&changes, later) else {
             prop_assert!(matches!(confirmed, Err(Stale::Refused(_))));
             return Ok(());
         };
-        if stages(&world.naive, &changes, later, &again) == planned {
+        if stages((&world.naive, next(&world.arena)), &changes, later, &again) == planned {
             prop_assert!(confirmed.is_ok());
         } else {
             prop_assert!(matches!(confirmed, Err(Stale::Changed)));

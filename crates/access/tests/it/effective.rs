@@ -92,7 +92,7 @@ proptest! {
             logs.entry(change.log()).or_default().push(change);
         }
         let mut naive = Naive::default();
-        logs.values().flatten().for_each(|change| _ = naive.apply(change));
+        logs.values().flatten().for_each(|change| _ = naive.apply(change, ids::Seq(1)));
         let mut arena = arena();
         let mut queues: Vec<_> = logs.into_values().map(|log| log.into_iter()).collect();
         for turn in turns.into_iter().chain([0; 100]).chain([1; 100]).chain([2; 100]) {

@@ -43,7 +43,7 @@ fn decided_by<'a>(
     let (mut arena, mut naive) = (arena(), Naive::default());
     for change in changes {
         arena.apply(change, &record(change.log(), 1)).unwrap();
-        assert!(naive.apply(change));
+        assert!(naive.apply(change, ids::Seq(1)));
     }
     let Explanation { right, node, now, .. } = explanation;
     let naively = naive.effective(caller.member, caller.claimed, node, *now).contains(*right);
@@ -91,7 +91,7 @@ fn a_revoke_is_what_a_refusal_rests_on() {
             let Why::Revoked(grounds) = &explanation.why else { continue };
             let mut naive = Naive::default();
             for position in cited_of(grounds) {
-                assert!(naive.apply(&world.ledger[position.seq.0 as usize]));
+                assert!(naive.apply(&world.ledger[position.seq.0 as usize], position.seq));
             }
             let path = naive.path(&node).expect("the way to the root is cited");
             assert!(naive.is_revoked(member, &[], &path), "{explanation:#?}");

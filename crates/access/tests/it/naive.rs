@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use access::{Binding, Change, CustomRole, Kinds, Member, NodeName, ROLES, Revoke, RevokeId, Rights, RoleName};
-use ids::{Hlc, Label};
+use ids::{Hlc, Label, Seq};
 
 #[derive(Clone, Debug, Default)]
 pub struct Naive {
@@ -13,7 +13,7 @@ pub struct Naive {
     roles: BTreeMap<Label, CustomRole>,
     revokes: BTreeMap<RevokeId, Revoke>,
     lifted: BTreeSet<RevokeId>,
-    break_glass: Option<Member>,
+    break_glass: Option<(Member, Seq)>,
 }
 
 /// Rights that somebody has somewhere; none are left out.
@@ -21,7 +21,7 @@ pub type Everything = BTreeMap<(Member, NodeName), Rights>;
 
 impl Naive {
     /// `false`: it makes no sense, and nothing changed.
-    pub fn apply(&mut self, change: &Change) -> bool {
+    pub fn apply(&mut self, change: &Change, at: Seq) -> bool {
         let mut next = self.clone();
         match change.clone() {
             Change::Place(place) => _ = next.parents.insert(place.node(), place.parent()),
@@ -40,7 +40,11 @@ impl Naive {
             Change::Revoke(revoke) => _ = next.revokes.insert(revoke.id.clone(), revoke),
             Change::Lift(id) => _ = next.lifted.insert(id),
             Change::BreakGlass(Some(member)) if member.is_group() => return false,
-            Change::BreakGlass(member) => next.break_glass = member,
+            Change::BreakGlass(member) => {
+                let since =
+                    next.break_glass.filter(|(known, _)| Some(known) == member.as_ref()).map(|(_, since)| since);
+                next.break_glass = member.map(|member| (member, since.unwrap_or(at)));
+            }
         }
         let sound = next.is_sound();
         if sound {
@@ -102,9 +106,10 @@ impl Naive {
         let who = self.who(member, claimed);
         let holds = |revoke: &Revoke| {
             let here = revoke.node.as_ref().is_none_or(|node| path.contains(node));
-            here && who.contains(&revoke.member) && !self.lifted.contains(&revoke.id)
+            let spared = self.break_glass.as_ref().is_some_and(|(of, since)| of == member && revoke.seen >= *since);
+            here && who.contains(&revoke.member) && !self.lifted.contains(&revoke.id) && !spared
         };
-        self.break_glass.as_ref() != Some(member) && self.revokes.values().any(holds)
+        self.revokes.values().any(holds)
     }
 
     pub fn effective(&self, member: &Member, claimed: &[Member], node: &NodeName, now: Hlc) -> Rights {

@@ -110,7 +110,7 @@ fn who_breaks_glass_is_one_identity_and_is_not_revoked() {
     );
     world.apply(&Change::BreakGlass(Some(eve.clone())));
     let id = RevokeId { log: Log::Global, request: RequestId([7; 16]) };
-    let revoke = Change::Revoke(Revoke { id, member: eve, node: None, reason: Arc::from("") });
+    let revoke = Change::Revoke(Revoke { id, member: eve, node: None, reason: Arc::from(""), seen: ids::Seq(9) });
     assert_eq!(refusal(&world, &revoke), "revoked user:eve, who breaks glass and cannot be revoked");
 }
 

@@ -31,7 +31,8 @@ fn bind(on: &NodeName, role: &str, to: &str) -> Binding {
 
 fn revoke(of: &str, on: Option<&NodeName>, id: u8) -> Change {
     let id = RevokeId { log: "region/us-east-1".parse().unwrap(), request: RequestId([id; 16]) };
-    Change::Revoke(Revoke { id, member: member(of), node: on.cloned(), reason: Arc::from("stolen laptop") })
+    let reason = Arc::from("stolen laptop");
+    Change::Revoke(Revoke { id, member: member(of), node: on.cloned(), reason, seen: ids::Seq(1_000) })
 }
 
 fn may(world: &World, who: &str, right: Right, on: &NodeName) -> bool {
@@ -224,6 +225,32 @@ fn a_revoke_wins_over_what_was_granted_before_and_later_until_it_is_lifted() {
     assert!(may(&world, ana, Right::ClusterGet, web));
     world.apply(&Change::BreakGlass(None));
     assert!(!may(&world, ana, Right::ClusterGet, web));
+}
+
+#[test]
+fn naming_somebody_for_breaking_glass_lifts_no_revoke_that_did_not_know_of_it() {
+    let mut world = world();
+    let (ana, web) = ("user:ana", &tree()[3]);
+    world.apply(&Change::Bind(bind(&tree()[0], "organization.admin", ana)));
+    let blind = |id: u8, seen: u64| match revoke(ana, None, id) {
+        Change::Revoke(of) => Change::Revoke(Revoke { seen: ids::Seq(seen), ..of }),
+        other => other,
+    };
+    // An isolated region revokes, and G names the same identity meanwhile.
+    world.apply(&blind(1, 0));
+    world.apply(&Change::BreakGlass(Some(member(ana))));
+    assert!(!may(&world, ana, Right::ClusterGet, web), "the revoke stands");
+    let why = world.arena.explain((&member(ana)).into(), Right::ClusterGet, web, Hlc(10)).why;
+    assert!(matches!(why, access::Why::Revoked(_)), "{why:?}");
+    let below = world.arena.effective_below((&member(ana)).into(), &tree()[0], Hlc(10));
+    assert!(below.is_empty(), "{below:?}");
+    world.apply(&Change::Lift(RevokeId { log: "region/us-east-1".parse().unwrap(), request: RequestId([1; 16]) }));
+    assert!(may(&world, ana, Right::ClusterGet, web));
+    // One that knew is not of the one who breaks glass, however it came about.
+    world.apply(&blind(2, 1_000));
+    assert!(may(&world, ana, Right::ClusterGet, web));
+    let preview = world.arena.preview(&[Change::BreakGlass(None)], Hlc(0)).unwrap();
+    assert_eq!(preview.stages[0].blast.classes.len(), 1, "ana loses everything");
 }
 
 #[test]

@@ -135,8 +135,8 @@ pub fn change() -> impl Strategy<Value = Change> {
         1 => select(groups()).prop_map(Change::Ungroup),
         2 => role().prop_map(Change::Role),
         1 => role_names().prop_map(Change::Unrole),
-        2 => (revoke_id(), select(members()), option::of(select(nodes()))).prop_map(|(id, member, node)| {
-            Change::Revoke(Revoke { id, member, node, reason: Arc::from("left the company") })
+        2 => (revoke_id(), select(members()), option::of(select(nodes())), 0..80_u64).prop_map(|(id, member, node, seen)| {
+            Change::Revoke(Revoke { id, member, node, reason: Arc::from("left the company"), seen: Seq(seen) })
         }),
         1 => revoke_id().prop_map(Change::Lift),
         1 => option::of(select(members())).prop_map(Change::BreakGlass),
@@ -196,7 +196,7 @@ impl World {
     pub fn apply(&mut self, change: &Change) {
         let record = record(change.log(), self.ledger.len() as u64);
         let taken = self.arena.apply(change, &record);
-        assert_eq!(taken.is_ok(), self.naive.apply(change), "{change}: {taken:?}");
+        assert_eq!(taken.is_ok(), self.naive.apply(change, Seq(self.ledger.len() as u64)), "{change}: {taken:?}");
         if taken.is_ok() {
             self.ledger.push(change.clone());
         }
