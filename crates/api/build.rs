@@ -4,7 +4,7 @@ use std::{env, fs, io, path::Path};
 
 use prost::Message;
 
-const FILES: [&str; 18] = [
+const FILES: [&str; 19] = [
     "access",
     "access_policies",
     "catalog",
@@ -21,6 +21,7 @@ const FILES: [&str; 18] = [
     "projects",
     "quotas",
     "regions",
+    "revokes",
     "roles",
     "usage",
 ];

@@ -84,6 +84,11 @@ impl Arena {
         Ok(Preview { stages, token })
     }
 
+    /// At how many times the changes have effects: at once, and when their time boxes begin and end.
+    pub fn stages_of(&self, changes: &[Change], now: Hlc) -> usize {
+        1 + self.edges_of(changes).into_iter().filter(|edge| *edge > now).count()
+    }
+
     /// When the time boxes of changed bindings begin and end, as they are and as they would be.
     fn edges_of(&self, changes: &[Change]) -> BTreeSet<Hlc> {
         let mut edges = BTreeSet::new();

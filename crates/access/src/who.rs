@@ -1,6 +1,9 @@
 //! Questions about many: who may do something, and where somebody may.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use ids::{Hlc, Label};
 
@@ -28,6 +31,11 @@ impl Arena {
         let direct = by_node.next().unwrap_or_default();
         let above: Vec<_> = by_node.collect();
         Some(Policy { direct, inherited: above.into_iter().rev().flatten().collect() })
+    }
+
+    /// The record that put a node where it is. `None`: there is no such node.
+    pub fn placed(&self, node: &NodeName) -> Option<Arc<Record>> {
+        self.path_of(node)?.nodes().first()?.1.placed.clone()
     }
 
     /// A group that is on record.

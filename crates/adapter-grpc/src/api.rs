@@ -37,6 +37,7 @@ mod quotas;
 mod read;
 mod regions;
 mod resource;
+mod revokes;
 mod roles;
 mod typed;
 mod usage;
@@ -50,7 +51,8 @@ use api::v1::{
     cloud_accounts_server::CloudAccountsServer, clusters_server::ClustersServer, folders_server::FoldersServer,
     groups_server::GroupsServer, log_server::LogServer, mutations_server::MutationsServer,
     operations_server::OperationsServer, organizations_server::OrganizationsServer, projects_server::ProjectsServer,
-    quotas_server::QuotasServer, regions_server::RegionsServer, roles_server::RolesServer, usage_server::UsageServer,
+    quotas_server::QuotasServer, regions_server::RegionsServer, revokes_server::RevokesServer,
+    roles_server::RolesServer, usage_server::UsageServer,
 };
 pub use front::{About, Front, Limits};
 use tonic::service::Routes;
@@ -86,6 +88,7 @@ pub fn routes(front: &Arc<Front>) -> Result<Routes, tonic_reflection::server::Er
         .add_service(limited!(AccessPoliciesServer))
         .add_service(limited!(GroupsServer))
         .add_service(limited!(RolesServer))
+        .add_service(limited!(RevokesServer))
         .add_service(limited!(AccessServer))
         .add_service(limited!(CloudAccountsServer))
         .add_service(limited!(CatalogServer))

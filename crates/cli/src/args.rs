@@ -12,7 +12,9 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use client::{Endpoint, RequestId};
 
-pub use access::{Bound, GroupCommand, How, IamCommand, On, PolicyCommand, RoleCommand};
+pub use access::{
+    Bound, BreakGlassCommand, GroupCommand, How, IamCommand, On, PolicyCommand, RevokeArgs, RevokeCommand, RoleCommand,
+};
 pub use catalog::{CatalogCommand, Scope as CatalogScope, Waves};
 pub use clusters::{Change, Changeable, ClusterCommand, Explained, Options, Place, Wish};
 pub use quotas::QuotaCommand;
@@ -120,6 +122,8 @@ pub enum Command {
     /// Who may do what, and why
     #[command(subcommand, alias = "access")]
     Iam(IamCommand),
+    /// Take everything from a member at once, also in a region that is cut off
+    Revoke(RevokeArgs),
     /// Cloud accounts: the pool out of which organizations get theirs
     #[command(subcommand, alias = "accounts", alias = "cloud-account")]
     Account(AccountCommand),

@@ -51,6 +51,7 @@ pub async fn run(args: Args) -> Result<(), Fail> {
         Command::Project(command) => projects::run(&session, command).await,
         Command::Cluster(command) => clusters::run(&session, command).await,
         Command::Iam(command) => iam::run(&session, command).await,
+        Command::Revoke(args) => iam::revoke(&session, args).await,
         Command::Account(command) => accounts::run(&session, command).await,
         Command::Quota(command) => quotas::run(&session, command).await,
         Command::Usage(args) => usage::run(&session, &args).await,

@@ -2,7 +2,7 @@
 
 use ids::{
     AccountId, ClusterName, FolderName, GroupName, Label, Log, OrganizationName, ProjectName, RegionId, ResourceName,
-    RoleId,
+    RevokeName, RoleId,
 };
 
 use crate::{
@@ -86,6 +86,12 @@ impl Names {
     pub fn group(&self, name: &str) -> Result<String, Fail> {
         let full = self.below_organization(name.strip_prefix("group:").unwrap_or(name), "groups")?;
         parse::<GroupName>(&full, name, "group")
+    }
+
+    /// `REGION.ID`, or a full name.
+    pub fn revoke(&self, name: &str) -> Result<String, Fail> {
+        let full = self.below_organization(name, "revokes")?;
+        parse::<RevokeName>(&full, name, "revoke")
     }
 
     /// `custom/ROLE`, a predefined one such as `folder.edit`, or a full name.

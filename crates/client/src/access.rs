@@ -5,7 +5,7 @@ use api::v1;
 use crate::{
     Answered, Client, Error, Pages, Read, Write,
     engine::{Plan, rpc},
-    mutations::give_request_id,
+    mutations::{give_request_id, request_id},
     pages::Page,
 };
 
@@ -89,6 +89,7 @@ impl Access {
     ) -> Result<Answered<v1::CommitChangeResponse>, Error> {
         let mut change = v1::Mutation { kind: Some(change), retried: options.retried };
         give_request_id(&mut change);
+        let options = &Write { request_id: request_id(&mut change), ..options.clone() };
         let request = v1::CommitChangeRequest { change: Some(change), plan_token: plan_token.to_owned() };
         self.client.unary(Plan::write(options), request, rpc!(access_client::AccessClient, commit_change)).await
     }

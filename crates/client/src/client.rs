@@ -13,7 +13,8 @@ use crate::{
     operations::Operations,
     regions::Regions,
     resources::{
-        AccessPolicies, Catalog, CloudAccounts, Clusters, Folders, Groups, Organizations, Projects, Quotas, Roles,
+        AccessPolicies, Catalog, CloudAccounts, Clusters, Folders, Groups, Organizations, Projects, Quotas, Revokes,
+        Roles,
     },
     retry::Budget,
     steer::Steer,
@@ -87,6 +88,10 @@ impl Client {
 
     pub fn roles(&self) -> Roles {
         Roles { client: self.clone() }
+    }
+
+    pub fn revokes(&self) -> Revokes {
+        Revokes { client: self.clone() }
     }
 
     pub fn access(&self) -> Access {

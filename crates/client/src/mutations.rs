@@ -19,8 +19,8 @@ use tokio::{
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::{Code, Request, Status, Streaming};
 
-pub(crate) use self::queue::give_request_id;
 use self::queue::{Answered, Queue};
+pub(crate) use self::queue::{give_request_id, request_id};
 use crate::{
     Client, Error, RequestId, Route, TraceContext,
     endpoint::{Connections, MESSAGE_BYTES_MAX, never_sent},

@@ -1,4 +1,4 @@
-//! The resources: organizations, folders, projects, clusters, access policies, groups, roles, cloud accounts, the catalogue, quotas. One handle each, one method per call of
+//! The resources: organizations, folders, projects, clusters, access policies, groups, roles, revokes, cloud accounts, the catalogue, quotas. One handle each, one method per call of
 //! the API.
 //!
 //! Reads hold what [`Read`] asks; writes carry one request id over all their tries ([`Write`]).
@@ -12,6 +12,7 @@ mod groups;
 mod organizations;
 mod projects;
 mod quotas;
+mod revokes;
 mod roles;
 
 pub use access_policies::AccessPolicies;
@@ -23,6 +24,7 @@ pub use groups::Groups;
 pub use organizations::Organizations;
 pub use projects::Projects;
 pub use quotas::Quotas;
+pub use revokes::Revokes;
 pub use roles::Roles;
 
 use crate::Write;

@@ -7,11 +7,11 @@
 //! Map: `tree` organizations, folders, projects · `clusters` · `ring` what regions and operators ask · here all of them, and what each is
 //! about.
 
-use ids::{AccountId, GroupName, Log, OrganizationName, RegionId, ResourceName, RoleId, Subject};
+use ids::{AccountId, GroupName, Log, OrganizationName, RegionId, ResourceName, RevokeName, RoleId, Subject};
 
 use ::access::NodeName;
 
-use crate::{account, edition, gate, group, progress::Kept, quota, role, sets};
+use crate::{account, edition, gate, group, progress::Kept, quota, revoke, role, sets};
 
 mod access;
 mod clusters;
@@ -19,7 +19,8 @@ mod ring;
 mod tree;
 
 pub use self::access::{
-    ChangePolicy, CreateGroup, CreateRole, DeleteGroup, DeleteRole, Given, Take, UpdateGroup, UpdateRole,
+    ChangePolicy, CreateGroup, CreateRevoke, CreateRole, DeleteGroup, DeleteRole, Given, LiftRevoke, SetBreakGlass,
+    Take, UpdateGroup, UpdateRole,
 };
 pub use clusters::{
     CreateCluster, DeleteCluster, HibernateCluster, Progress, UndeleteCluster, UpdateCluster, WakeCluster,
@@ -71,6 +72,9 @@ pub enum Command {
     CreateRole(CreateRole),
     UpdateRole(UpdateRole),
     DeleteRole(DeleteRole),
+    CreateRevoke(CreateRevoke),
+    LiftRevoke(LiftRevoke),
+    SetBreakGlass(SetBreakGlass),
 }
 
 /// What a command is about: a resource, what a region keeps, an entry of the registry of regions, a gate, a cloud account, an edition, or a
@@ -87,6 +91,9 @@ enum About<'a> {
     Policy(&'a NodeName),
     Group(&'a GroupName),
     Role(&'a RoleId),
+    Revoke(&'a RevokeName),
+    Lift(&'a RevokeName),
+    BreakGlass(&'a OrganizationName),
 }
 
 impl Command {
@@ -97,6 +104,7 @@ impl Command {
             About::Gate(command) => Log::Region(command.region.clone()),
             About::Allotment(command) => Log::Region(command.region.clone()),
             About::Kept(kept) => Log::Region(kept.location().clone()),
+            About::Revoke(name) => Log::Region(name.region.clone()),
             About::Policy(NodeName::Cluster(name)) => Log::Region(name.location.clone()),
             About::Policy(NodeName::Namespace(name)) => Log::Region(name.cluster.location.clone()),
             About::Resource(ResourceName::Organization(_) | ResourceName::Folder(_) | ResourceName::Project(_))
@@ -106,6 +114,8 @@ impl Command {
             | About::Policy(NodeName::Organization(_) | NodeName::Folder(_) | NodeName::Project(_))
             | About::Group(_)
             | About::Role(_)
+            | About::Lift(_)
+            | About::BreakGlass(_)
             | About::Quota(_) => Log::Global,
         }
     }
@@ -124,6 +134,9 @@ impl Command {
             About::Policy(node) => sets::bindings(node),
             About::Group(name) => group::subject(name),
             About::Role(name) => role::subject(&name.organization, &name.role),
+            About::Revoke(name) => revoke::subject(name),
+            About::Lift(name) => revoke::lift(name),
+            About::BreakGlass(organization) => revoke::break_glass(organization),
         }
     }
 
@@ -164,6 +177,9 @@ impl Command {
             Self::CreateRole(command) => return About::Role(&command.name),
             Self::UpdateRole(command) => return About::Role(&command.name),
             Self::DeleteRole(command) => return About::Role(&command.name),
+            Self::CreateRevoke(command) => return About::Revoke(&command.name),
+            Self::LiftRevoke(command) => return About::Lift(&command.name),
+            Self::SetBreakGlass(command) => return About::BreakGlass(&command.organization),
         })
     }
 }
@@ -219,4 +235,7 @@ into_command!(
     CreateRole,
     UpdateRole,
     DeleteRole,
+    CreateRevoke,
+    LiftRevoke,
+    SetBreakGlass,
 );

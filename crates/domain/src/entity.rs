@@ -14,7 +14,7 @@ mod access;
 mod cluster;
 mod quota;
 
-pub use self::access::{AccessPolicy, Binding, CustomRole, Group};
+pub use self::access::{AccessPolicy, Binding, BreakGlass, CustomRole, Group, Lift, Revoke};
 pub use cluster::{
     Basis, CloudWait, Cluster, ClusterOptions, ClusterStatus, DEEDS_MAX, Deed, Deeds, MachineRun, PhaseTimes,
     SharedVpc, VersionWish, Wish,
@@ -193,6 +193,9 @@ pub enum Entity {
     Binding(Binding),
     Group(Group),
     CustomRole(CustomRole),
+    Revoke(Revoke),
+    Lift(Lift),
+    BreakGlass(BreakGlass),
     /// Nothing beyond being there: a set, an entry of a set, a registered region. Its revision is what is read.
     Marker,
 }
@@ -220,6 +223,9 @@ impl Entity {
             Self::Binding(_) => Binding::KIND,
             Self::Group(_) => Group::KIND,
             Self::CustomRole(_) => CustomRole::KIND,
+            Self::Revoke(_) => Revoke::KIND,
+            Self::Lift(_) => Lift::KIND,
+            Self::BreakGlass(_) => BreakGlass::KIND,
             Self::Marker => "marker",
         }
     }
@@ -281,6 +287,9 @@ row!(AccessPolicy, "access policy", |_row| State::Active);
 row!(Binding, "binding", |_row| State::Active);
 row!(Group, "group", |row| row.state);
 row!(CustomRole, "role", |row| row.state);
+row!(Revoke, "revoke", |_row| State::Active);
+row!(Lift, "lift of a revoke", |_row| State::Active);
+row!(BreakGlass, "who breaks glass", |_row| State::Active);
 
 impl Row for ClusterStatus {
     const KIND: &'static str = "cluster status";

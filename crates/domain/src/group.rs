@@ -141,6 +141,29 @@ pub(crate) fn somebody(
     Ok(false)
 }
 
+/// Whether `member` is among these, also through groups on record.
+pub(crate) fn is_among(
+    view: &dyn View,
+    organization: &OrganizationName,
+    among: &BTreeSet<Member>,
+    member: &Member,
+) -> Result<bool, ViewError> {
+    let (mut seen, mut next) = (BTreeSet::new(), groups_among(among));
+    if among.contains(member) {
+        return Ok(true);
+    }
+    while let Some(label) = next.pop() {
+        if seen.insert(label.clone()) {
+            let members = members(view, organization, &label)?;
+            if members.contains(member) {
+                return Ok(true);
+            }
+            next.extend(groups_among(&members));
+        }
+    }
+    Ok(false)
+}
+
 /// The organization still has an administrator with the group as it is to be, if it has one. Guards bindings of the organization.
 fn keep_administrator(txn: &mut Txn<'_>, changed: &Group, ctx: &Context<'_>) -> Result<(), Rejection> {
     let name = &changed.name.organization;

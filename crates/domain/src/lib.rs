@@ -10,7 +10,7 @@
 //! reads without a decision · [`catalog`] what clusters are made of, with [`Date`] · [`planner`] who decides what a cluster
 //! becomes · [`held`] what our log holds of it · [`progress`] how it gets there · [`usage`] what its machines used · `organization`,
 //! `folder`, `project`, [`cluster`], `registry`, [`gate`], [`account`], [`edition`], [`quota`] one file per kind of resource with its decisions ·
-//! [`policy`], [`group`], [`role`] who may do what · `tree` what folders and projects share: parents, depth, links · `check` conditions that all kinds share · `waits` what a creation waited for the cloud.
+//! [`policy`], [`group`], [`role`], [`revoke`] who may do what · `tree` what folders and projects share: parents, depth, links · `check` conditions that all kinds share · `waits` what a creation waited for the cloud.
 //!
 //! **Architecture invariants**
 //! - Pure: no I/O, no async, no clock, no randomness, no hash map. The time and the request id come in by [`Context`].
@@ -36,6 +36,7 @@ pub mod progress;
 pub mod query;
 pub mod quota;
 pub mod rejection;
+pub mod revoke;
 pub mod role;
 pub mod sets;
 pub mod txn;
@@ -59,9 +60,9 @@ pub use cluster_type::{ClusterType, ClusterTypeError};
 pub use command::Command;
 pub use date::{Date, DateError};
 pub use entity::{
-    AccessPolicy, Account, AccountLife, Allotment, Basis, Binding, CloudWait, Cluster, ClusterOptions, ClusterStatus,
-    CustomRole, DEEDS_MAX, Deed, Deeds, Edition, Entity, Folder, Gate, Group, Limit, MachineRun, Organization, Owner,
-    PhaseTimes, Project, Quota, Row, SharedVpc, Slice, State, VersionWish, Wish,
+    AccessPolicy, Account, AccountLife, Allotment, Basis, Binding, BreakGlass, CloudWait, Cluster, ClusterOptions,
+    ClusterStatus, CustomRole, DEEDS_MAX, Deed, Deeds, Edition, Entity, Folder, Gate, Group, Lift, Limit, MachineRun,
+    Organization, Owner, PhaseTimes, Project, Quota, Revoke, Row, SharedVpc, Slice, State, VersionWish, Wish,
 };
 pub use fact::{Decision, Fact, FactKind, Guard};
 pub use network::{Network, Tenancy};
@@ -82,6 +83,8 @@ pub struct Context<'a> {
     /// The leader's copy of the global log's rows, at a position that the proposal records. Read without guards:
     /// commands of a region's log cannot guard on another log. For commands of the global log it is not read.
     pub global: &'a dyn View,
+    /// The last record of the global log in it.
+    pub global_seq: Seq,
     /// The log that this leader writes.
     pub log: &'a Log,
     /// Who decides what clusters become; none in a region without a cloud.
@@ -140,6 +143,9 @@ pub fn decide(view: &dyn View, command: &Command, ctx: &Context<'_>) -> Result<D
         Command::CreateRole(command) => role::create(&mut txn, command, ctx)?,
         Command::UpdateRole(command) => role::update(&mut txn, command, ctx)?,
         Command::DeleteRole(command) => role::delete(&mut txn, command, ctx)?,
+        Command::CreateRevoke(command) => revoke::create(&mut txn, command, ctx)?,
+        Command::LiftRevoke(command) => revoke::end(&mut txn, command, ctx)?,
+        Command::SetBreakGlass(command) => revoke::set_break_glass(&mut txn, command, ctx)?,
     }
     txn.finish(subject)
 }

@@ -205,7 +205,8 @@ pub(crate) fn check_plan(txn: &mut Txn<'_>, command: &Command, planned: Seq) -> 
         sets::roles(&organization),
         sets::tree(&organization),
     ];
-    let changed = sets.iter().any(|set| txn.revision(set) > Revision::from(planned));
+    // Nothing was planned on the beginning of a log.
+    let changed = sets.iter().any(|set| txn.revision(set) > Revision::from(planned)) || planned == Seq::ZERO;
     if changed { Err(Rejection::PlanStale { subject }) } else { Ok(()) }
 }
 

@@ -8,7 +8,7 @@ use access::Kinds;
 use ids::{
     AccountId, ContainerName, FolderName, GroupName, Hlc, Log, OrganizationName, ProjectName, RegionId, Revision,
     Subject,
-    limits::{BINDINGS_MAX, FACTS_MAX, FOLDER_DEPTH_MAX, GROUP_MEMBERS_MAX, GROUPS_MAX, GUARDS_MAX},
+    limits::{BINDINGS_MAX, FACTS_MAX, FOLDER_DEPTH_MAX, GROUP_MEMBERS_MAX, GROUPS_MAX, GUARDS_MAX, REVOKES_MAX},
 };
 
 use crate::{AccountLife, REGIONS_MAX, State, ViewError, edition::EDITIONS_MAX, held::State as LifeState};
@@ -178,6 +178,17 @@ pub enum Rejection {
     #[error("{group} would be in itself; wanted members that it is not in")]
     GroupCycle { group: GroupName },
 
+    #[error("{member} breaks glass and is not revoked; wanted somebody else, or nobody to break glass before")]
+    BreaksGlass { member: String },
+
+    #[error("{member} does not administer {organization} without an end; wanted somebody who does")]
+    NotAdministrator { organization: OrganizationName, member: String },
+
+    #[error(
+        "this region issued {REVOKES_MAX} revokes for {organization}; wanted fewer, and an access policy for what is taken for good"
+    )]
+    TooManyRevokes { organization: OrganizationName },
+
     #[error("who may do what was changed since the change of {subject} was looked at; wanted another look")]
     PlanStale { subject: Subject },
 
@@ -249,6 +260,9 @@ impl Rejection {
             Self::TooManyMembers { .. } => "TOO_MANY_MEMBERS",
             Self::TooManyGroups { .. } => "TOO_MANY_GROUPS",
             Self::GroupCycle { .. } => "GROUP_CYCLE",
+            Self::BreaksGlass { .. } => "BREAKS_GLASS",
+            Self::NotAdministrator { .. } => "NOT_ADMINISTRATOR",
+            Self::TooManyRevokes { .. } => "TOO_MANY_REVOKES",
             Self::PlanStale { .. } => "PLAN_STALE",
             Self::WrongLog { .. } => "WRONG_LOG",
             Self::DecisionTooLarge { .. } => "DECISION_TOO_LARGE",
@@ -268,22 +282,11 @@ impl Rejection {
             }
             Self::NotEmpty { subject, entry } => vec![("subject", subject.to_string()), ("entry", entry.clone())],
             Self::NotActive { subject, state } => vec![("subject", subject.to_string()), ("state", state.to_string())],
-            Self::ParentNotActive { subject, parent, state } => {
-                vec![("subject", subject.to_string()), ("parent", parent.to_string()), ("state", state.to_string())]
-            }
-            Self::FolderTooDeep { folder, depth } => {
-                vec![("subject", folder.to_string()), ("depth", depth.to_string())]
-            }
-            Self::FolderCycle { folder, parent } => {
-                vec![("subject", folder.to_string()), ("parent", parent.to_string())]
-            }
-            Self::OtherOrganization { subject, parent, organization } => {
-                let organization = organization.to_string();
-                vec![("subject", subject.to_string()), ("parent", parent.to_string()), ("organization", organization)]
-            }
-            Self::AlreadyThere { subject, parent } => {
-                vec![("subject", subject.to_string()), ("parent", parent.to_string())]
-            }
+            Self::ParentNotActive { .. }
+            | Self::FolderTooDeep { .. }
+            | Self::FolderCycle { .. }
+            | Self::OtherOrganization { .. }
+            | Self::AlreadyThere { .. } => self.details_of_tree(),
             Self::InvalidArgument { field, value, wanted } => {
                 vec![("field", (*field).to_owned()), ("value", value.clone()), ("wanted", wanted.clone())]
             }
@@ -314,7 +317,10 @@ impl Rejection {
             | Self::NotAMember { .. }
             | Self::TooManyMembers { .. }
             | Self::TooManyGroups { .. }
-            | Self::GroupCycle { .. } => self.details_of_access(),
+            | Self::GroupCycle { .. }
+            | Self::BreaksGlass { .. }
+            | Self::NotAdministrator { .. }
+            | Self::TooManyRevokes { .. } => self.details_of_access(),
             Self::NameRetired { subject }
             | Self::PolicyUnchanged { subject }
             | Self::TooManyBindings { subject }
@@ -328,6 +334,29 @@ impl Rejection {
             | Self::DecisionTooLarge { subject, .. }
             | Self::WrittenTwice { subject }
             | Self::UnreadableRow(ViewError { subject, .. }) => vec![("subject", subject.to_string())],
+        }
+    }
+
+    /// Of refusals about where folders and projects are.
+    fn details_of_tree(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::ParentNotActive { subject, parent, state } => {
+                vec![("subject", subject.to_string()), ("parent", parent.to_string()), ("state", state.to_string())]
+            }
+            Self::FolderTooDeep { folder, depth } => {
+                vec![("subject", folder.to_string()), ("depth", depth.to_string())]
+            }
+            Self::FolderCycle { folder, parent } => {
+                vec![("subject", folder.to_string()), ("parent", parent.to_string())]
+            }
+            Self::OtherOrganization { subject, parent, organization } => {
+                let organization = organization.to_string();
+                vec![("subject", subject.to_string()), ("parent", parent.to_string()), ("organization", organization)]
+            }
+            Self::AlreadyThere { subject, parent } => {
+                vec![("subject", subject.to_string()), ("parent", parent.to_string())]
+            }
+            _of_something_else => Vec::new(),
         }
     }
 
@@ -372,8 +401,14 @@ impl Rejection {
             Self::NotBound { node, role, member } => {
                 vec![("subject", node.clone()), ("role", role.clone()), ("member", member.clone())]
             }
-            Self::LastAdministrator { organization } | Self::TooManyGroups { organization } => {
+            Self::LastAdministrator { organization }
+            | Self::TooManyGroups { organization }
+            | Self::TooManyRevokes { organization } => {
                 vec![("subject", organization.to_string())]
+            }
+            Self::BreaksGlass { member } => vec![("member", member.clone())],
+            Self::NotAdministrator { organization, member } => {
+                vec![("subject", organization.to_string()), ("member", member.clone())]
             }
             Self::NotAMember { group, member } => vec![("subject", group.to_string()), ("member", member.clone())],
             Self::TooManyMembers { group, .. } | Self::GroupCycle { group } => vec![("subject", group.to_string())],

@@ -110,6 +110,16 @@ pub fn groups(organization: &OrganizationName) -> Subject {
     Subject::set_of(&ResourceName::Organization(organization.clone()), "groups")
 }
 
+/// Revokes that a region issued for an organization, by request. In that region's log. Its entries are rows.
+pub fn revokes(organization: &OrganizationName) -> Subject {
+    Subject::set_of(&ResourceName::Organization(organization.clone()), "revokes")
+}
+
+/// Lifts of revokes, by region and request. In the global log. Its entries are rows.
+pub fn lifts(organization: &OrganizationName) -> Subject {
+    Subject::set_of(&ResourceName::Organization(organization.clone()), "lifts")
+}
+
 /// Roles that an organization made for itself, by label, also those that were DELETED. In the global log. Its entries are rows.
 pub fn roles(organization: &OrganizationName) -> Subject {
     Subject::set_of(&ResourceName::Organization(organization.clone()), "roles")

@@ -25,6 +25,6 @@ pub use id::{Hash, MemberId, RequestId, RingId};
 pub use log::{Incarnation, Log, Position, Revision, Seq, Token};
 pub use name::{
     ClusterName, ContainerName, FolderName, GroupName, Label, NameError, OrganizationName, ProjectName, RegionId,
-    ResourceName, RoleId,
+    ResourceName, RevokeName, RoleId,
 };
 pub use subject::{Subject, SubjectError};

@@ -27,6 +27,10 @@ pub const BINDINGS_MAX: usize = 1500;
 pub const GROUP_MEMBERS_MAX: usize = 500;
 /// Groups of an organization that are on record. Whoever looks for a cycle may have to visit each.
 pub const GROUPS_MAX: usize = 5000;
+/// Revokes of an organization that one region issued. They are for emergencies: what is taken for good, a policy takes.
+pub const REVOKES_MAX: usize = 10_000;
+/// Bytes of the reason of a revoke, or of its lift.
+pub const REASON_BYTES_MAX: usize = 1024;
 /// Entries of a page of a list, and the default.
 pub const PAGE_SIZE_MAX: usize = 1000;
 /// Request ids whose outcomes a log remembers; the oldest leave first. At 1,000 mutations per second, more than a minute; at

@@ -14,7 +14,7 @@ use crate::limits::LABEL_BYTES_MAX;
 
 mod owned;
 
-pub use owned::{GroupName, RoleId};
+pub use owned::{GroupName, RevokeName, RoleId};
 
 /// Text that is not a name of the expected shape.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -221,6 +221,7 @@ fn decide() -> f64 {
                 request_id: request(number),
                 actor: "",
                 global: &state,
+                global_seq: state.seq,
                 log: &Log::Global,
                 planner: None,
                 planned: None,

@@ -253,6 +253,7 @@ impl Decider {
             request_id: submission.request_id,
             actor: &submission.actor,
             global: &global,
+            global_seq: global.seq,
             log: &self.shared.log,
             planner: self.shared.planner.as_deref(),
             planned: submission.planned,

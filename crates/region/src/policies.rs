@@ -14,9 +14,9 @@ use std::{
     sync::{Arc, PoisonError},
 };
 
-use access::{Arena, Binding, Change, CustomRole, Group, NodeName, Place, Record};
-use domain::{Entity, State, View, policy, sets};
-use ids::{Hlc, Label, Log, OrganizationName, Position, RequestId, ResourceName, Revision, Seq, Subject};
+use access::{Arena, Binding, Change, CustomRole, Group, NodeName, Place, Record, Revoke, RevokeId};
+use domain::{Entity, State, View, policy, revoke, sets};
+use ids::{Hlc, Label, Log, OrganizationName, Position, RequestId, ResourceName, Revision, RevokeName, Seq, Subject};
 use ledger::{LogState, state::Row};
 use ports::trace::tracing;
 use wire::entity::decode_entity;
@@ -135,6 +135,17 @@ impl Policies {
                 };
                 self.apply(&row.name.organization, &change, &at);
             }
+            Entity::Revoke(row) => self.revoke(row, &at),
+            Entity::Lift(row) => {
+                let at = at.record(&row.author, row.create_time);
+                self.apply(&row.revoke.organization, &Change::Lift(revoke_id(&row.revoke)), &at);
+            }
+            Entity::BreakGlass(row) => {
+                let at = at.record(&row.author, row.update_time);
+                let is_of_it = self.is_there(&row.organization, row.organization_uid);
+                let change = Change::BreakGlass(row.member.filter(|_| is_of_it));
+                self.apply(&row.organization, &change, &at);
+            }
             Entity::CustomRole(row) => {
                 let at = at.record(&row.author, row.update_time);
                 let (name, rights, bound_at) = (row.name.role, row.rights, row.bound_at);
@@ -177,7 +188,42 @@ impl Policies {
         self.apply(&organization, &Change::Place(place.clone()), at);
         if self.uids.insert(node.clone(), uid) != Some(uid) {
             self.bind_all(state, &node);
+            if let NodeName::Organization(organization) = &node {
+                self.revoke_all(state, organization);
+            }
         }
+    }
+
+    /// Revokes of all regions that were told before the organization was, and who breaks glass.
+    fn revoke_all(&mut self, state: &LogState, organization: &OrganizationName) {
+        let set = sets::revokes(organization);
+        let mut states: Vec<LogState> = self.seen.values().cloned().collect();
+        states.push(state.clone());
+        for state in &states {
+            let rows =
+                state.rows_from(set.clone()).take_while(|(subject, _)| subject.as_str().starts_with(set.as_str()));
+            for (subject, row) in rows.filter(|(subject, _)| subject.entry_of(&set).is_some()) {
+                self.wrote(state, subject, row);
+            }
+        }
+        let subject = revoke::break_glass(organization);
+        let row = state.rows_from(subject.clone()).next().filter(|(found, _)| **found == subject);
+        row.into_iter().for_each(|(subject, row)| self.wrote(state, subject, row));
+    }
+
+    /// A revoke counts in the organization that it was issued for, and in no other one of the name.
+    fn revoke(&mut self, row: domain::Revoke, at: &At<'_>) {
+        let record = at.record(&row.author, row.create_time);
+        if !self.is_there(&row.name.organization, row.organization_uid) {
+            return;
+        }
+        let (id, reason) = (revoke_id(&row.name), Arc::from(row.reason));
+        let change = Change::Revoke(Revoke { id, member: row.member, node: row.node, reason, seen: row.seen });
+        self.apply(&row.name.organization, &change, &record);
+    }
+
+    fn is_there(&self, organization: &OrganizationName, uid: RequestId) -> bool {
+        self.uids.get(&NodeName::Organization(organization.clone())) == Some(&uid)
     }
 
     /// Bindings that are there already: their rows may have come before that of the node.
@@ -244,6 +290,10 @@ impl Policies {
     }
 }
 
+fn revoke_id(name: &RevokeName) -> RevokeId {
+    RevokeId { log: Log::Region(name.region.clone()), request: name.request }
+}
+
 /// The record that wrote a row.
 struct At<'a> {
     state: &'a LogState,
@@ -258,13 +308,15 @@ impl At<'_> {
     }
 }
 
-/// Rows of resources of the tree, of bindings, groups and roles, by their names alone.
+/// Rows of resources of the tree, of bindings, groups, roles and revokes, by their names alone.
 fn says_who_may(subject: &Subject) -> bool {
     let text = subject.as_str();
     match text.split_once('#') {
         None => text.parse::<ResourceName>().is_ok(),
         Some((_, set)) => {
-            ["bindings/", "namespace-bindings/", "groups/", "roles/"].iter().any(|of| set.starts_with(of))
+            const OF_ACCESS: [&str; 6] =
+                ["bindings/", "namespace-bindings/", "groups/", "roles/", "revokes/", "lifts/"];
+            set == "break-glass" || OF_ACCESS.iter().any(|of| set.starts_with(of))
         }
     }
 }

@@ -24,6 +24,7 @@ mod progress;
 mod project;
 mod quota;
 mod region;
+mod revoke;
 
 /// One command, by whom, and under which id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,6 +148,9 @@ pub fn command_out(command: &Command) -> proto::Command {
         Command::CreateRole(command) => Kind::CreateRole(command.into()),
         Command::UpdateRole(command) => Kind::UpdateRole(command.into()),
         Command::DeleteRole(command) => Kind::DeleteRole(command.into()),
+        Command::CreateRevoke(command) => Kind::CreateRevoke(command.into()),
+        Command::LiftRevoke(command) => Kind::LiftRevoke(command.into()),
+        Command::SetBreakGlass(command) => Kind::SetBreakGlass(command.into()),
     };
     proto::Command { kind: Some(kind) }
 }
@@ -195,5 +199,8 @@ pub fn command_in(message: proto::Command) -> Result<Command, Error> {
         Kind::CreateRole(message) => Command::CreateRole(message.try_into()?),
         Kind::UpdateRole(message) => Command::UpdateRole(message.try_into()?),
         Kind::DeleteRole(message) => Command::DeleteRole(message.try_into()?),
+        Kind::CreateRevoke(message) => Command::CreateRevoke(message.try_into()?),
+        Kind::LiftRevoke(message) => Command::LiftRevoke(message.try_into()?),
+        Kind::SetBreakGlass(message) => Command::SetBreakGlass(message.try_into()?),
     })
 }

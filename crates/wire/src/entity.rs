@@ -21,6 +21,7 @@ mod edition;
 mod held;
 mod network;
 mod quota;
+mod revoke;
 
 pub(crate) use self::access::{
     kinds_in, kinds_out, member_in, members_in, members_out, rights_in, rights_out, role_in,
@@ -28,6 +29,7 @@ pub(crate) use self::access::{
 pub(crate) use cluster::{cluster_type_in, options_in, options_out, ranges_in, ranges_out, window_in, window_out};
 pub(crate) use held::{deed_in, deed_out, edge_in, edge_out, held_in, held_out, part_in, status_in, status_out};
 pub(crate) use network::cidr_in;
+pub(crate) use revoke::{maybe_member_in, node_in, text_out};
 
 const ENTITY: &str = "an entity";
 const ORGANIZATION: &str = "an organization";
@@ -57,6 +59,9 @@ pub fn encode_entity(entity: &Entity) -> Bytes {
         Entity::Binding(row) => Kind::Binding(row.into()),
         Entity::Group(row) => Kind::Group(row.into()),
         Entity::CustomRole(row) => Kind::CustomRole(row.into()),
+        Entity::Revoke(row) => Kind::Revoke(row.into()),
+        Entity::Lift(row) => Kind::Lift(row.into()),
+        Entity::BreakGlass(row) => Kind::BreakGlass(row.into()),
         Entity::Marker => Kind::Marker(proto::Marker {}),
     };
     encode(&proto::Entity { kind: Some(kind) })
@@ -87,6 +92,9 @@ pub fn decode_entity(bytes: &Bytes) -> Result<Entity, Error> {
         Some(Kind::AccessPolicy(row)) => Ok(Entity::AccessPolicy(row.try_into()?)),
         Some(Kind::Binding(row)) => Ok(Entity::Binding(row.try_into()?)),
         Some(Kind::Group(row)) => Ok(Entity::Group(row.try_into()?)),
+        Some(Kind::Revoke(row)) => Ok(Entity::Revoke(row.try_into()?)),
+        Some(Kind::Lift(row)) => Ok(Entity::Lift(row.try_into()?)),
+        Some(Kind::BreakGlass(row)) => Ok(Entity::BreakGlass(row.try_into()?)),
         Some(Kind::CustomRole(row)) => Ok(Entity::CustomRole(row.try_into()?)),
         Some(Kind::Marker(proto::Marker {})) => Ok(Entity::Marker),
         None => Err(Error::field(ENTITY, "kind", "not set", "one of the kinds of rows")),

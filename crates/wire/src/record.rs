@@ -157,7 +157,10 @@ fn level_of_kind(kind: FactKind) -> u32 {
         | FactKind::GroupDeleted
         | FactKind::RoleCreated
         | FactKind::RoleUpdated
-        | FactKind::RoleDeleted => LEVEL_OF_ACCESS,
+        | FactKind::RoleDeleted
+        | FactKind::RevokeIssued
+        | FactKind::RevokeLifted
+        | FactKind::BreakGlassNamed => LEVEL_OF_ACCESS,
         FactKind::ClusterProgressed
         | FactKind::DeedsNoted
         | FactKind::ClusterDeletionWished

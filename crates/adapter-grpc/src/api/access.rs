@@ -1,8 +1,8 @@
 //! `atoll.v1.Access`: who may do what, why, and what a change would do.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use ::access::{Arena, Member, NodeName};
+use ::access::{Arena, Change, Member, NodeName, Place};
 use api::v1::{
     CommitChangeRequest, CommitChangeResponse, EffectiveRights, ExplainAccessRequest, ExplainAccessResponse,
     ListEffectiveRightsRequest, ListEffectiveRightsResponse, ListMembersWhoCanRequest, ListMembersWhoCanResponse,
@@ -15,7 +15,7 @@ use region::{Consistency, ReadView};
 use tonic::{Request, Response, Status};
 
 use super::{
-    access_policies::{member, time},
+    access_policies::{log_of, member, time},
     call::{Answer, Call, WITHIN},
     front::Front,
     input::{self, name},
@@ -37,6 +37,7 @@ impl Access for Front {
             let (of, node) = (member("member", &request.member)?, name::<NodeName>("node", &request.node)?);
             let size = page_size(input::page_size(request.page_size)?);
             let asked = call.ask(&node, request.read, request.at.as_ref()).await?;
+            asked.check_there(&node)?;
             let (arena, now) = (&asked.arena, asked.now);
             let found = match request.below {
                 true => arena.effective_below((&of).into(), &node, now),
@@ -61,6 +62,11 @@ impl Access for Front {
             let (of, node) = (right("right", &request.right)?, name::<NodeName>("node", &request.node)?);
             let size = page_size(input::page_size(request.page_size)?);
             let asked = call.ask(&node, request.read, request.at.as_ref()).await?;
+            asked.check_there(&node)?;
+            if of.kind() != node.kind() {
+                let wanted = format!("a right that is asked on nodes of the kind {}", node.kind());
+                return Err(Refusal::field("right", &request.right, wanted));
+            }
             let found = asked.arena.who_can(of, &node, asked.now);
             let mut members: Vec<String> = found.iter().map(Member::to_string).collect();
             members.sort();
@@ -115,6 +121,13 @@ struct Asked {
 }
 
 impl Asked {
+    fn check_there(&self, node: &NodeName) -> Result<(), Refusal> {
+        if self.arena.way(node).is_some() {
+            return Ok(());
+        }
+        Err(Refusal::new("NOT_FOUND", format!("looked for {node}: it is not there, as far as is known here")))
+    }
+
     fn answer<T>(&self, body: T) -> Answer<T> {
         // As old as the oldest of the logs that were read for it.
         let ages = self.views.iter().map(|view| view.age);
@@ -129,21 +142,35 @@ impl Call {
         let now = at.map_or_else(|| Ok(self.now()), |at| time("at", at))?;
         let wanted = wanted(read)?;
         let mut views = vec![self.read(&Log::Global, &only(&Log::Global, &wanted)).await?];
+        // What is bound on a cluster its region says.
+        let mut others: BTreeSet<Log> = [log_of(node)].into();
         if let Consistency::AtLeast(token) = &wanted.consistency {
-            for position in token.positions().filter(|position| position.log != Log::Global) {
-                views.push(self.read(&position.log, &only(&position.log, &wanted)).await?);
-            }
+            others.extend(token.positions().map(|position| position.log));
+        }
+        for log in others.iter().filter(|log| **log != Log::Global) {
+            views.push(self.read(log, &only(log, &wanted)).await?);
         }
         let organization = node.organization();
         let subject = || Subject::resource(&organization.clone().into());
         let arena = self.opened.region.access(&organization);
         let arena = arena.ok_or_else(|| rejected(&Rejection::NotFound { subject: subject() }, ""))?;
-        Ok(Asked { arena, now, views })
+        Ok(Asked { arena: with_namespace(arena, node), now, views })
     }
 }
 
+/// Nothing says yet which namespaces there are: one that is asked about is there where its cluster is.
+fn with_namespace(mut arena: Arena, node: &NodeName) -> Arena {
+    let NodeName::Namespace(name) = node else { return arena };
+    let cluster = NodeName::Cluster(name.cluster.clone());
+    if let (None, Some(placed)) = (arena.way(node), arena.placed(&cluster)) {
+        // Of the cluster's own log; what makes no sense changes nothing.
+        let _refused = arena.apply(&Change::Place(Place::Namespace(name.clone())), &placed);
+    }
+    arena
+}
+
 /// What is wanted of one log.
-fn only(log: &Log, wanted: &Wanted) -> Wanted {
+pub fn only(log: &Log, wanted: &Wanted) -> Wanted {
     let consistency = match &wanted.consistency {
         Consistency::AtLeast(token) => {
             let mut of_it = Token::default();
@@ -156,7 +183,7 @@ fn only(log: &Log, wanted: &Wanted) -> Wanted {
 }
 
 /// Cuts what is more than a page; the token of the next one.
-fn page_of<T>(all: &mut Vec<T>, size: usize, key: impl Fn(&T) -> String) -> String {
+pub fn page_of<T>(all: &mut Vec<T>, size: usize, key: impl Fn(&T) -> String) -> String {
     let more = all.len() > size;
     all.truncate(size);
     all.last().filter(|_| more).map(key).unwrap_or_default()

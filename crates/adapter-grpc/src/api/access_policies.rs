@@ -124,10 +124,12 @@ pub fn member(field: &str, text: &str) -> Result<Member, Refusal> {
 
 /// A time to the millisecond, which is what the logs keep.
 pub fn time(field: &str, given: &Timestamp) -> Result<Hlc, Refusal> {
-    let ms = u64::try_from(given.seconds).ok().zip(u64::try_from(given.nanos / 1_000_000).ok());
+    let nanos = u64::try_from(given.nanos).ok().filter(|nanos| *nanos < 1_000_000_000);
+    let ms = u64::try_from(given.seconds).ok().zip(nanos.map(|nanos| nanos / 1_000_000));
     let ms = ms.and_then(|(seconds, ms)| seconds.checked_mul(1000)?.checked_add(ms)).filter(|ms| *ms <= LAST_MS);
-    ms.map(Hlc::at_unix_ms)
-        .ok_or_else(|| Refusal::field(field, &given.seconds.to_string(), "a time from 1970 to the end of 9999"))
+    ms.map(Hlc::at_unix_ms).ok_or_else(|| {
+        Refusal::field(field, &format!("{} s {} ns", given.seconds, given.nanos), "a time from 1970 to the end of 9999")
+    })
 }
 
 /// The end of 9999.
@@ -146,7 +148,7 @@ fn given(field: &str, binding: &v1::Binding) -> Result<Given, Refusal> {
 }
 
 /// As [`etag`]; `0` is that of a policy under which nothing ever was bound.
-fn policy_etag(field: &str, text: &str) -> Result<Option<Revision>, Refusal> {
+pub fn policy_etag(field: &str, text: &str) -> Result<Option<Revision>, Refusal> {
     if text == "0" { Ok(Some(Revision::ABSENT)) } else { etag(field, text) }
 }
 
@@ -219,6 +221,7 @@ impl Resource for AccessPolicy {
                 ..v1::Binding::default()
             });
         }
+        self.bindings.sort_by(|one, other| (&one.role, &one.member).cmp(&(&other.role, &other.member)));
     }
 
     fn size(&self) -> (&str, usize) {

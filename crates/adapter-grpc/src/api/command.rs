@@ -272,6 +272,9 @@ pub fn public_name(command: &Command) -> String {
         Command::CreateRole(command) => command.name.to_string(),
         Command::UpdateRole(command) => command.name.to_string(),
         Command::DeleteRole(command) => command.name.to_string(),
+        Command::CreateRevoke(command) => command.name.to_string(),
+        Command::LiftRevoke(command) => command.name.to_string(),
+        Command::SetBreakGlass(command) => format!("{}/breakGlass", command.organization),
         other => other.subject().to_string(),
     }
 }
@@ -307,5 +310,7 @@ pub fn resource_field(command: &Command) -> &'static str {
         Command::ChangePolicy(_) => "policy",
         Command::CreateGroup(_) | Command::UpdateGroup(_) | Command::DeleteGroup(_) => "group",
         Command::CreateRole(_) | Command::UpdateRole(_) | Command::DeleteRole(_) => "role",
+        Command::CreateRevoke(_) | Command::LiftRevoke(_) => "revoke",
+        Command::SetBreakGlass(_) => "break_glass",
     }
 }

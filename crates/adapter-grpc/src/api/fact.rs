@@ -68,6 +68,9 @@ fn after(entity: &Entity, kind: Option<FactKind>, revision: Revision) -> Option<
         Entity::Binding(row) => Some(After::Binding(access_policies::binding(row))),
         Entity::Group(row) => Some(After::Group(v1::Group::show(revision, row))),
         Entity::CustomRole(row) => Some(After::Role(v1::Role::show(revision, row))),
+        Entity::Revoke(row) => Some(After::Revoke(v1::Revoke::show(revision, row))),
+        Entity::Lift(row) => Some(After::Lift(v1::Lift::show(revision, row))),
+        Entity::BreakGlass(row) => Some(After::BreakGlass(v1::BreakGlass::show(revision, row))),
         // As large as a page of records.
         Entity::Catalog(_) => None,
         Entity::ClusterStatus(_)
@@ -137,6 +140,9 @@ fn kind_name(kind: FactKind) -> &'static str {
         FactKind::RoleCreated => "role-created",
         FactKind::RoleUpdated => "role-updated",
         FactKind::RoleDeleted => "role-deleted",
+        FactKind::RevokeIssued => "revoke-issued",
+        FactKind::RevokeLifted => "revoke-lifted",
+        FactKind::BreakGlassNamed => "break-glass-named",
     }
 }
 

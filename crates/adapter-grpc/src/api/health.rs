@@ -15,7 +15,7 @@ use tonic_health::pb::{
 use super::front::Front;
 
 /// What can be asked after; the empty name is the whole.
-const SERVICES: [&str; 17] = [
+const SERVICES: [&str; 18] = [
     "",
     "atoll.v1.Access",
     "atoll.v1.AccessPolicies",
@@ -31,6 +31,7 @@ const SERVICES: [&str; 17] = [
     "atoll.v1.Projects",
     "atoll.v1.Quotas",
     "atoll.v1.Regions",
+    "atoll.v1.Revokes",
     "atoll.v1.Roles",
     "atoll.v1.Usage",
 ];

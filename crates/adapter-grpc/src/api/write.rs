@@ -97,12 +97,16 @@ pub fn unknown(request_id: RequestId, message: impl Into<String>) -> Refusal {
 impl Call {
     /// Brings a write to the leader of its log.
     pub async fn submit(&self, write: &Write) -> Result<Committed, Refusal> {
-        let submission = submission(&self.opened, write.clone(), self.traceparent.clone(), &self.seen, self.retried);
-        let submitted = self.opened.region.submit(&submission, self.left());
+        self.submit_as(&submission(&self.opened, write.clone(), self.traceparent.clone(), &self.seen, self.retried))
+            .await
+    }
+
+    pub async fn submit_as(&self, submission: &Submission) -> Result<Committed, Refusal> {
+        let submitted = self.opened.region.submit(submission, self.left());
         // Closing drops the submission where it stands, which may be after it was proposed.
         let verdict = self.opened.unless_closing(submitted).await;
         let verdict = verdict.map_err(|why| unknown(submission.request_id, why.message))?;
-        committed(&submission, verdict).map_err(|refusal| match refusal.reason.as_ref() {
+        committed(submission, verdict).map_err(|refusal| match refusal.reason.as_ref() {
             "HOME_UNREACHABLE" => self.placed(&submission.command.log(), refusal),
             _other => refusal,
         })
@@ -115,7 +119,9 @@ impl Call {
         let copy = self.copy_at(&log, &token, COPY_WITHIN.min(self.left())).await;
         let found = copy.as_ref().and_then(|view| row::<T::Row>(&view.state, &subject).ok().flatten());
         if committed.validated_only {
-            let mut planned = found.map(|(revision, row)| T::show(revision, &row)).unwrap_or_default();
+            let before = found.zip(copy.as_ref());
+            let before = before.and_then(|((revision, row), view)| shown(&view.state, revision, &row).ok());
+            let mut planned: T = before.unwrap_or_default();
             planned.apply(&write.command, committed.request_id);
             let (etag, update_time) = planned.version();
             etag.clear();

@@ -77,6 +77,12 @@ pub enum IamCommand {
         #[command(flatten)]
         on: On,
     },
+    /// Revokes: what takes everything from a member at once
+    #[command(subcommand, alias = "revokes")]
+    Revoke(RevokeCommand),
+    /// Who breaks glass: the one identity whom revokes do not bind
+    #[command(subcommand)]
+    BreakGlass(BreakGlassCommand),
     /// Access policies: all that is bound on a node
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -254,4 +260,78 @@ pub enum RoleCommand {
     /// Delete a role; its name is not taken again
     #[command(visible_alias = "rm", after_help = "Examples:\n  atoll iam role delete custom/opener --yes")]
     Delete(Delete),
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = format!("{NODES}\n\n\
+                  The region that is asked decides, also while it is cut off, and enforces it from then on; other regions do as soon as they hear\n\
+                  of it. No grant undoes it, only `atoll iam revoke lift`.\n\n\
+                  Examples:\n  atoll revoke user:ann@acme.example --reason \"stolen laptop\"\n  \
+                  atoll revoke group:contractors --on folder/prod --region eu-west-1")
+)]
+pub struct RevokeArgs {
+    /// user:ID, serviceAccount:ID or group:ID, which means everyone who is in it
+    pub member: String,
+    /// The node, such as folder/prod; everything below it, too [default: everywhere in the organization]
+    #[arg(long, value_name = "NODE")]
+    pub on: Option<String>,
+    /// Why, for whoever reads the log
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub reason: String,
+    #[command(flatten)]
+    pub writing: Writing,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RevokeCommand {
+    /// List revokes that hold
+    #[command(
+        visible_alias = "ls",
+        after_help = "Examples:\n  atoll iam revoke list\n  atoll iam revoke list --lifted"
+    )]
+    List {
+        /// Also those that were lifted
+        #[arg(long)]
+        lifted: bool,
+        /// Instead of the one that is set
+        #[arg(long, value_name = "NAME")]
+        organization: Option<String>,
+    },
+    /// End a revoke
+    #[command(
+        after_help = "Examples:\n  atoll iam revoke lift eu-west-1.01a1fddc93e170e6bce8f375a7164e15 --reason \"laptop found\""
+    )]
+    Lift {
+        /// REGION.ID as `list` shows it, or full resource name
+        name: String,
+        /// Why, for whoever reads the log
+        #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+        reason: String,
+        #[command(flatten)]
+        writing: Writing,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BreakGlassCommand {
+    /// Who it is
+    #[command(visible_alias = "get", after_help = "Examples:\n  atoll iam break-glass show")]
+    Show,
+    /// Name a user or a service account that administers the organization
+    #[command(after_help = "Examples:\n  atoll iam break-glass set user:eve@acme.example")]
+    Set {
+        member: String,
+        /// Only if this is still its version
+        #[arg(long, default_value = "", hide_default_value = true)]
+        etag: String,
+        #[command(flatten)]
+        writing: Writing,
+    },
+    /// Nobody, from now on
+    #[command(after_help = "Examples:\n  atoll iam break-glass unset")]
+    Unset {
+        #[command(flatten)]
+        writing: Writing,
+    },
 }

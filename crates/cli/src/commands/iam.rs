@@ -4,11 +4,13 @@ mod asking;
 mod changing;
 mod groups;
 mod policies;
+mod revokes;
 mod roles;
 
 use client::v1::{self, mutation::Kind};
 use jiff::Timestamp;
 
+pub use self::revokes::revoke;
 use crate::{
     args::{Bound, IamCommand},
     fail::Fail,
@@ -18,6 +20,12 @@ use crate::{
 pub async fn run(session: &Session, command: IamCommand) -> Result<(), Fail> {
     match command {
         IamCommand::Grant { what, from, until, within, how } => {
+            if within.is_some() && (how.preview || how.plan.is_some() || how.writing.request_id.is_some()) {
+                return Err(Fail::usage(
+                    "read --for beside --preview, --plan or --request-id: it is another end each time",
+                )
+                .next("--until TIME, such as --until 2026-12-01T18:00:00Z"));
+            }
             let until = match within {
                 Some(within) => Some(Timestamp::now().checked_add(within).map_err(|error| {
                     Fail::usage(format!("read the end of the binding, {within:?} from now: {error}"))
@@ -40,6 +48,8 @@ pub async fn run(session: &Session, command: IamCommand) -> Result<(), Fail> {
         IamCommand::Effective { member, on, below } => asking::effective(session, member, &on, below).await,
         IamCommand::WhoCan { right, on } => asking::who_can(session, right, &on).await,
         IamCommand::Explain { member, right, on } => asking::explain(session, member, right, &on).await,
+        IamCommand::Revoke(command) => revokes::run(session, command).await,
+        IamCommand::BreakGlass(command) => revokes::break_glass(session, command).await,
         IamCommand::Policy(command) => policies::run(session, command).await,
         IamCommand::Group(command) => groups::run(session, command).await,
         IamCommand::Role(command) => roles::run(session, command).await,

@@ -41,6 +41,12 @@ pub fn said(fact: &v1::Fact) -> Option<String> {
     match &fact.after {
         Some(After::Binding(of)) => Some(format!("{} to {}, {}", of.role, of.member, holds(of))),
         Some(After::Group(of)) => Some(format!("{} with {} members", short(&of.name), of.members.len())),
+        Some(After::Revoke(of)) => {
+            let on = if of.node.is_empty() { "everywhere" } else { &of.node };
+            Some(format!("{} of {} on {on}: {}", short(&of.name), of.member, or_dash(&of.reason)))
+        }
+        Some(After::Lift(of)) => Some(format!("{}: {}", short(&of.name), or_dash(&of.reason))),
+        Some(After::BreakGlass(of)) => Some(or_dash(&of.member)),
         Some(After::Role(of)) => Some(format!("{} with {} rights", short(&of.name), of.rights.len())),
         _of_something_else => None,
     }
@@ -101,6 +107,98 @@ impl Resource for v1::Group {
 
     fn wide(&self, _: Timestamp) -> Vec<String> {
         vec![or_dash(&self.author), self.etag.clone(), or_dash(&self.description)]
+    }
+}
+
+impl Resource for v1::Revoke {
+    const NOUN: &'static str = "revoke";
+    const HEADERS: &'static [&'static str] = &["NAME", "MEMBER", "ON", "REASON", "BY", "AGE"];
+    const WIDE: &'static [&'static str] = &["LIFTED BY", "ETAG"];
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn json(&self) -> Value {
+        Object::default()
+            .text("name", &self.name)
+            .text("member", &self.member)
+            .text("node", &self.node)
+            .text("reason", &self.reason)
+            .text("author", &self.author)
+            .time("createTime", self.create_time.as_ref())
+            .text("etag", &self.etag)
+            .value("lift", self.lift.as_ref().map_or(Value::Null, Resource::json))
+            .done()
+    }
+
+    fn row(&self, now: Timestamp) -> Vec<String> {
+        let on = if self.node.is_empty() { "everywhere" } else { &self.node };
+        let (name, age) = (short(&self.name).to_owned(), age(self.create_time.as_ref(), now));
+        vec![name, self.member.clone(), on.to_owned(), or_dash(&self.reason), self.author.clone(), age]
+    }
+
+    fn wide(&self, _: Timestamp) -> Vec<String> {
+        let by = self.lift.as_ref().map_or_else(|| "-".to_owned(), |lift| lift.author.clone());
+        vec![by, self.etag.clone()]
+    }
+}
+
+impl Resource for v1::Lift {
+    const NOUN: &'static str = "revoke";
+    const HEADERS: &'static [&'static str] = &["NAME", "REASON", "BY", "AGE"];
+    const WIDE: &'static [&'static str] = &["ETAG"];
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn json(&self) -> Value {
+        Object::default()
+            .text("name", &self.name)
+            .text("reason", &self.reason)
+            .text("author", &self.author)
+            .time("createTime", self.create_time.as_ref())
+            .text("etag", &self.etag)
+            .done()
+    }
+
+    fn row(&self, now: Timestamp) -> Vec<String> {
+        let age = age(self.create_time.as_ref(), now);
+        vec![short(&self.name).to_owned(), or_dash(&self.reason), self.author.clone(), age]
+    }
+
+    fn wide(&self, _: Timestamp) -> Vec<String> {
+        vec![self.etag.clone()]
+    }
+}
+
+impl Resource for v1::BreakGlass {
+    const NOUN: &'static str = "break glass";
+    const HEADERS: &'static [&'static str] = &["NAME", "MEMBER", "BY", "CHANGED"];
+    const WIDE: &'static [&'static str] = &["ETAG"];
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn json(&self) -> Value {
+        Object::default()
+            .text("name", &self.name)
+            .text("member", &self.member)
+            .time("updateTime", self.update_time.as_ref())
+            .text("author", &self.author)
+            .text("etag", &self.etag)
+            .done()
+    }
+
+    fn row(&self, now: Timestamp) -> Vec<String> {
+        let changed = age(self.update_time.as_ref(), now);
+        vec![self.name.clone(), or_dash(&self.member), or_dash(&self.author), changed]
+    }
+
+    fn wide(&self, _: Timestamp) -> Vec<String> {
+        vec![self.etag.clone()]
     }
 }
 

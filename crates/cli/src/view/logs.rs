@@ -59,6 +59,9 @@ fn fact(fact: &v1::Fact) -> Value {
         Some(After::Binding(after)) => made.value("binding", access::binding(after)),
         Some(After::Group(after)) => made.value("group", after.json()),
         Some(After::Role(after)) => made.value("role", after.json()),
+        Some(After::Revoke(after)) => made.value("revoke", after.json()),
+        Some(After::Lift(after)) => made.value("lift", after.json()),
+        Some(After::BreakGlass(after)) => made.value("breakGlass", after.json()),
     };
     made.value("removed", Value::from(fact.removed)).done()
 }

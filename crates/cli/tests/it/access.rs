@@ -160,3 +160,25 @@ fn a_policy_that_was_exported_is_imported() {
     let refused = world.run(&import);
     assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("owner"));
 }
+
+#[test]
+fn a_member_is_revoked_and_the_revoke_is_lifted() {
+    let world = World::with_cloud();
+    let id = "--request-id 00000000000000000000000000000007";
+    let text = world.session(&[
+        &format!("revoke user:ann@acme.example --on folder/prod --reason \"stolen laptop\" {id}"),
+        "iam revoke list",
+        "iam revoke list -o json",
+        "iam revoke lift us-east-1.00000000000000000000000000000007 --reason found",
+        "iam revoke lift us-east-1.00000000000000000000000000000007",
+        "iam revoke list",
+        "iam revoke list --lifted -o wide",
+        "iam revoke lift nothing",
+        "iam break-glass show",
+        "iam break-glass set user:eve@acme.example",
+        "iam break-glass show",
+        "iam break-glass unset",
+        "iam grant breakglass user:eve@acme.example --on organization --for 2h --preview",
+    ]);
+    assert_golden("revokes.txt", &text);
+}

@@ -4,6 +4,7 @@ mod access;
 mod catalog;
 mod logs;
 mod reads;
+mod revokes;
 mod writes;
 
 use std::{
@@ -19,7 +20,7 @@ use api::{
         groups_server::GroupsServer, log_server::LogServer, mutation::Kind, mutations_server::MutationsServer,
         operations_server::OperationsServer, organizations_server::OrganizationsServer,
         projects_server::ProjectsServer, quotas_server::QuotasServer, regions_server::RegionsServer,
-        roles_server::RolesServer, usage_server::UsageServer,
+        revokes_server::RevokesServer, roles_server::RolesServer, usage_server::UsageServer,
     },
 };
 use tonic::{
@@ -58,6 +59,7 @@ pub(super) fn router(service: Service, tls: Option<&(String, String)>) -> Result
         .add_service(AccessPoliciesServer::with_interceptor(service.clone(), look.clone()))
         .add_service(GroupsServer::with_interceptor(service.clone(), look.clone()))
         .add_service(RolesServer::with_interceptor(service.clone(), look.clone()))
+        .add_service(RevokesServer::with_interceptor(service.clone(), look.clone()))
         .add_service(AccessServer::with_interceptor(service.clone(), look.clone()))
         .add_service(CloudAccountsServer::with_interceptor(service.clone(), look.clone()))
         .add_service(CatalogServer::with_interceptor(service.clone(), look.clone()))

@@ -38,6 +38,8 @@ pub struct State {
     pub access_policies: BTreeMap<String, v1::AccessPolicy>,
     pub groups: BTreeMap<String, v1::Group>,
     pub roles: BTreeMap<String, v1::Role>,
+    pub revokes: BTreeMap<String, v1::Revoke>,
+    pub break_glass: BTreeMap<String, v1::BreakGlass>,
     /// What is answered to questions about access, whatever is asked.
     pub access: Told,
     pub logs: BTreeMap<String, Vec<v1::Record>>,
@@ -122,6 +124,8 @@ impl State {
             access_policies: BTreeMap::new(),
             groups: BTreeMap::new(),
             roles: BTreeMap::new(),
+            revokes: BTreeMap::new(),
+            break_glass: BTreeMap::new(),
             access: Told::default(),
             logs: BTreeMap::new(),
             usage: Vec::new(),

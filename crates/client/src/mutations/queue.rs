@@ -138,7 +138,7 @@ pub(crate) fn give_request_id(mutation: &mut v1::Mutation) {
     }
 }
 
-fn request_id(mutation: &mut v1::Mutation) -> Option<RequestId> {
+pub(crate) fn request_id(mutation: &mut v1::Mutation) -> Option<RequestId> {
     field(mutation).and_then(|id| id.parse().ok())
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use access::{Kinds, Member, NodeName, Rights, RoleName};
-use ids::{GroupName, Hlc, Revision, RoleId};
+use ids::{GroupName, Hlc, OrganizationName, Revision, RevokeName, RoleId};
 
 /// Gives roles on a node, and takes them. One role of one member is bound once on a node: what is given again replaces what was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,5 +82,30 @@ pub struct UpdateRole {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeleteRole {
     pub name: RoleId,
+    pub etag: Option<Revision>,
+}
+
+/// Takes everything from a member, at once. Decided by the region that its name says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateRevoke {
+    pub name: RevokeName,
+    pub member: Member,
+    /// `None`: everywhere in the organization.
+    pub node: Option<NodeName>,
+    pub reason: String,
+}
+
+/// Ends a revoke, which whoever asks has seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiftRevoke {
+    pub name: RevokeName,
+    pub reason: String,
+}
+
+/// Names the one identity whom revokes do not bind, or nobody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetBreakGlass {
+    pub organization: OrganizationName,
+    pub member: Option<Member>,
     pub etag: Option<Revision>,
 }

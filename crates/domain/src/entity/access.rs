@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use access::{Kinds, Member, NodeName, Rights, RoleName};
-use ids::{GroupName, Hlc, RequestId, RoleId};
+use ids::{GroupName, Hlc, OrganizationName, RequestId, RevokeName, RoleId, Seq};
 
 use super::State;
 
@@ -69,5 +69,42 @@ pub struct CustomRole {
     pub state: State,
     pub author: String,
     pub create_time: Hlc,
+    pub update_time: Hlc,
+}
+
+/// Takes everything from a member, on a node and below it or everywhere, whatever is granted. In the log of the region that issued it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revoke {
+    pub name: RevokeName,
+    /// Of the organization: revokes do not count in another one that has the name later.
+    pub organization_uid: RequestId,
+    pub member: Member,
+    /// `None`: everywhere.
+    pub node: Option<NodeName>,
+    pub reason: String,
+    /// How far the region knew the global log, and so who breaks glass.
+    pub seen: Seq,
+    pub author: String,
+    pub create_time: Hlc,
+}
+
+/// Ends a revoke. In the global log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lift {
+    pub revoke: RevokeName,
+    pub reason: String,
+    pub author: String,
+    pub create_time: Hlc,
+}
+
+/// The one identity of an organization whom no revoke binds that knew of it. In the global log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BreakGlass {
+    pub organization: OrganizationName,
+    /// As [`Revoke::organization_uid`].
+    pub organization_uid: RequestId,
+    /// `None`: nobody, any more.
+    pub member: Option<Member>,
+    pub author: String,
     pub update_time: Hlc,
 }

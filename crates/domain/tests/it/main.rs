@@ -3,7 +3,7 @@
 //! Map: [`memory`] a log that applies decisions as the ledger does · [`world`] logs of all regions with terse commands
 //! · [`tree`] what must hold of the rows after every command · [`model`] the same rules written naively and
 //! independently · [`script`] random commands · `organizations`, `accounts`, `folders`, `projects`, `clusters`, `lives`, `editions`, `queries` one rule
-//! per test · `policies` who may do what · `usage` what machines used · `quotas` that move while regions are apart · `properties` random sequences against the model · `interleaving` two decisions on the same rows, and what
+//! per test · `policies`, `revokes` who may do what · `usage` what machines used · `quotas` that move while regions are apart · `properties` random sequences against the model · `interleaving` two decisions on the same rows, and what
 //! breaks without guards.
 
 #![allow(
@@ -28,6 +28,7 @@ mod projects;
 mod properties;
 mod queries;
 mod quotas;
+mod revokes;
 mod script;
 mod tree;
 mod usage;

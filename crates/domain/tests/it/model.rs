@@ -119,6 +119,7 @@ impl Model {
             Command::SetQuota(_) | Command::MirrorQuota(_) | Command::AcknowledgeQuota(_) => None,
             Command::ChangePolicy(_) | Command::CreateGroup(_) | Command::UpdateGroup(_) => None,
             Command::DeleteGroup(_) | Command::CreateRole(_) | Command::UpdateRole(_) | Command::DeleteRole(_) => None,
+            Command::CreateRevoke(_) | Command::LiftRevoke(_) | Command::SetBreakGlass(_) => None,
             Command::ClaimAccount(c) => self.claim_account(&c.organization.to_string()),
             Command::CreateFolder(c) => same_organization(&c.name.to_string(), &c.parent.to_string())
                 .and_then(|()| none(self.folders.insert(c.name.to_string(), c.parent.to_string()))),

@@ -74,7 +74,16 @@ impl Ring {
         let log = command.log();
         let global = &self.past[self.past.len().saturating_sub(1 + behind)];
         let (now, request_id) = (Hlc(self.now), RequestId(request_id));
-        let ctx = Context { now, request_id, actor: "", global, log: &log, planner: None, planned: None };
+        let ctx = Context {
+            now,
+            request_id,
+            actor: "",
+            global,
+            global_seq: ids::Seq::ZERO,
+            log: &log,
+            planner: None,
+            planned: None,
+        };
         decide(&self.log(&log), command, &ctx)
     }
 

@@ -62,6 +62,7 @@ impl World {
                 request_id: RequestId(uid),
                 actor: "user:tester",
                 global: &global,
+                global_seq: global.seq(),
                 log,
                 planner: self.planner.as_deref(),
                 planned: self.planned,

@@ -6,11 +6,12 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use access::{Kind, Kinds, Right};
+use access::{Kind, Kinds, Member, NodeName, Right};
 use bytes::Bytes;
 use domain::{
-    AccessPolicy, Account, AccountLife, Allotment, Binding, Cluster, ClusterType, CustomRole, Deeds, Edition, Entity,
-    Fact, FactKind, Folder, Gate, Group, Limit, Organization, Owner, Project, Quota, Slice, State, Wish,
+    AccessPolicy, Account, AccountLife, Allotment, Binding, BreakGlass, Cluster, ClusterType, CustomRole, Deeds,
+    Edition, Entity, Fact, FactKind, Folder, Gate, Group, Lift, Limit, Organization, Owner, Project, Quota, Revoke,
+    Slice, State, Wish,
     catalog::{Catalog, Key, Window},
     command::*,
 };
@@ -87,6 +88,9 @@ pub fn entities() -> Vec<(&'static str, Entity)> {
         ("catalog", contents().into()),
         ("edition", edition(Some(hlc(90, 1))).into()),
         ("access_policy", access_policy().into()),
+        ("revoke", revoke().into()),
+        ("lift", lift().into()),
+        ("break_glass", break_glass(Some(text("user:eve@example.com"))).into()),
         ("binding", binding().into()),
         ("group", group().into()),
         ("custom_role", custom_role().into()),
@@ -102,6 +106,8 @@ pub fn more_entities() -> Vec<(&'static str, Entity)> {
         ("account_claimed", account(AccountLife::Claimed(owner())).into()),
         ("allotment_without_limit", allotment(None).into()),
         ("edition_not_halted", edition(None).into()),
+        ("revoke_everywhere", Revoke { node: None, ..revoke() }.into()),
+        ("break_glass_nobody", break_glass(None).into()),
         ("binding_for_good", Binding { from: None, until: None, ..binding() }.into()),
     ]
 }
@@ -117,6 +123,38 @@ fn organization(account: Option<&str>) -> Organization {
         update_time: hlc(5, 1),
         account: account.map(text),
     }
+}
+
+fn revoke() -> Revoke {
+    Revoke {
+        name: text("organizations/acme/revokes/eu-west-1.60606060606060606060606060606060"),
+        organization_uid: id(0x10),
+        member: text("user:ann@example.com"),
+        node: Some(text(PROJECT)),
+        reason: "stolen laptop".into(),
+        seen: Seq(41),
+        author: "user:bob@example.com".into(),
+        create_time: hlc(6, 2),
+    }
+}
+
+fn lift() -> Lift {
+    let (revoke, reason, author) = (revoke().name, "found again".into(), "user:bob@example.com".into());
+    Lift { revoke, reason, author, create_time: hlc(7, 2) }
+}
+
+fn break_glass(member: Option<Member>) -> BreakGlass {
+    let (organization_uid, author) = (id(0x10), "user:bob@example.com".into());
+    BreakGlass { organization: text(ORGANIZATION), organization_uid, member, author, update_time: hlc(6, 2) }
+}
+
+fn create_revoke(node: Option<NodeName>) -> CreateRevoke {
+    let Revoke { name, member, reason, .. } = revoke();
+    CreateRevoke { name, member, node, reason }
+}
+
+fn set_break_glass(member: Option<Member>) -> SetBreakGlass {
+    SetBreakGlass { organization: text(ORGANIZATION), member, etag: Some(Revision(7)) }
 }
 
 fn access_policy() -> AccessPolicy {
@@ -344,6 +382,9 @@ fn quota_commands() -> Vec<(&'static str, Command)> {
         ("create_role", create_role().into()),
         ("update_role", update_role().into()),
         ("delete_role", DeleteRole { name: custom_role().name, etag: None }.into()),
+        ("create_revoke", create_revoke(Some(text(PROJECT))).into()),
+        ("lift_revoke", LiftRevoke { name: revoke().name, reason: "found again".into() }.into()),
+        ("set_break_glass", set_break_glass(Some(text("user:eve@example.com"))).into()),
     ]
 }
 

@@ -18,11 +18,13 @@ use crate::api::{
     roles::rights_out,
     status::Refusal,
     token,
-    write::Committed,
+    write::{Committed, submission},
 };
 
 /// Of members, classes and differences, so many are told; how many there are is told in any case.
 const TOLD: usize = 100;
+/// Times at which a change has effects.
+const STAGES_MAX: usize = 16;
 /// A commit that others got ahead of is tried so often.
 const TRIES: usize = 5;
 
@@ -34,6 +36,7 @@ impl Call {
         let write = planned_write(request.change)?;
         let asked = self.ask(&node_of(&write.command)?, request.read, None).await?;
         let changes = changes(&asked, &write.command)?;
+        check_stages(&asked, &changes)?;
         let preview = asked.arena.preview(&changes, asked.now).map_err(|why| refused(&why))?;
         let Preview { stages, token } = &preview;
         let body = PreviewChangeResponse { stages: stages.iter().map(stage).collect(), plan_token: print(token) };
@@ -42,49 +45,80 @@ impl Call {
 
     pub(super) async fn commit(&self, request: CommitChangeRequest) -> Result<Answer<CommitChangeResponse>, Refusal> {
         let mut write = planned_write(request.change)?;
+        let known_request = write.request_id.is_some();
         // All tries are one wish.
         write.request_id.get_or_insert_with(|| self.opened.request_id());
         let plan = parse("plan_token", &request.plan_token)?;
         let node = node_of(&write.command)?;
-        let mut last = None;
         for _ in 0..TRIES {
-            match self.confirmed(&write, &node, &plan).await {
-                Ok(confirmed) => write.planned = Some(confirmed),
-                Err(refusal) => return self.done_before(write).await.ok_or(refusal),
-            }
-            match self.submit(&write).await {
+            write.planned = match self.confirmed(&write, &node, &plan).await {
+                Ok(confirmed) => Some(confirmed),
+                // An earlier try of this commit is what makes its plan look stale.
+                Err(Unconfirmed::Stale(refusal)) if known_request => return self.done_before(write, refusal).await,
+                Err(Unconfirmed::Stale(refusal) | Unconfirmed::Unknown(refusal)) => return Err(refusal),
+            };
+            match self.submit_planned(&write).await {
                 Ok(committed) => return Ok(committed_answer(&write, committed)),
                 // Somebody else changed something: whether that matters is looked at again.
-                Err(refusal) if refusal.reason == "PLAN_STALE" => last = Some(refusal),
+                Err(refusal) if refusal.reason == "PLAN_STALE" => {}
                 Err(refusal) => return Err(refusal),
             }
         }
-        Err(last.unwrap_or_else(|| stale("others kept changing who may do what")))
+        Err(stale("others kept changing who may do what"))
     }
 
-    /// The answer to an earlier try of this commit, which is what makes its plan look stale.
-    async fn done_before(&self, mut write: Write) -> Option<Answer<CommitChangeResponse>> {
+    /// The answer to an earlier try, if there was one that took effect; else why this one is refused.
+    async fn done_before(&self, mut write: Write, why: Refusal) -> Result<Answer<CommitChangeResponse>, Refusal> {
         // Nothing is decided anew: no plan rests on the beginning of a log.
         write.planned = Some(ids::Seq::ZERO);
-        let committed = self.submit(&write).await.ok()?;
-        Some(committed_answer(&write, committed))
+        match self.submit_planned(&write).await {
+            Ok(committed) => Ok(committed_answer(&write, committed)),
+            Err(refusal) if refusal.reason == "PLAN_STALE" => Err(why),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// That a plan was stale once is no outcome of the wish: it is not recorded as one.
+    async fn submit_planned(&self, write: &Write) -> Result<Committed, Refusal> {
+        self.submit_as(&submission(&self.opened, write.clone(), self.traceparent.clone(), &self.seen, false)).await
     }
 
     /// The plan holds here and now; as of which record of the log that decides about the change.
-    async fn confirmed(&self, write: &Write, node: &NodeName, plan: &PlanToken) -> Result<ids::Seq, Refusal> {
+    async fn confirmed(&self, write: &Write, node: &NodeName, plan: &PlanToken) -> Result<ids::Seq, Unconfirmed> {
         let log = write.command.log();
         // What is confirmed must be what is decided on, or close to it.
         let newest = Wanted { consistency: region::Consistency::Linearizable, max_staleness: None };
-        self.read(&log, &only(&log, &newest)).await?;
-        let asked = self.ask(node, None, None).await?;
-        let changes = changes(&asked, &write.command)?;
+        self.read(&log, &only(&log, &newest)).await.map_err(Unconfirmed::Unknown)?;
+        let asked = self.ask(node, None, None).await.map_err(Unconfirmed::Unknown)?;
+        let changes = changes(&asked, &write.command).map_err(Unconfirmed::Unknown)?;
+        check_stages(&asked, &changes).map_err(Unconfirmed::Unknown)?;
         asked.arena.confirm(&changes, asked.now, plan).map_err(|why| match why {
-            Stale::Behind { .. } => Refusal::new("NOT_YET_REPLICATED", why.to_string()),
-            Stale::Refused(why) => refused(&why),
-            Stale::Changed => stale("it would do something else by now"),
+            Stale::Behind { .. } => Unconfirmed::Unknown(Refusal::new("NOT_YET_REPLICATED", why.to_string())),
+            Stale::Refused(why) => Unconfirmed::Stale(refused(&why)),
+            Stale::Changed => Unconfirmed::Stale(stale("it would do something else by now")),
         })?;
         Ok(asked.arena.positions().get(&log).map_or(ids::Seq::ZERO, |(_, seq)| seq))
     }
+}
+
+/// Why a plan was not confirmed.
+enum Unconfirmed {
+    /// It would do something else by now, or nothing.
+    Stale(Refusal),
+    /// It may hold: that could not be told.
+    Unknown(Refusal),
+}
+
+/// Each beginning and end of a binding that is changed is a stage, which is worked out for itself.
+fn check_stages(asked: &Asked, changes: &[Change]) -> Result<(), Refusal> {
+    let stages = asked.arena.stages_of(changes, asked.now);
+    if stages <= STAGES_MAX {
+        return Ok(());
+    }
+    let message = format!(
+        "looked at a change that has effects at {stages} times: wanted {STAGES_MAX} at most, or to make it in parts"
+    );
+    Err(Refusal::new("ACCESS_CHANGE_REFUSED", message))
 }
 
 fn committed_answer(write: &Write, committed: Committed) -> Answer<CommitChangeResponse> {
@@ -97,8 +131,11 @@ fn planned_write(change: Option<Mutation>) -> Result<Write, Refusal> {
     present("change", change)?.write()
 }
 
-/// The organization whose access a command is about.
+/// The node that a command is about, or the organization whose access it changes.
 fn node_of(command: &Command) -> Result<NodeName, Refusal> {
+    if let Command::ChangePolicy(command) = command {
+        return Ok(command.node.clone());
+    }
     let subject = command.subject();
     let organization = organization_of(&subject);
     organization.map(NodeName::Organization).ok_or_else(|| unplannable(command))

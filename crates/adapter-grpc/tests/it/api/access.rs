@@ -3,7 +3,7 @@
 use api::v1::{
     self, AccessPolicy, Binding, ModifyBindingsRequest, access_client::AccessClient,
     access_policies_client::AccessPoliciesClient, clusters_client::ClustersClient, folders_client::FoldersClient,
-    groups_client::GroupsClient, mutation::Kind, roles_client::RolesClient,
+    groups_client::GroupsClient, mutation::Kind, revokes_client::RevokesClient, roles_client::RolesClient,
 };
 use prost_types::Timestamp;
 use tonic::{Code, transport::Channel};
@@ -138,12 +138,14 @@ async fn a_policy_is_set_as_a_whole_at_its_etag_and_one_of_a_cluster_by_its_regi
         "POLICY_UNCHANGED"
     );
 
+    modify(&channel, give(&cluster(), "cluster.edit", "user:dan")).await.unwrap();
     let taken = vec![bound("cluster.view", "user:ben")];
     let take = ModifyBindingsRequest { name: policy(&cluster()), take: taken, ..Default::default() };
     let rehearsed = ModifyBindingsRequest { validate_only: true, ..take.clone() };
-    assert!(modify(&channel, rehearsed).await.unwrap().bindings.is_empty());
-    assert_eq!(get(&channel, &cluster()).await.bindings.len(), 1, "only asked");
-    assert!(modify(&channel, take.clone()).await.unwrap().bindings.is_empty());
+    let members = |policy: AccessPolicy| policy.bindings.into_iter().map(|of| of.member).collect::<Vec<_>>();
+    assert_eq!(members(modify(&channel, rehearsed).await.unwrap()), ["user:dan"], "what stays is told too");
+    assert_eq!(get(&channel, &cluster()).await.bindings.len(), 2, "only asked");
+    assert_eq!(members(modify(&channel, take.clone()).await.unwrap()), ["user:dan"]);
     assert_eq!(refusal(modify(&channel, take).await).reason, "BINDING_NOT_FOUND");
 }
 
@@ -235,6 +237,108 @@ async fn roles_are_predefined_or_made_and_hold_what_they_say() {
     roles.delete_role(v1::DeleteRoleRequest { name: made.name.clone(), ..Default::default() }).await.unwrap();
     assert_eq!(refusal(roles.get_role(get(&made.name)).await).reason, "NOT_FOUND");
     assert!(rights(&channel, "user:ann", PROJECT).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_revoke_is_in_force_where_it_was_issued_at_once_and_ends_when_it_is_lifted() {
+    let (ring, channel) = tree(Ring::formed().await).await;
+    modify(&channel, give(FOLDER, "folder.admin", "user:ann")).await.unwrap();
+    let far = ring.connect(3).await;
+    eventually(|| async { (!rights(&far, "user:ann", PROJECT).await.is_empty()).then_some(()) }).await;
+    let mut revokes = RevokesClient::new(far.clone());
+    let create = |member: &str, node: &str| v1::CreateRevokeRequest {
+        parent: "organizations/acme".to_owned(),
+        revoke: Some(v1::Revoke {
+            member: member.to_owned(),
+            node: node.to_owned(),
+            reason: "stolen laptop".to_owned(),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let made = revokes.create_revoke(create("user:ann", PROJECT)).await.unwrap().into_inner();
+    assert!(made.name.starts_with("organizations/acme/revokes/c."), "{}", made.name);
+    assert!(rights(&far, "user:ann", PROJECT).await.is_empty(), "there, at once");
+    assert!(!rights(&far, "user:ann", FOLDER).await.is_empty(), "above the node it does not hold");
+    let request = v1::ExplainAccessRequest {
+        member: "user:ann".to_owned(),
+        right: "project.get".to_owned(),
+        node: PROJECT.to_owned(),
+        ..Default::default()
+    };
+    let why = AccessClient::new(far.clone()).explain_access(request).await.unwrap().into_inner();
+    assert_eq!(
+        (why.denial(), why.revoke.unwrap().reason.as_str()),
+        (v1::explain_access_response::Denial::Revoked, "stolen laptop")
+    );
+    assert_eq!(why.record.unwrap().log, "region/c");
+    eventually(|| async { rights(&channel, "user:ann", PROJECT).await.is_empty().then_some(()) }).await;
+
+    // A grant does not undo it.
+    modify(&channel, give(PROJECT, "project.admin", "user:ann")).await.unwrap();
+    assert!(rights(&channel, "user:ann", PROJECT).await.is_empty());
+    let list = v1::ListRevokesRequest { parent: "organizations/acme".to_owned(), ..Default::default() };
+    let listed = RevokesClient::new(channel.clone()).list_revokes(list.clone()).await.unwrap().into_inner().revokes;
+    assert_eq!(listed, std::slice::from_ref(&made));
+
+    let unseen = v1::LiftRevokeRequest {
+        name: format!("organizations/acme/revokes/c.{}", "00".repeat(16)),
+        ..Default::default()
+    };
+    assert_eq!(refusal(RevokesClient::new(channel.clone()).lift_revoke(unseen).await).reason, "NOT_FOUND");
+    let lift = v1::LiftRevokeRequest { name: made.name.clone(), reason: "found".to_owned(), ..Default::default() };
+    let lifted = RevokesClient::new(channel.clone()).lift_revoke(lift.clone()).await.unwrap().into_inner();
+    assert_eq!((lifted.name.as_str(), lifted.reason.as_str()), (made.name.as_str(), "found"));
+    assert_eq!(refusal(RevokesClient::new(channel.clone()).lift_revoke(lift).await).reason, "ALREADY_EXISTS");
+    assert!(!rights(&channel, "user:ann", PROJECT).await.is_empty());
+    let none = RevokesClient::new(channel.clone()).list_revokes(list.clone()).await.unwrap().into_inner().revokes;
+    assert!(none.is_empty());
+    let all = v1::ListRevokesRequest { show_lifted: true, ..list };
+    let all = RevokesClient::new(channel.clone()).list_revokes(all).await.unwrap().into_inner().revokes;
+    assert_eq!(all[0].lift.as_ref().map(|lift| lift.reason.as_str()), Some("found"));
+}
+
+#[tokio::test]
+async fn who_breaks_glass_is_named_among_administrators_and_not_revoked() {
+    let (_ring, channel) = tree(Ring::formed().await).await;
+    let mut revokes = RevokesClient::new(channel.clone());
+    let name = || "organizations/acme/breakGlass".to_owned();
+    let set = |member: &str| v1::SetBreakGlassRequest {
+        break_glass: Some(v1::BreakGlass { name: name(), member: member.to_owned(), ..Default::default() }),
+        ..Default::default()
+    };
+    let get = v1::GetBreakGlassRequest { name: name(), read: None };
+    assert_eq!(revokes.get_break_glass(get.clone()).await.unwrap().into_inner().etag, "0");
+    assert_eq!(refusal(revokes.set_break_glass(set("user:eve")).await).reason, "NOT_ADMINISTRATOR");
+    modify(&channel, give("organizations/acme", "organization.admin", "user:eve")).await.unwrap();
+    let made = revokes.set_break_glass(set("user:eve")).await.unwrap().into_inner();
+    assert_eq!((made.member.as_str(), made.author.as_str()), ("user:eve", "anonymous"));
+    assert_eq!(revokes.get_break_glass(get).await.unwrap().into_inner(), made);
+    let create = v1::CreateRevokeRequest {
+        parent: "organizations/acme".to_owned(),
+        revoke: Some(v1::Revoke { member: "user:eve".to_owned(), ..Default::default() }),
+        ..Default::default()
+    };
+    assert_eq!(refusal(revokes.create_revoke(create).await).reason, "BREAKS_GLASS");
+}
+
+#[tokio::test]
+async fn a_made_up_plan_commits_nothing() {
+    let ring = Ring::formed().await.with_project().await;
+    let channel = ring.connect(2).await;
+    // Nothing about access was ever written, so that nothing can have changed behind any plan.
+    for node in ["organizations/acme", "organizations/acme/projects/web"] {
+        let kind = Kind::ModifyBindings(ModifyBindingsRequest {
+            request_id: "0e".repeat(16),
+            ..give(node, "cost.viewer", "user:mallory")
+        });
+        let change = Some(v1::Mutation { kind: Some(kind), retried: false });
+        let plan_token = format!("{}@global@1.1", "ab".repeat(32));
+        let commit = v1::CommitChangeRequest { change, plan_token };
+        let refused = refusal(AccessClient::new(channel.clone()).commit_change(commit).await);
+        assert_eq!(refused.reason, "PLAN_STALE", "{node}");
+        assert!(get(&channel, node).await.bindings.is_empty(), "{node}");
+    }
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! Who may do what.
 
 use access::{Kind, Kinds, Member, NodeName, Right, Rights, RoleName};
-use domain::{AccessPolicy, Binding, Command, CustomRole, Entity, Group, command::*};
-use ids::{GroupName, RoleId};
+use domain::{AccessPolicy, Binding, BreakGlass, Command, CustomRole, Entity, Group, Lift, Revoke, command::*};
+use ids::{GroupName, RevokeName, RoleId};
 use proptest::{collection, option, prelude::*, sample};
 
 use super::{cluster_name, etag, hlc, organization_name, request_id as uid, state};
@@ -40,6 +40,10 @@ fn group_name() -> impl Strategy<Value = GroupName> {
     "[a-z]{1,9}".prop_map(|label| format!("organizations/acme/groups/{label}").parse().unwrap())
 }
 
+fn revoke_name() -> impl Strategy<Value = RevokeName> {
+    ("[a-z]{1,9}", uid()).prop_map(|(region, id)| format!("organizations/acme/revokes/{region}.{id}").parse().unwrap())
+}
+
 fn role_id() -> impl Strategy<Value = RoleId> {
     "[a-z]{1,9}".prop_map(|label| format!("organizations/acme/roles/{label}").parse().unwrap())
 }
@@ -49,7 +53,18 @@ pub fn entity() -> impl Strategy<Value = Entity> {
     let group = (group_name(), uid(), ".{0,20}", ".{0,20}", members(), state(), ".{0,20}", hlc(), hlc());
     let custom = (role_id(), uid(), ".{0,20}", ".{0,20}", rights(), kinds(), state(), ".{0,20}", hlc(), hlc());
     let policy = (node(), uid(), ".{0,20}", hlc());
+    let revoke = (revoke_name(), uid(), member(), option::of(node()), ".{0,20}", any::<u64>(), ".{0,20}", hlc());
+    let lift = (revoke_name(), ".{0,20}", ".{0,20}", hlc());
+    let glass = (organization_name(), uid(), option::of(member()), ".{0,20}", hlc());
     prop_oneof![
+        revoke.prop_map(|(name, organization_uid, member, node, reason, seen, author, create_time)| {
+            let seen = ids::Seq(seen);
+            Revoke { name, organization_uid, member, node, reason, seen, author, create_time }.into()
+        }),
+        lift.prop_map(|(revoke, reason, author, create_time)| Lift { revoke, reason, author, create_time }.into()),
+        glass.prop_map(|(organization, organization_uid, member, author, update_time)| {
+            BreakGlass { organization, organization_uid, member, author, update_time }.into()
+        }),
         policy.prop_map(|(node, node_uid, author, update_time)| {
             AccessPolicy { node, node_uid, author, update_time }.into()
         }),
@@ -117,5 +132,12 @@ pub fn command() -> impl Strategy<Value = Command> {
             })
             .boxed(),
         (role_id(), etag()).prop_map(|(name, etag)| DeleteRole { name, etag }.into()).boxed(),
+        (revoke_name(), member(), option::of(node()), ".{0,20}")
+            .prop_map(|(name, member, node, reason)| CreateRevoke { name, member, node, reason }.into())
+            .boxed(),
+        (revoke_name(), ".{0,20}").prop_map(|(name, reason)| LiftRevoke { name, reason }.into()).boxed(),
+        (organization_name(), option::of(member()), etag())
+            .prop_map(|(organization, member, etag)| SetBreakGlass { organization, member, etag }.into())
+            .boxed(),
     ]
 }
