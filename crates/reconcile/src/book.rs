@@ -2,7 +2,7 @@
 //!
 //! A region implements it over its own group; tests over a list that keeps everything.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 pub use domain::{Deed, Waited, held::MachineEdge, progress::Kept as Key};
 use ids::{AccountId, RequestId, Revision, Seq};
@@ -29,7 +29,7 @@ pub struct Keys {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
     pub named: Named,
-    pub desired: Desired,
+    pub desired: Arc<Desired>,
     pub held: Held,
     /// As recorded last.
     pub status: Option<Status>,

@@ -12,7 +12,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::{
-    Cluster, ClusterStatus, Entity, SharedVpc, Tenancy, View,
+    Basis, Cluster, ClusterStatus, Entity, SharedVpc, Tenancy, View,
+    catalog::Catalog,
     command::Progress,
     progress::{self, Kept},
 };
@@ -21,7 +22,7 @@ use ids::{Hlc, Log, ProjectName, RegionId, RequestId, Revision, Seq, Subject};
 use invariants::Observation;
 use ledger::{LogState, Verdict, group::Group};
 use planner::{
-    Settler,
+    Refusal, Settler,
     plan::{Desired, Held, Part, Status},
 };
 use ports::{BoxFuture, Cloud};
@@ -30,12 +31,15 @@ use reconcile::{Book, Case, Entry, Keys, Named, NotRecorded, Shared};
 use wire::{command::Submission, entity::decode_entity};
 
 use crate::{
+    decided::{Decided, Given},
     freshness::CONFIRM_WITHIN,
     region::{Inner, Region},
 };
 
 /// How long one record may take.
 const WITHIN: std::time::Duration = std::time::Duration::from_secs(5);
+/// What is decided of a cluster may change from one day to the next: support of versions ends.
+const DAY_MS: u64 = 86_400_000;
 
 /// What a region with a cloud has besides.
 #[derive(Clone)]
@@ -68,6 +72,7 @@ struct RegionBook {
     log: Log,
     /// The state from which changes were told last.
     told: Arc<Mutex<LogState>>,
+    decided: Arc<Mutex<Decided>>,
     rng: Arc<Mutex<SmallRng>>,
 }
 
@@ -77,7 +82,7 @@ impl RegionBook {
         let log = Log::Region(region.clone());
         let rng = SmallRng::seed_from_u64(inner.env.seed("keep"));
         let told = Arc::new(Mutex::new(LogState::new(log.clone())));
-        Self { inner, settler, region, log, told, rng: Arc::new(Mutex::new(rng)) }
+        Self { inner, settler, region, log, told, decided: Arc::default(), rng: Arc::new(Mutex::new(rng)) }
     }
 
     fn group(&self) -> Option<&Arc<Group>> {
@@ -126,15 +131,27 @@ impl RegionBook {
         let catalog = catalog.map_err(|error| told(&error))?;
         let catalog =
             catalog.ok_or("decided what a cluster becomes: its edition of the catalogue is not known here")?;
-        let blueprint = self.settler.blueprint(&row, basis, &catalog, now).map_err(|error| told(&error))?;
-        let workers = u16::try_from(blueprint.workers.initial).unwrap_or(u16::MAX);
-        let desired = Desired::cluster(&blueprint, &catalog, workers, row.wish_at(now));
+        let desired = self.desired(&row, basis, &catalog, now).map_err(|error| told(&error))?;
         let shared = match basis.network.tenancy {
             Tenancy::Dedicated => None,
             Tenancy::Shared => Some(self.shared(own, &row.name.project, basis.network.vpc)?),
         };
         let named = Named { key: Kept::Cluster(row.name), uid: row.uid, account: basis.account };
         case(own, named, desired, shared).map(Some)
+    }
+
+    fn desired(&self, row: &Cluster, basis: &Basis, catalog: &Catalog, now: Hlc) -> Result<Arc<Desired>, Refusal> {
+        let (day, wish) = (now.unix_ms() / DAY_MS, row.wish_at(now));
+        let given = Given { row: row.clone(), edition: catalog.edition.clone(), day, wish };
+        let decided = || self.decided.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(desired) = decided().get(&given) {
+            return Ok(desired);
+        }
+        let blueprint = self.settler.blueprint(row, basis, catalog, now)?;
+        let workers = u16::try_from(blueprint.workers.initial).unwrap_or(u16::MAX);
+        let desired = Arc::new(Desired::cluster(&blueprint, catalog, workers, wish));
+        decided().keep(given, &desired);
+        Ok(desired)
     }
 
     fn shared(&self, own: &dyn View, project: &ProjectName, vpc: domain::Cidr) -> Result<Shared, String> {
@@ -147,7 +164,7 @@ impl RegionBook {
     fn vpc(&self, own: &dyn View, row: &SharedVpc) -> Result<Case, String> {
         let users = progress::users(own, row).map_err(|error| error.to_string())?;
         let wish = if users == 0 { domain::Wish::Delete } else { domain::Wish::Run };
-        case(own, self.named_vpc(row), Desired::network(row.vpc, wish, users), None)
+        case(own, self.named_vpc(row), Arc::new(Desired::network(row.vpc, wish, users)), None)
     }
 
     fn submission(&self, command: Progress) -> Submission {
@@ -166,7 +183,7 @@ impl RegionBook {
 }
 
 /// With what the log holds of it.
-fn case(own: &dyn View, named: Named, desired: Desired, shared: Option<Shared>) -> Result<Case, String> {
+fn case(own: &dyn View, named: Named, desired: Arc<Desired>, shared: Option<Shared>) -> Result<Case, String> {
     let row = own.row::<ClusterStatus>(&named.key.status()).map_err(|error| error.to_string())?;
     let revision = row.as_ref().map_or(Revision::ABSENT, |(revision, _)| *revision);
     // What is held of an earlier one of the name is not its.

@@ -27,6 +27,7 @@ pub mod stopped;
 pub mod submit;
 
 mod claim;
+mod decided;
 mod drain;
 mod join;
 mod keep;

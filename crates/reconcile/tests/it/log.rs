@@ -157,7 +157,7 @@ impl Book for Handle {
         });
         Ok(Some(Case {
             named: row.named.clone(),
-            desired: rows.desired(row),
+            desired: Arc::new(rows.desired(row)),
             held: row.held.clone(),
             status: row.status.clone(),
             revision: row.revision,
