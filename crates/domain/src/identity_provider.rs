@@ -125,7 +125,8 @@ fn check_alone(others: &[IdentityProvider], row: &IdentityProvider) -> Result<()
     }
 }
 
-fn user_claim(given: &str) -> String {
+/// The claim that names a user, where this one was asked for.
+pub fn user_claim(given: &str) -> String {
     if given.is_empty() { USER_CLAIM.to_owned() } else { given.to_owned() }
 }
 
