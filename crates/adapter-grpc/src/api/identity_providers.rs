@@ -95,7 +95,7 @@ impl Writes for CreateIdentityProviderRequest {
             audience: given.audience,
             user_claim: given.user_claim,
             groups_claim: given.groups_claim,
-            keys: key_set("identity_provider.keys", given.keys)?,
+            keys: key_set("identity_provider.keys", &given.keys)?,
         };
         write(create, &self.request_id, self.validate_only)
     }
@@ -123,7 +123,7 @@ impl Writes for UpdateIdentityProviderRequest {
             audience,
             user_claim,
             groups_claim,
-            keys: keys.map(|keys| key_set("identity_provider.keys", keys)).transpose()?,
+            keys: keys.map(|keys| key_set("identity_provider.keys", &keys)).transpose()?,
             etag: etag("identity_provider.etag", &given.etag)?,
         };
         write(update, &self.request_id, self.validate_only)

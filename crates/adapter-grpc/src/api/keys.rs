@@ -3,8 +3,6 @@
 //! **Architecture invariant:** what is secret is not kept, and not repeated in a refusal or a log. A text with a private or a symmetric key
 //! anywhere in it is refused, not cut to what is public: whoever sent it is to know that it went astray.
 
-use std::collections::BTreeMap;
-
 use identity::Keys;
 use ids::Label;
 use serde_json::Value;
@@ -18,30 +16,40 @@ const SYMMETRIC: &str = "oct";
 /// What is wanted instead.
 const PUBLIC: &str = "public keys only, such as {\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"...\"}";
 
-/// A key set with a public key that tokens can be verified with, as it was given; or nothing.
-pub fn key_set(field: &str, text: String) -> Result<String, Refusal> {
-    if !text.is_empty() {
-        let read = serde_json::from_str::<Value>(&text);
-        let all = read.map_err(|_| refused(field, "a JSON object with a list of keys, or nothing"))?;
-        check_public(field, &all)?;
-        Keys::parse(&text).map_err(|why| refused(field, &why.to_string()))?;
+/// A key set with a public key that tokens can be verified with, or nothing.
+pub fn key_set(field: &str, text: &str) -> Result<String, Refusal> {
+    if text.is_empty() {
+        return Ok(String::new());
     }
-    Ok(text)
+    let read = serde_json::from_str::<Value>(text);
+    let all = read.map_err(|_| refused(field, "a JSON object with a list of keys, or nothing"))?;
+    check_public(field, &all)?;
+    let kept = kept(all);
+    Keys::parse(&kept).map_err(|why| refused(field, &why.to_string()))?;
+    Ok(kept)
 }
 
-/// A public key that has this id, on one line, its members in order.
+/// A public key that has this id.
 pub fn public_key(field: &str, id: &Label, text: &str) -> Result<String, Refusal> {
-    let read = serde_json::from_str::<BTreeMap<String, Value>>(text);
-    let mut key = read.map_err(|_| refused(field, "a JSON object, which is one public key"))?;
+    let mut key = match serde_json::from_str::<Value>(text) {
+        Ok(Value::Object(members)) => members,
+        _ => return Err(refused(field, "a JSON object, which is one public key")),
+    };
     key.iter().try_for_each(|member| check_member(field, member))?;
-    let kid = key.entry("kid".to_owned()).or_insert_with(|| id.as_str().into());
+    let kid = key.entry("kid").or_insert_with(|| id.as_str().into());
     if kid.as_str() != Some(id.as_str()) {
         return Err(refused(field, &format!("a key whose kid is {id}, as the id of the key is, or that has none")));
     }
-    let unusable = || refused(field, "a public key for RS256, PS256, ES256 or EdDSA");
-    let text = serde_json::to_string(&key).map_err(|_| unusable())?;
-    Keys::parse(&format!("{{\"keys\":[{text}]}}")).map_err(|_| unusable())?;
-    Ok(text)
+    let kept = kept(Value::Object(key));
+    Keys::parse(&format!("{{\"keys\":[{kept}]}}"))
+        .map_err(|_| refused(field, "a public key for RS256, PS256, ES256 or EdDSA"))?;
+    Ok(kept)
+}
+
+/// What was looked at, and nothing else that the text said: of members of one name it may say several, of which the last is read.
+fn kept(mut value: Value) -> String {
+    value.sort_all_objects();
+    value.to_string()
 }
 
 fn check_public(field: &str, value: &Value) -> Result<(), Refusal> {
@@ -93,9 +101,9 @@ mod tests {
     #[test]
     fn public_keys_are_taken_and_single_ones_get_their_id() {
         let key = format!(r#"{{"kty":"OKP", "crv":"Ed25519", "kid":"one", "x":"{X}"}}"#);
-        assert_eq!(key_set("keys", set_of(&key)).unwrap(), set_of(&key), "as it was given");
-        assert_eq!(key_set("keys", String::new()).unwrap(), "");
         let kept = format!(r#"{{"crv":"Ed25519","kid":"one","kty":"OKP","x":"{X}"}}"#);
+        assert_eq!(key_set("keys", &set_of(&key)).unwrap(), set_of(&kept));
+        assert_eq!(key_set("keys", "").unwrap(), "");
         assert_eq!(public_key("jwk", &id(), &key).unwrap(), kept);
         let without = format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{X}"}}"#);
         assert_eq!(public_key("jwk", &id(), &without).unwrap(), kept);
@@ -116,8 +124,8 @@ mod tests {
         for key in secrets {
             let beside = format!(r#"{{"keys":[{{{public}}}],"other":{key}}}"#);
             for refused in [
-                key_set("keys", set_of(&key)).unwrap_err(),
-                key_set("keys", beside).unwrap_err(),
+                key_set("keys", &set_of(&key)).unwrap_err(),
+                key_set("keys", &beside).unwrap_err(),
                 public_key("keys", &id(), &key).unwrap_err(),
             ] {
                 assert_eq!((refused.reason.as_ref(), refused.violations[0].0.as_str()), ("PRIVATE_KEY", "keys"));
@@ -127,11 +135,23 @@ mod tests {
         }
     }
 
+    /// Of two members of one name only the last is read, and so only that one is kept.
+    #[test]
+    fn what_nobody_looked_at_is_not_kept() {
+        let key = format!(r#"{{"kty":"OKP","crv":"Ed25519","kid":"one","x":"{X}"}}"#);
+        let twice = format!(r#"{{"keys":[{{"d":"hidden"}}],"more":{{"d":"hidden"}},"more":1,"keys":[{key}]}}"#);
+        let kept = key_set("keys", &twice).unwrap();
+        assert!(!kept.contains("hidden") && kept.contains(X), "{kept}");
+        let twice = format!(r#"{{"more":{{"d":"hidden"}},"more":1,{}"#, &key[1..]);
+        let kept = public_key("jwk", &id(), &twice).unwrap();
+        assert!(!kept.contains("hidden") && kept.contains(X), "{kept}");
+    }
+
     #[test]
     fn what_is_no_key_is_refused_and_not_repeated() {
         let texts = ["hidden", "[\"hidden\"]", "{}", "{\"keys\":[]}", "{\"keys\":[\"hidden\"]}", "-----BEGIN hidden"];
         for text in texts {
-            let refused = key_set("keys", text.to_owned()).unwrap_err();
+            let refused = key_set("keys", text).unwrap_err();
             assert_eq!((refused.reason.as_ref(), refused.violations[0].0.as_str()), ("INVALID_ARGUMENT", "keys"));
             assert!(!format!("{refused:?}").contains("hidden"), "{refused:?}");
             assert!(refused.message.contains("wanted"), "{refused:?}");

@@ -17,6 +17,9 @@ const PROVIDER: &str = "organizations/acme/identityProviders/corp";
 const ACCOUNT: &str = "organizations/acme/serviceAccounts/pager";
 const SEED: [u8; own::SEED_BYTES] = [7; own::SEED_BYTES];
 
+/// What is wrong with a provider.
+type Change = fn(&mut IdentityProvider);
+
 /// The public half of a key whose private half is at hand, with further members.
 fn jwk(members: &str) -> String {
     let public = Signer::new(RING, "one", &SEED).unwrap().public().to_vec();
@@ -241,12 +244,19 @@ async fn the_same_request_happens_once_and_a_rehearsal_not_at_all() {
 async fn bad_input_names_its_field_and_changes_nothing() {
     let ring = Ring::formed().await.with_project().await;
     let (channel, mut providers, mut accounts) = clients(&ring, 2).await;
-    let cases: [(fn(&mut IdentityProvider), &str, &str); 7] = [
+    let cases: [(Change, &str, &str); 7] = [
         (|of| of.issuer = "http://idp.example.com".to_owned(), "INVALID_ARGUMENT", "identity_provider.issuer"),
         (|of| of.audience = String::new(), "INVALID_ARGUMENT", "identity_provider.audience"),
         (|of| of.user_claim = "two words".to_owned(), "INVALID_ARGUMENT", "identity_provider.user_claim"),
         (|of| of.keys = "not a key set".to_owned(), "INVALID_ARGUMENT", "identity_provider.keys"),
-        (|of| of.keys.push_str(&" ".repeat(64 * 1024)), "INVALID_ARGUMENT", "identity_provider.keys"),
+        (
+            |of| {
+                of.keys =
+                    format!(r#"{{"keys":[{}]}}"#, jwk(&format!(r#","kid":"one","x5t":"{}""#, "a".repeat(64 * 1024))))
+            },
+            "INVALID_ARGUMENT",
+            "identity_provider.keys",
+        ),
         (
             |of| of.keys = format!(r#"{{"keys":[{}]}}"#, jwk(r#","kid":"one","d":"hidden""#)),
             "PRIVATE_KEY",
