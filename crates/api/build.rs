@@ -4,7 +4,7 @@ use std::{env, fs, io, path::Path};
 
 use prost::Message;
 
-const FILES: [&str; 19] = [
+const FILES: [&str; 21] = [
     "access",
     "access_policies",
     "catalog",
@@ -14,6 +14,7 @@ const FILES: [&str; 19] = [
     "error",
     "folders",
     "groups",
+    "identity_providers",
     "log",
     "mutations",
     "operations",
@@ -23,6 +24,7 @@ const FILES: [&str; 19] = [
     "regions",
     "revokes",
     "roles",
+    "service_accounts",
     "usage",
 ];
 

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Map: [`front`] what the services hold while regions come and go · `call` one request · `write`, `read` what it asks of the region ·
-//! `input`, `command` reading requests · `resource`, `fact` writing answers · [`status`] every refusal · [`token`] what a client has
+//! `input`, `command`, `keys` reading requests · `resource`, `fact` writing answers · [`status`] every refusal · [`token`] what a client has
 //! seen, as text · `typed` what is refused below the services · one file per service, and `health`.
 //!
 //! What is not here: listeners, TLS and connections ([`crate::serve`]); identities (every caller is `anonymous` until there are any).
@@ -27,7 +27,9 @@ mod fact;
 mod folders;
 mod groups;
 mod health;
+mod identity_providers;
 mod input;
+mod keys;
 mod log;
 mod mutations;
 mod operations;
@@ -39,6 +41,7 @@ mod regions;
 mod resource;
 mod revokes;
 mod roles;
+mod service_accounts;
 mod typed;
 mod usage;
 mod watching;
@@ -49,10 +52,11 @@ use std::sync::Arc;
 use api::v1::{
     access_policies_server::AccessPoliciesServer, access_server::AccessServer, catalog_server::CatalogServer,
     cloud_accounts_server::CloudAccountsServer, clusters_server::ClustersServer, folders_server::FoldersServer,
-    groups_server::GroupsServer, log_server::LogServer, mutations_server::MutationsServer,
-    operations_server::OperationsServer, organizations_server::OrganizationsServer, projects_server::ProjectsServer,
-    quotas_server::QuotasServer, regions_server::RegionsServer, revokes_server::RevokesServer,
-    roles_server::RolesServer, usage_server::UsageServer,
+    groups_server::GroupsServer, identity_providers_server::IdentityProvidersServer, log_server::LogServer,
+    mutations_server::MutationsServer, operations_server::OperationsServer, organizations_server::OrganizationsServer,
+    projects_server::ProjectsServer, quotas_server::QuotasServer, regions_server::RegionsServer,
+    revokes_server::RevokesServer, roles_server::RolesServer, service_accounts_server::ServiceAccountsServer,
+    usage_server::UsageServer,
 };
 pub use front::{About, Front, Limits};
 use tonic::service::Routes;
@@ -89,6 +93,8 @@ pub fn routes(front: &Arc<Front>) -> Result<Routes, tonic_reflection::server::Er
         .add_service(limited!(GroupsServer))
         .add_service(limited!(RolesServer))
         .add_service(limited!(RevokesServer))
+        .add_service(limited!(IdentityProvidersServer))
+        .add_service(limited!(ServiceAccountsServer))
         .add_service(limited!(AccessServer))
         .add_service(limited!(CloudAccountsServer))
         .add_service(limited!(CatalogServer))

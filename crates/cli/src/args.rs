@@ -3,6 +3,7 @@
 mod access;
 mod catalog;
 mod clusters;
+mod identities;
 mod quotas;
 mod resources;
 mod usage;
@@ -17,6 +18,7 @@ pub use access::{
 };
 pub use catalog::{CatalogCommand, Scope as CatalogScope, Waves};
 pub use clusters::{Change, Changeable, ClusterCommand, Explained, Options, Place, Wish};
+pub use identities::{Claims, ProviderCommand, ServiceAccountCommand};
 pub use quotas::QuotaCommand;
 pub use resources::{
     AccountCommand, Delete, FolderCommand, Get, List, Move, OrganizationCommand, Parent, ProjectCommand, Texts, Update,

@@ -216,6 +216,10 @@ fn about_clusters_and_editions(error: &Error) -> Option<String> {
                 .to_owned()
         }
         "PLAN_STALE" => "look at it again with --preview, and use the plan token of that".to_owned(),
+        "KEY_TAKEN" | "KEY_NOT_FOUND" => {
+            "`atoll iam service-account describe NAME` shows the keys that it has".to_owned()
+        }
+        "PRIVATE_KEY" => "send its public half only; the private one was sent, so do not use it any more".to_owned(),
         "EDITION_HALTED" => "it stays so; what is to come after it is another edition".to_owned(),
         _ => match (value("accepted").filter(|accepted| !accepted.is_empty()), error.retry_after) {
             (Some(accepted), _) => format!("accepted would be: {accepted}"),

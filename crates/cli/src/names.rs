@@ -1,8 +1,8 @@
 //! Short names: ids are completed with what is set (`atoll organization set`), full resource names are taken as they are.
 
 use ids::{
-    AccountId, ClusterName, FolderName, GroupName, Label, Log, OrganizationName, ProjectName, RegionId, ResourceName,
-    RevokeName, RoleId,
+    AccountId, ClusterName, FolderName, GroupName, IdentityProviderName, Label, Log, OrganizationName, ProjectName,
+    RegionId, ResourceName, RevokeName, RoleId, ServiceAccountName,
 };
 
 use crate::{
@@ -86,6 +86,17 @@ impl Names {
     pub fn group(&self, name: &str) -> Result<String, Fail> {
         let full = self.below_organization(name.strip_prefix("group:").unwrap_or(name), "groups")?;
         parse::<GroupName>(&full, name, "group")
+    }
+
+    pub fn provider(&self, name: &str) -> Result<String, Fail> {
+        let full = self.below_organization(name, "identityProviders")?;
+        parse::<IdentityProviderName>(&full, name, "identity provider")
+    }
+
+    pub fn service_account(&self, name: &str) -> Result<String, Fail> {
+        let id = name.strip_prefix("serviceAccount:").unwrap_or(name);
+        let full = self.below_organization(id, "serviceAccounts")?;
+        parse::<ServiceAccountName>(&full, name, "service account")
     }
 
     /// `REGION.ID`, or a full name.

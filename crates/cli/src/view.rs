@@ -3,6 +3,7 @@
 pub mod access;
 pub mod catalog;
 pub mod cluster;
+mod identities;
 pub mod json;
 mod logs;
 mod quotas;

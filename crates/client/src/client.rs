@@ -13,8 +13,8 @@ use crate::{
     operations::Operations,
     regions::Regions,
     resources::{
-        AccessPolicies, Catalog, CloudAccounts, Clusters, Folders, Groups, Organizations, Projects, Quotas, Revokes,
-        Roles,
+        AccessPolicies, Catalog, CloudAccounts, Clusters, Folders, Groups, IdentityProviders, Organizations, Projects,
+        Quotas, Revokes, Roles, ServiceAccounts,
     },
     retry::Budget,
     steer::Steer,
@@ -92,6 +92,14 @@ impl Client {
 
     pub fn revokes(&self) -> Revokes {
         Revokes { client: self.clone() }
+    }
+
+    pub fn identity_providers(&self) -> IdentityProviders {
+        IdentityProviders { client: self.clone() }
+    }
+
+    pub fn service_accounts(&self) -> ServiceAccounts {
+        ServiceAccounts { client: self.clone() }
     }
 
     pub fn access(&self) -> Access {

@@ -1,5 +1,5 @@
-//! The resources: organizations, folders, projects, clusters, access policies, groups, roles, revokes, cloud accounts, the catalogue, quotas. One handle each, one method per call of
-//! the API.
+//! The resources: organizations, folders, projects, clusters, access policies, groups, roles, revokes, identity providers, service
+//! accounts, cloud accounts, the catalogue, quotas. One handle each, one method per call of the API.
 //!
 //! Reads hold what [`Read`] asks; writes carry one request id over all their tries ([`Write`]).
 
@@ -9,11 +9,13 @@ mod cloud_accounts;
 mod clusters;
 mod folders;
 mod groups;
+mod identity_providers;
 mod organizations;
 mod projects;
 mod quotas;
 mod revokes;
 mod roles;
+mod service_accounts;
 
 pub use access_policies::AccessPolicies;
 pub use catalog::{Catalog, Offered};
@@ -21,11 +23,13 @@ pub use cloud_accounts::CloudAccounts;
 pub use clusters::Clusters;
 pub use folders::Folders;
 pub use groups::Groups;
+pub use identity_providers::IdentityProviders;
 pub use organizations::Organizations;
 pub use projects::Projects;
 pub use quotas::Quotas;
 pub use revokes::Revokes;
 pub use roles::Roles;
+pub use service_accounts::ServiceAccounts;
 
 use crate::Write;
 

@@ -35,6 +35,17 @@ fn text(field: &'static str, value: &str, bytes_max: usize) -> Result<(), Reject
     Err(invalid(field, value, format!("at most {bytes_max} bytes, not {}", value.len())))
 }
 
+/// Text that can be a JSON object, or is empty. What is in it has been read before the command was made of it. The text is not shown: it
+/// may hold what was not meant for others.
+pub fn json_object(field: &'static str, value: &str, bytes_max: usize) -> Result<(), Rejection> {
+    let trimmed = value.trim();
+    let fits = value.is_empty() || trimmed.starts_with('{') && trimmed.ends_with('}');
+    if fits && value.len() <= bytes_max {
+        return Ok(());
+    }
+    Err(invalid(field, "", format!("a JSON object of {bytes_max} bytes at most, not {} bytes", value.len())))
+}
+
 /// The rejection of one field's value, which it shows in part.
 pub fn invalid(field: &'static str, value: &str, wanted: String) -> Rejection {
     Rejection::InvalidArgument { field, value: value.chars().take(SHOWN_CHARS_MAX).collect(), wanted }

@@ -4,17 +4,24 @@
 //! freely. Updates change what is `Some` and leave the rest. An `etag` is the revision that the caller saw last: when
 //! it is `Some` and the resource has another one, the command is refused.
 //!
-//! Map: `tree` organizations, folders, projects · `clusters` · `ring` what regions and operators ask · here all of them, and what each is
+//! Map: `tree` organizations, folders, projects · `clusters` · `ring` what regions and operators ask · `access` who may do what ·
+//! `identity` whose tokens are taken · here all of them, and what each is
 //! about.
 
-use ids::{AccountId, GroupName, Log, OrganizationName, RegionId, ResourceName, RevokeName, RoleId, Subject};
+use ids::{
+    AccountId, GroupName, IdentityProviderName, Log, OrganizationName, RegionId, ResourceName, RevokeName, RoleId,
+    ServiceAccountName, Subject,
+};
 
 use ::access::NodeName;
 
-use crate::{account, edition, gate, group, progress::Kept, quota, revoke, role, sets};
+use crate::{
+    account, edition, gate, group, identity_provider, progress::Kept, quota, revoke, role, service_account, sets,
+};
 
 mod access;
 mod clusters;
+mod identity;
 mod ring;
 mod tree;
 
@@ -24,6 +31,10 @@ pub use self::access::{
 };
 pub use clusters::{
     CreateCluster, DeleteCluster, HibernateCluster, Progress, UndeleteCluster, UpdateCluster, WakeCluster,
+};
+pub use identity::{
+    AddServiceAccountKey, CreateIdentityProvider, CreateServiceAccount, DeleteIdentityProvider, DeleteServiceAccount,
+    RemoveServiceAccountKey, UpdateIdentityProvider, UpdateServiceAccount,
 };
 pub use ring::{
     AcknowledgeDrain, AcknowledgeQuota, AddAccount, ClaimAccount, CloseGate, HaltEdition, MirrorQuota, PublishCatalog,
@@ -75,6 +86,14 @@ pub enum Command {
     CreateRevoke(CreateRevoke),
     LiftRevoke(LiftRevoke),
     SetBreakGlass(SetBreakGlass),
+    CreateIdentityProvider(CreateIdentityProvider),
+    UpdateIdentityProvider(UpdateIdentityProvider),
+    DeleteIdentityProvider(DeleteIdentityProvider),
+    CreateServiceAccount(CreateServiceAccount),
+    UpdateServiceAccount(UpdateServiceAccount),
+    DeleteServiceAccount(DeleteServiceAccount),
+    AddServiceAccountKey(AddServiceAccountKey),
+    RemoveServiceAccountKey(RemoveServiceAccountKey),
 }
 
 /// What a command is about: a resource, what a region keeps, an entry of the registry of regions, a gate, a cloud account, an edition, or a
@@ -94,6 +113,8 @@ enum About<'a> {
     Revoke(&'a RevokeName),
     Lift(&'a RevokeName),
     BreakGlass(&'a OrganizationName),
+    IdentityProvider(&'a IdentityProviderName),
+    ServiceAccount(&'a ServiceAccountName),
 }
 
 impl Command {
@@ -116,6 +137,8 @@ impl Command {
             | About::Role(_)
             | About::Lift(_)
             | About::BreakGlass(_)
+            | About::IdentityProvider(_)
+            | About::ServiceAccount(_)
             | About::Quota(_) => Log::Global,
         }
     }
@@ -137,6 +160,8 @@ impl Command {
             About::Revoke(name) => revoke::subject(name),
             About::Lift(name) => revoke::lift(name),
             About::BreakGlass(organization) => revoke::break_glass(organization),
+            About::IdentityProvider(name) => identity_provider::subject(name),
+            About::ServiceAccount(name) => service_account::subject(name),
         }
     }
 
@@ -180,6 +205,14 @@ impl Command {
             Self::CreateRevoke(command) => return About::Revoke(&command.name),
             Self::LiftRevoke(command) => return About::Lift(&command.name),
             Self::SetBreakGlass(command) => return About::BreakGlass(&command.organization),
+            Self::CreateIdentityProvider(command) => return About::IdentityProvider(&command.name),
+            Self::UpdateIdentityProvider(command) => return About::IdentityProvider(&command.name),
+            Self::DeleteIdentityProvider(command) => return About::IdentityProvider(&command.name),
+            Self::CreateServiceAccount(command) => return About::ServiceAccount(&command.name),
+            Self::UpdateServiceAccount(command) => return About::ServiceAccount(&command.name),
+            Self::DeleteServiceAccount(command) => return About::ServiceAccount(&command.name),
+            Self::AddServiceAccountKey(command) => return About::ServiceAccount(&command.name),
+            Self::RemoveServiceAccountKey(command) => return About::ServiceAccount(&command.name),
         })
     }
 }
@@ -238,4 +271,12 @@ into_command!(
     CreateRevoke,
     LiftRevoke,
     SetBreakGlass,
+    CreateIdentityProvider,
+    UpdateIdentityProvider,
+    DeleteIdentityProvider,
+    CreateServiceAccount,
+    UpdateServiceAccount,
+    DeleteServiceAccount,
+    AddServiceAccountKey,
+    RemoveServiceAccountKey,
 );

@@ -12,6 +12,7 @@ use crate::{Network, catalog::Catalog};
 
 mod access;
 mod cluster;
+mod identity;
 mod quota;
 
 pub use self::access::{AccessPolicy, Binding, BreakGlass, CustomRole, Group, Lift, Revoke};
@@ -19,6 +20,7 @@ pub use cluster::{
     Basis, CloudWait, Cluster, ClusterOptions, ClusterStatus, DEEDS_MAX, Deed, Deeds, MachineRun, PhaseTimes,
     SharedVpc, VersionWish, Wish,
 };
+pub use identity::{AccountKey, IdentityProvider, ServiceAccount};
 pub use quota::{Allotment, Limit, Quota, Slice};
 
 /// Life of an organization, folder or project.
@@ -196,6 +198,8 @@ pub enum Entity {
     Revoke(Revoke),
     Lift(Lift),
     BreakGlass(BreakGlass),
+    IdentityProvider(IdentityProvider),
+    ServiceAccount(ServiceAccount),
     /// Nothing beyond being there: a set, an entry of a set, a registered region. Its revision is what is read.
     Marker,
 }
@@ -226,6 +230,8 @@ impl Entity {
             Self::Revoke(_) => Revoke::KIND,
             Self::Lift(_) => Lift::KIND,
             Self::BreakGlass(_) => BreakGlass::KIND,
+            Self::IdentityProvider(_) => IdentityProvider::KIND,
+            Self::ServiceAccount(_) => ServiceAccount::KIND,
             Self::Marker => "marker",
         }
     }
@@ -290,6 +296,8 @@ row!(CustomRole, "role", |row| row.state);
 row!(Revoke, "revoke", |_row| State::Active);
 row!(Lift, "lift of a revoke", |_row| State::Active);
 row!(BreakGlass, "who breaks glass", |_row| State::Active);
+row!(IdentityProvider, "identity provider", |row| row.state);
+row!(ServiceAccount, "service account", |row| row.state);
 
 impl Row for ClusterStatus {
     const KIND: &'static str = "cluster status";

@@ -10,7 +10,8 @@
 //! reads without a decision · [`catalog`] what clusters are made of, with [`Date`] · [`planner`] who decides what a cluster
 //! becomes · [`held`] what our log holds of it · [`progress`] how it gets there · [`usage`] what its machines used · `organization`,
 //! `folder`, `project`, [`cluster`], `registry`, [`gate`], [`account`], [`edition`], [`quota`] one file per kind of resource with its decisions ·
-//! [`policy`], [`group`], [`role`], [`revoke`] who may do what · `tree` what folders and projects share: parents, depth, links · `check` conditions that all kinds share · `waits` what a creation waited for the cloud.
+//! [`policy`], [`group`], [`role`], [`revoke`] who may do what ·
+//! [`identity_provider`], [`service_account`] whose tokens are taken · `tree` what folders and projects share: parents, depth, links · `check` conditions that all kinds share · `waits` what a creation waited for the cloud.
 //!
 //! **Architecture invariants**
 //! - Pure: no I/O, no async, no clock, no randomness, no hash map. The time and the request id come in by [`Context`].
@@ -30,6 +31,7 @@ pub mod fact;
 pub mod gate;
 pub mod group;
 pub mod held;
+pub mod identity_provider;
 pub mod planner;
 pub mod policy;
 pub mod progress;
@@ -38,6 +40,7 @@ pub mod quota;
 pub mod rejection;
 pub mod revoke;
 pub mod role;
+pub mod service_account;
 pub mod sets;
 pub mod txn;
 pub mod usage;
@@ -60,9 +63,10 @@ pub use cluster_type::{ClusterType, ClusterTypeError};
 pub use command::Command;
 pub use date::{Date, DateError};
 pub use entity::{
-    AccessPolicy, Account, AccountLife, Allotment, Basis, Binding, BreakGlass, CloudWait, Cluster, ClusterOptions,
-    ClusterStatus, CustomRole, DEEDS_MAX, Deed, Deeds, Edition, Entity, Folder, Gate, Group, Lift, Limit, MachineRun,
-    Organization, Owner, PhaseTimes, Project, Quota, Revoke, Row, SharedVpc, Slice, State, VersionWish, Wish,
+    AccessPolicy, Account, AccountKey, AccountLife, Allotment, Basis, Binding, BreakGlass, CloudWait, Cluster,
+    ClusterOptions, ClusterStatus, CustomRole, DEEDS_MAX, Deed, Deeds, Edition, Entity, Folder, Gate, Group,
+    IdentityProvider, Lift, Limit, MachineRun, Organization, Owner, PhaseTimes, Project, Quota, Revoke, Row,
+    ServiceAccount, SharedVpc, Slice, State, VersionWish, Wish,
 };
 pub use fact::{Decision, Fact, FactKind, Guard};
 pub use network::{Network, Tenancy};
@@ -146,6 +150,14 @@ pub fn decide(view: &dyn View, command: &Command, ctx: &Context<'_>) -> Result<D
         Command::CreateRevoke(command) => revoke::create(&mut txn, command, ctx)?,
         Command::LiftRevoke(command) => revoke::end(&mut txn, command, ctx)?,
         Command::SetBreakGlass(command) => revoke::set_break_glass(&mut txn, command, ctx)?,
+        Command::CreateIdentityProvider(command) => identity_provider::create(&mut txn, command, ctx)?,
+        Command::UpdateIdentityProvider(command) => identity_provider::update(&mut txn, command, ctx)?,
+        Command::DeleteIdentityProvider(command) => identity_provider::delete(&mut txn, command, ctx)?,
+        Command::CreateServiceAccount(command) => service_account::create(&mut txn, command, ctx)?,
+        Command::UpdateServiceAccount(command) => service_account::update(&mut txn, command, ctx)?,
+        Command::DeleteServiceAccount(command) => service_account::delete(&mut txn, command, ctx)?,
+        Command::AddServiceAccountKey(command) => service_account::add_key(&mut txn, command, ctx)?,
+        Command::RemoveServiceAccountKey(command) => service_account::remove_key(&mut txn, command, ctx)?,
     }
     txn.finish(subject)
 }

@@ -48,6 +48,8 @@ pub fn delete(txn: &mut Txn<'_>, command: &DeleteOrganization, ctx: &Context<'_>
     tree::check_childless(txn, &ContainerName::Organization(command.name.clone()))?;
     check_nothing_of::<Group>(txn, &subject, &sets::groups(&command.name))?;
     check_nothing_of::<CustomRole>(txn, &subject, &sets::roles(&command.name))?;
+    check::empty(txn, &subject, &sets::active_identity_providers(&command.name))?;
+    check::empty(txn, &subject, &sets::active_service_accounts(&command.name))?;
     row.state = State::Deleted;
     row.update_time = ctx.now;
     let account = row.account;

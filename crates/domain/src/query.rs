@@ -12,7 +12,10 @@ use ids::{
 
 mod access;
 
-pub use self::access::{Bound, access_policy, bindings, custom_role, custom_roles, group, groups, organization_of};
+pub use self::access::{
+    Bound, access_policy, bindings, custom_role, custom_roles, group, groups, identity_provider, identity_providers,
+    organization_of, service_account, service_accounts,
+};
 use crate::{
     Account, Cluster, Edition, Folder, Organization, Project, Quota, Rejection, Row, State, View, ViewError, account,
     catalog::{Catalog, is_edition},

@@ -6,9 +6,12 @@
 
 use access::Kinds;
 use ids::{
-    AccountId, ContainerName, FolderName, GroupName, Hlc, Log, OrganizationName, ProjectName, RegionId, Revision,
-    Subject,
-    limits::{BINDINGS_MAX, FACTS_MAX, FOLDER_DEPTH_MAX, GROUP_MEMBERS_MAX, GROUPS_MAX, GUARDS_MAX, REVOKES_MAX},
+    AccountId, ContainerName, FolderName, GroupName, Hlc, IdentityProviderName, Label, Log, OrganizationName,
+    ProjectName, RegionId, Revision, ServiceAccountName, Subject,
+    limits::{
+        BINDINGS_MAX, FACTS_MAX, FOLDER_DEPTH_MAX, GROUP_MEMBERS_MAX, GROUPS_MAX, GUARDS_MAX, IDENTITY_PROVIDERS_MAX,
+        REVOKES_MAX, SERVICE_ACCOUNT_KEYS_MAX, SERVICE_ACCOUNTS_MAX,
+    },
 };
 
 use crate::{AccountLife, REGIONS_MAX, State, ViewError, edition::EDITIONS_MAX, held::State as LifeState};
@@ -189,6 +192,24 @@ pub enum Rejection {
     )]
     TooManyRevokes { organization: OrganizationName },
 
+    #[error("there are {IDENTITY_PROVIDERS_MAX} identity providers in {organization}; wanted fewer")]
+    TooManyIdentityProviders { organization: OrganizationName },
+
+    #[error("{provider} takes tokens of {issuer} for {audience:?} already; wanted another issuer or audience")]
+    IssuerTaken { provider: IdentityProviderName, issuer: String, audience: String },
+
+    #[error("there are {SERVICE_ACCOUNTS_MAX} service accounts in {organization}; wanted fewer")]
+    TooManyServiceAccounts { organization: OrganizationName },
+
+    #[error("{account} has {SERVICE_ACCOUNT_KEYS_MAX} keys; wanted fewer")]
+    TooManyKeys { account: ServiceAccountName },
+
+    #[error("{account} has a key {key} already; wanted another id")]
+    KeyTaken { account: ServiceAccountName, key: Label },
+
+    #[error("{account} has no key {key}; wanted the id of one that it has")]
+    KeyNotFound { account: ServiceAccountName, key: Label },
+
     #[error("who may do what was changed since the change of {subject} was looked at; wanted another look")]
     PlanStale { subject: Subject },
 
@@ -263,6 +284,12 @@ impl Rejection {
             Self::BreaksGlass { .. } => "BREAKS_GLASS",
             Self::NotAdministrator { .. } => "NOT_ADMINISTRATOR",
             Self::TooManyRevokes { .. } => "TOO_MANY_REVOKES",
+            Self::TooManyIdentityProviders { .. } => "TOO_MANY_IDENTITY_PROVIDERS",
+            Self::IssuerTaken { .. } => "ISSUER_TAKEN",
+            Self::TooManyServiceAccounts { .. } => "TOO_MANY_SERVICE_ACCOUNTS",
+            Self::TooManyKeys { .. } => "TOO_MANY_KEYS",
+            Self::KeyTaken { .. } => "KEY_TAKEN",
+            Self::KeyNotFound { .. } => "KEY_NOT_FOUND",
             Self::PlanStale { .. } => "PLAN_STALE",
             Self::WrongLog { .. } => "WRONG_LOG",
             Self::DecisionTooLarge { .. } => "DECISION_TOO_LARGE",
@@ -321,6 +348,12 @@ impl Rejection {
             | Self::BreaksGlass { .. }
             | Self::NotAdministrator { .. }
             | Self::TooManyRevokes { .. } => self.details_of_access(),
+            Self::TooManyIdentityProviders { .. }
+            | Self::IssuerTaken { .. }
+            | Self::TooManyServiceAccounts { .. }
+            | Self::TooManyKeys { .. }
+            | Self::KeyTaken { .. }
+            | Self::KeyNotFound { .. } => self.details_of_identities(),
             Self::NameRetired { subject }
             | Self::PolicyUnchanged { subject }
             | Self::TooManyBindings { subject }
@@ -412,6 +445,23 @@ impl Rejection {
             }
             Self::NotAMember { group, member } => vec![("subject", group.to_string()), ("member", member.clone())],
             Self::TooManyMembers { group, .. } | Self::GroupCycle { group } => vec![("subject", group.to_string())],
+            _of_something_else => Vec::new(),
+        }
+    }
+
+    /// Of refusals about whose tokens are taken.
+    fn details_of_identities(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::TooManyIdentityProviders { organization } | Self::TooManyServiceAccounts { organization } => {
+                vec![("subject", organization.to_string())]
+            }
+            Self::IssuerTaken { provider, issuer, audience } => {
+                vec![("subject", provider.to_string()), ("issuer", issuer.clone()), ("audience", audience.clone())]
+            }
+            Self::TooManyKeys { account } => vec![("subject", account.to_string())],
+            Self::KeyTaken { account, key } | Self::KeyNotFound { account, key } => {
+                vec![("subject", account.to_string()), ("key", key.to_string())]
+            }
             _of_something_else => Vec::new(),
         }
     }

@@ -125,6 +125,27 @@ pub fn roles(organization: &OrganizationName) -> Subject {
     Subject::set_of(&ResourceName::Organization(organization.clone()), "roles")
 }
 
+/// Identity providers of an organization, by label, also those that were DELETED. In the global log. Its entries are rows. The revision rises
+/// with every change of one.
+pub fn identity_providers(organization: &OrganizationName) -> Subject {
+    Subject::set_of(&ResourceName::Organization(organization.clone()), "identity-providers")
+}
+
+/// Identity providers of an organization that are ACTIVE, by label. In the global log.
+pub fn active_identity_providers(organization: &OrganizationName) -> Subject {
+    Subject::set_of(&ResourceName::Organization(organization.clone()), "active-identity-providers")
+}
+
+/// As [`identity_providers`], of service accounts.
+pub fn service_accounts(organization: &OrganizationName) -> Subject {
+    Subject::set_of(&ResourceName::Organization(organization.clone()), "service-accounts")
+}
+
+/// As [`active_identity_providers`], of service accounts.
+pub fn active_service_accounts(organization: &OrganizationName) -> Subject {
+    Subject::set_of(&ResourceName::Organization(organization.clone()), "active-service-accounts")
+}
+
 /// The entry of a folder in its parent's [`children`].
 pub fn folder_entry(folder: &Label) -> String {
     format!("{FOLDERS_PREFIX}{folder}")

@@ -24,7 +24,7 @@ pub use hlc::Hlc;
 pub use id::{Hash, MemberId, RequestId, RingId};
 pub use log::{Incarnation, Log, Position, Revision, Seq, Token};
 pub use name::{
-    ClusterName, ContainerName, FolderName, GroupName, Label, NameError, OrganizationName, ProjectName, RegionId,
-    ResourceName, RevokeName, RoleId,
+    ClusterName, ContainerName, FolderName, GroupName, IdentityProviderName, Label, NameError, OrganizationName,
+    ProjectName, RegionId, ResourceName, RevokeName, RoleId, ServiceAccountName,
 };
 pub use subject::{Subject, SubjectError};

@@ -31,6 +31,23 @@ pub const GROUPS_MAX: usize = 5000;
 pub const REVOKES_MAX: usize = 10_000;
 /// Bytes of the reason of a revoke, or of its lift.
 pub const REASON_BYTES_MAX: usize = 1024;
+/// Identity providers of an organization that are ACTIVE. Whoever presents a token is looked up among them; those that were seen in the
+/// field have one, and a second while they move.
+pub const IDENTITY_PROVIDERS_MAX: usize = 10;
+/// Bytes of an issuer, as of an audience: what OpenID Connect Core, section 2, allows a subject.
+pub const ISSUER_BYTES_MAX: usize = 255;
+/// Bytes of an audience.
+pub const AUDIENCE_BYTES_MAX: usize = 255;
+/// Bytes of the name of a claim.
+pub const CLAIM_BYTES_MAX: usize = 255;
+/// Bytes of the key set of an identity provider (64 KiB): a quarter of a proposal. Large issuers publish some 10 KiB while they rotate.
+pub const KEY_SET_BYTES_MAX: usize = 64 * 1024;
+/// Service accounts of an organization that are ACTIVE.
+pub const SERVICE_ACCOUNTS_MAX: usize = 1000;
+/// Keys of a service account: enough for one a machine of a small fleet, and few enough to look through in one glance.
+pub const SERVICE_ACCOUNT_KEYS_MAX: usize = 10;
+/// Bytes of a public key of a service account, as a JSON Web Key (2 KiB): one of RSA with 4,096 bits has some 800.
+pub const PUBLIC_KEY_BYTES_MAX: usize = 2048;
 /// Entries of a page of a list, and the default.
 pub const PAGE_SIZE_MAX: usize = 1000;
 /// Request ids whose outcomes a log remembers; the oldest leave first. At 1,000 mutations per second, more than a minute; at

@@ -6,6 +6,7 @@
 //! organizations/{o}/projects/{p}
 //! organizations/{o}/projects/{p}/locations/{region}/clusters/{c}
 //! organizations/{o}/groups/{g}, organizations/{o}/roles/{r}                beside the tree
+//! organizations/{o}/identityProviders/{p}, organizations/{o}/serviceAccounts/{s}
 //! ```
 
 use std::{fmt, str::FromStr, sync::Arc};
@@ -14,7 +15,7 @@ use crate::limits::LABEL_BYTES_MAX;
 
 mod owned;
 
-pub use owned::{GroupName, RevokeName, RoleId};
+pub use owned::{GroupName, IdentityProviderName, RevokeName, RoleId, ServiceAccountName};
 
 /// Text that is not a name of the expected shape.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -19,6 +19,7 @@ mod account;
 mod cluster;
 mod edition;
 mod folder;
+mod identity;
 mod organization;
 mod progress;
 mod project;
@@ -151,6 +152,14 @@ pub fn command_out(command: &Command) -> proto::Command {
         Command::CreateRevoke(command) => Kind::CreateRevoke(command.into()),
         Command::LiftRevoke(command) => Kind::LiftRevoke(command.into()),
         Command::SetBreakGlass(command) => Kind::SetBreakGlass(command.into()),
+        Command::CreateIdentityProvider(command) => Kind::CreateIdentityProvider(command.into()),
+        Command::UpdateIdentityProvider(command) => Kind::UpdateIdentityProvider(command.into()),
+        Command::DeleteIdentityProvider(command) => Kind::DeleteIdentityProvider(command.into()),
+        Command::CreateServiceAccount(command) => Kind::CreateServiceAccount(command.into()),
+        Command::UpdateServiceAccount(command) => Kind::UpdateServiceAccount(command.into()),
+        Command::DeleteServiceAccount(command) => Kind::DeleteServiceAccount(command.into()),
+        Command::AddServiceAccountKey(command) => Kind::AddServiceAccountKey(command.into()),
+        Command::RemoveServiceAccountKey(command) => Kind::RemoveServiceAccountKey(command.into()),
     };
     proto::Command { kind: Some(kind) }
 }
@@ -202,5 +211,13 @@ pub fn command_in(message: proto::Command) -> Result<Command, Error> {
         Kind::CreateRevoke(message) => Command::CreateRevoke(message.try_into()?),
         Kind::LiftRevoke(message) => Command::LiftRevoke(message.try_into()?),
         Kind::SetBreakGlass(message) => Command::SetBreakGlass(message.try_into()?),
+        Kind::CreateIdentityProvider(message) => Command::CreateIdentityProvider(message.try_into()?),
+        Kind::UpdateIdentityProvider(message) => Command::UpdateIdentityProvider(message.try_into()?),
+        Kind::DeleteIdentityProvider(message) => Command::DeleteIdentityProvider(message.try_into()?),
+        Kind::CreateServiceAccount(message) => Command::CreateServiceAccount(message.try_into()?),
+        Kind::UpdateServiceAccount(message) => Command::UpdateServiceAccount(message.try_into()?),
+        Kind::DeleteServiceAccount(message) => Command::DeleteServiceAccount(message.try_into()?),
+        Kind::AddServiceAccountKey(message) => Command::AddServiceAccountKey(message.try_into()?),
+        Kind::RemoveServiceAccountKey(message) => Command::RemoveServiceAccountKey(message.try_into()?),
     })
 }

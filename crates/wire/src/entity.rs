@@ -19,6 +19,7 @@ mod account;
 mod cluster;
 mod edition;
 mod held;
+mod identity;
 mod network;
 mod quota;
 mod revoke;
@@ -62,6 +63,8 @@ pub fn encode_entity(entity: &Entity) -> Bytes {
         Entity::Revoke(row) => Kind::Revoke(row.into()),
         Entity::Lift(row) => Kind::Lift(row.into()),
         Entity::BreakGlass(row) => Kind::BreakGlass(row.into()),
+        Entity::IdentityProvider(row) => Kind::IdentityProvider(row.into()),
+        Entity::ServiceAccount(row) => Kind::ServiceAccount(row.into()),
         Entity::Marker => Kind::Marker(proto::Marker {}),
     };
     encode(&proto::Entity { kind: Some(kind) })
@@ -95,6 +98,8 @@ pub fn decode_entity(bytes: &Bytes) -> Result<Entity, Error> {
         Some(Kind::Revoke(row)) => Ok(Entity::Revoke(row.try_into()?)),
         Some(Kind::Lift(row)) => Ok(Entity::Lift(row.try_into()?)),
         Some(Kind::BreakGlass(row)) => Ok(Entity::BreakGlass(row.try_into()?)),
+        Some(Kind::IdentityProvider(row)) => Ok(Entity::IdentityProvider(row.try_into()?)),
+        Some(Kind::ServiceAccount(row)) => Ok(Entity::ServiceAccount(row.try_into()?)),
         Some(Kind::CustomRole(row)) => Ok(Entity::CustomRole(row.try_into()?)),
         Some(Kind::Marker(proto::Marker {})) => Ok(Entity::Marker),
         None => Err(Error::field(ENTITY, "kind", "not set", "one of the kinds of rows")),

@@ -258,6 +258,14 @@ impl Writes for v1::Mutation {
             Kind::CreateRole(request) => request.write(),
             Kind::UpdateRole(request) => request.write(),
             Kind::DeleteRole(request) => request.write(),
+            Kind::CreateIdentityProvider(request) => request.write(),
+            Kind::UpdateIdentityProvider(request) => request.write(),
+            Kind::DeleteIdentityProvider(request) => request.write(),
+            Kind::CreateServiceAccount(request) => request.write(),
+            Kind::UpdateServiceAccount(request) => request.write(),
+            Kind::DeleteServiceAccount(request) => request.write(),
+            Kind::AddServiceAccountKey(request) => request.write(),
+            Kind::RemoveServiceAccountKey(request) => request.write(),
         }
     }
 }
@@ -275,11 +283,19 @@ pub fn public_name(command: &Command) -> String {
         Command::CreateRevoke(command) => command.name.to_string(),
         Command::LiftRevoke(command) => command.name.to_string(),
         Command::SetBreakGlass(command) => format!("{}/breakGlass", command.organization),
+        Command::CreateIdentityProvider(command) => command.name.to_string(),
+        Command::UpdateIdentityProvider(command) => command.name.to_string(),
+        Command::DeleteIdentityProvider(command) => command.name.to_string(),
+        Command::CreateServiceAccount(command) => command.name.to_string(),
+        Command::UpdateServiceAccount(command) => command.name.to_string(),
+        Command::DeleteServiceAccount(command) => command.name.to_string(),
+        Command::AddServiceAccountKey(command) => command.name.to_string(),
+        Command::RemoveServiceAccountKey(command) => command.name.to_string(),
         other => other.subject().to_string(),
     }
 }
 
-/// The field of a request that holds the resource's texts, so that a rule about them can name it.
+/// The field of a request that holds the resource's texts, so that a rule about them can name it. Empty: they are in the request itself.
 pub fn resource_field(command: &Command) -> &'static str {
     match command {
         Command::CreateOrganization(_)
@@ -312,5 +328,12 @@ pub fn resource_field(command: &Command) -> &'static str {
         Command::CreateRole(_) | Command::UpdateRole(_) | Command::DeleteRole(_) => "role",
         Command::CreateRevoke(_) | Command::LiftRevoke(_) => "revoke",
         Command::SetBreakGlass(_) => "break_glass",
+        Command::CreateIdentityProvider(_)
+        | Command::UpdateIdentityProvider(_)
+        | Command::DeleteIdentityProvider(_) => "identity_provider",
+        Command::CreateServiceAccount(_) | Command::UpdateServiceAccount(_) | Command::DeleteServiceAccount(_) => {
+            "service_account"
+        }
+        Command::AddServiceAccountKey(_) | Command::RemoveServiceAccountKey(_) => "",
     }
 }

@@ -71,6 +71,8 @@ fn after(entity: &Entity, kind: Option<FactKind>, revision: Revision) -> Option<
         Entity::Revoke(row) => Some(After::Revoke(v1::Revoke::show(revision, row))),
         Entity::Lift(row) => Some(After::Lift(v1::Lift::show(revision, row))),
         Entity::BreakGlass(row) => Some(After::BreakGlass(v1::BreakGlass::show(revision, row))),
+        Entity::IdentityProvider(row) => Some(After::IdentityProvider(v1::IdentityProvider::show(revision, row))),
+        Entity::ServiceAccount(row) => Some(After::ServiceAccount(v1::ServiceAccount::show(revision, row))),
         // As large as a page of records.
         Entity::Catalog(_) => None,
         Entity::ClusterStatus(_)
@@ -143,6 +145,14 @@ fn kind_name(kind: FactKind) -> &'static str {
         FactKind::RevokeIssued => "revoke-issued",
         FactKind::RevokeLifted => "revoke-lifted",
         FactKind::BreakGlassNamed => "break-glass-named",
+        FactKind::IdentityProviderCreated => "identity-provider-created",
+        FactKind::IdentityProviderUpdated => "identity-provider-updated",
+        FactKind::IdentityProviderDeleted => "identity-provider-deleted",
+        FactKind::ServiceAccountCreated => "service-account-created",
+        FactKind::ServiceAccountUpdated => "service-account-updated",
+        FactKind::ServiceAccountDeleted => "service-account-deleted",
+        FactKind::ServiceAccountKeyAdded => "service-account-key-added",
+        FactKind::ServiceAccountKeyRemoved => "service-account-key-removed",
     }
 }
 

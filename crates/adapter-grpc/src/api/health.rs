@@ -15,7 +15,7 @@ use tonic_health::pb::{
 use super::front::Front;
 
 /// What can be asked after; the empty name is the whole.
-const SERVICES: [&str; 18] = [
+const SERVICES: [&str; 20] = [
     "",
     "atoll.v1.Access",
     "atoll.v1.AccessPolicies",
@@ -24,6 +24,7 @@ const SERVICES: [&str; 18] = [
     "atoll.v1.Clusters",
     "atoll.v1.Folders",
     "atoll.v1.Groups",
+    "atoll.v1.IdentityProviders",
     "atoll.v1.Log",
     "atoll.v1.Mutations",
     "atoll.v1.Operations",
@@ -33,6 +34,7 @@ const SERVICES: [&str; 18] = [
     "atoll.v1.Regions",
     "atoll.v1.Revokes",
     "atoll.v1.Roles",
+    "atoll.v1.ServiceAccounts",
     "atoll.v1.Usage",
 ];
 

@@ -1,6 +1,6 @@
 //! Reading the fields that requests share; what does not read is refused with the path of its field.
 
-use std::str::FromStr;
+use std::{collections::BTreeSet, str::FromStr};
 
 use ids::{Label, NameError, RequestId, Revision};
 use prost_types::FieldMask;
@@ -85,23 +85,31 @@ pub fn texts(
     description: String,
     fixed: &[&str],
 ) -> Result<Texts, Refusal> {
-    let paths = mask.map(|mask| mask.paths).unwrap_or_default();
-    if paths.is_empty() {
-        let filled = |text: String| Some(text).filter(|text| !text.is_empty());
-        return Ok(Texts { display_name: filled(display_name), description: filled(description) });
+    let paths = [("display_name", !display_name.is_empty()), ("description", !description.is_empty())];
+    let named = masked(mask, &paths, fixed)?;
+    let (first, second) = (named.contains("display_name"), named.contains("description"));
+    Ok(Texts { display_name: first.then_some(display_name), description: second.then_some(description) })
+}
+
+/// Which of the fields at these paths an update sets: those in the mask, or those that are filled where there is no mask.
+pub fn masked<'a>(
+    mask: Option<FieldMask>,
+    paths: &[(&'a str, bool)],
+    fixed: &[&str],
+) -> Result<BTreeSet<&'a str>, Refusal> {
+    let given = mask.map(|mask| mask.paths).unwrap_or_default();
+    if given.is_empty() {
+        return Ok(paths.iter().filter(|(_, filled)| *filled).map(|(path, _)| *path).collect());
     }
-    let mut named = (false, false);
-    for path in &paths {
-        match path.as_str() {
-            "display_name" => named.0 = true,
-            "description" => named.1 = true,
-            other => {
-                let why = if fixed.contains(&other) { "that field is not changed by an update; " } else { "" };
-                return Err(Refusal::field("update_mask", other, format!("{why}display_name or description")));
-            }
-        }
-    }
-    Ok(Texts { display_name: named.0.then_some(display_name), description: named.1.then_some(description) })
+    let named = |given: &String| {
+        let known = paths.iter().map(|(path, _)| *path);
+        known.clone().find(|path| path == given).ok_or_else(|| {
+            let why = if fixed.contains(&given.as_str()) { "that field is not changed by an update; " } else { "" };
+            let wanted = known.collect::<Vec<_>>().join(" or ");
+            Refusal::field("update_mask", given, format!("{why}{wanted}"))
+        })
+    };
+    given.iter().map(named).collect()
 }
 
 #[cfg(test)]

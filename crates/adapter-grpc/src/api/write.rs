@@ -74,7 +74,10 @@ pub fn committed(submission: &Submission, verdict: Verdict) -> Result<Committed,
             Ok(Committed { request_id: submission.request_id, position, validated_only })
         }
         Verdict::Rejected { reason, message, details, record } => {
-            let prefix = format!("{}.", resource_field(&submission.command));
+            let prefix = match resource_field(&submission.command) {
+                "" => String::new(),
+                field => format!("{field}."),
+            };
             let refusal = with_details(Refusal::rejected(&reason, message), details, &prefix);
             Err(match record {
                 Some(record) => refusal.with(api::RECORD, record),

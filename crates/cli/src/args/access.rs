@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args as ClapArgs, Subcommand};
 use jiff::Timestamp;
 
-use super::{Delete, Texts, Writing, usage::time};
+use super::{Delete, ProviderCommand, ServiceAccountCommand, Texts, Writing, usage::time};
 
 const NODES: &str = "Nodes: organization (the one that is set), organization/ID, folder/ID, project/ID, cluster/LOCATION/ID,\n\
                      namespace/LOCATION/CLUSTER/ID, or a full resource name. Members: user:ID, serviceAccount:ID, group:ID.";
@@ -92,6 +92,12 @@ pub enum IamCommand {
     /// Roles: predefined ones, and those of an organization
     #[command(subcommand, alias = "roles")]
     Role(RoleCommand),
+    /// Identity providers: issuers of tokens that the organization trusts
+    #[command(subcommand, alias = "providers")]
+    Provider(ProviderCommand),
+    /// Service accounts: programs of the organization, with their keys
+    #[command(subcommand, alias = "service-accounts")]
+    ServiceAccount(ServiceAccountCommand),
 }
 
 #[derive(Debug, ClapArgs)]

@@ -3,9 +3,12 @@
 mod asking;
 mod changing;
 mod groups;
+mod keys;
 mod policies;
+mod providers;
 mod revokes;
 mod roles;
+mod service_accounts;
 
 use client::v1::{self, mutation::Kind};
 use jiff::Timestamp;
@@ -53,6 +56,8 @@ pub async fn run(session: &Session, command: IamCommand) -> Result<(), Fail> {
         IamCommand::Policy(command) => policies::run(session, command).await,
         IamCommand::Group(command) => groups::run(session, command).await,
         IamCommand::Role(command) => roles::run(session, command).await,
+        IamCommand::Provider(command) => providers::run(session, command).await,
+        IamCommand::ServiceAccount(command) => service_accounts::run(session, command).await,
     }
 }
 

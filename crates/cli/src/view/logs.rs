@@ -4,7 +4,7 @@ use client::v1::{self, fact::After};
 use serde_json::Value;
 
 use super::{
-    Resource, access, cluster,
+    Resource, access, cluster, identities,
     json::{Object, time},
 };
 
@@ -62,6 +62,8 @@ fn fact(fact: &v1::Fact) -> Value {
         Some(After::Revoke(after)) => made.value("revoke", after.json()),
         Some(After::Lift(after)) => made.value("lift", after.json()),
         Some(After::BreakGlass(after)) => made.value("breakGlass", after.json()),
+        Some(After::IdentityProvider(after)) => made.value("identityProvider", after.json()),
+        Some(After::ServiceAccount(after)) => made.value("serviceAccount", after.json()),
     };
     made.value("removed", Value::from(fact.removed)).done()
 }
@@ -73,7 +75,8 @@ const BOOKKEEPING: [&str; 4] = ["entry-added", "entry-removed", "set-changed", "
 /// rejection that the record holds.
 pub fn line(record: &v1::Record, with_log: bool, whole: bool) -> String {
     let shown = record.facts.iter().filter(|fact| whole || !BOOKKEEPING.contains(&fact.kind.as_str()));
-    let fact = |fact: &v1::Fact| match cluster::said(fact).or_else(|| access::said(fact)) {
+    let said = |fact: &v1::Fact| cluster::said(fact).or_else(|| access::said(fact)).or_else(|| identities::said(fact));
+    let fact = |fact: &v1::Fact| match said(fact) {
         None => format!("{} {}", fact.kind, fact.subject),
         // Its row is not what people know by name.
         Some(said) => format!("{} {} {said}", fact.kind, fact.subject.split('#').next().unwrap_or_default()),

@@ -12,6 +12,7 @@
 mod access;
 mod following;
 mod golden;
+mod identities;
 mod lives;
 mod sessions;
 mod world;

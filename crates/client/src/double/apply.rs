@@ -2,6 +2,7 @@
 
 mod access;
 mod clusters;
+mod identities;
 
 use api::v1::{self, cloud_account::State as Life, fact::After, mutation::Kind};
 use tonic::{Code, Status};
@@ -123,6 +124,14 @@ pub(super) fn apply(state: &mut State, kind: Kind) -> Result<Done, Status> {
         Kind::CreateRole(r) => access::create_role(state, r),
         Kind::UpdateRole(r) => access::update_role(state, r),
         Kind::DeleteRole(r) => access::delete_role(state, &r),
+        Kind::CreateIdentityProvider(r) => identities::create_provider(state, r),
+        Kind::UpdateIdentityProvider(r) => identities::update_provider(state, r),
+        Kind::DeleteIdentityProvider(r) => identities::delete_provider(state, &r),
+        Kind::CreateServiceAccount(r) => identities::create_account(state, r),
+        Kind::UpdateServiceAccount(r) => identities::update_account(state, r),
+        Kind::DeleteServiceAccount(r) => identities::delete_account(state, &r),
+        Kind::AddServiceAccountKey(r) => identities::add_key(state, r),
+        Kind::RemoveServiceAccountKey(r) => identities::remove_key(state, &r),
         moved @ (Kind::MoveFolder(_) | Kind::MoveProject(_)) => apply_move(state, moved),
         deleted => apply_delete(state, deleted),
     }

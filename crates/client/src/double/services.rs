@@ -2,6 +2,7 @@
 
 mod access;
 mod catalog;
+mod identities;
 mod logs;
 mod reads;
 mod revokes;
@@ -17,10 +18,11 @@ use api::{
     v1::{
         self, access_policies_server::AccessPoliciesServer, access_server::AccessServer, catalog_server::CatalogServer,
         cloud_accounts_server::CloudAccountsServer, clusters_server::ClustersServer, folders_server::FoldersServer,
-        groups_server::GroupsServer, log_server::LogServer, mutation::Kind, mutations_server::MutationsServer,
-        operations_server::OperationsServer, organizations_server::OrganizationsServer,
-        projects_server::ProjectsServer, quotas_server::QuotasServer, regions_server::RegionsServer,
-        revokes_server::RevokesServer, roles_server::RolesServer, usage_server::UsageServer,
+        groups_server::GroupsServer, identity_providers_server::IdentityProvidersServer, log_server::LogServer,
+        mutation::Kind, mutations_server::MutationsServer, operations_server::OperationsServer,
+        organizations_server::OrganizationsServer, projects_server::ProjectsServer, quotas_server::QuotasServer,
+        regions_server::RegionsServer, revokes_server::RevokesServer, roles_server::RolesServer,
+        service_accounts_server::ServiceAccountsServer, usage_server::UsageServer,
     },
 };
 use tonic::{
@@ -60,6 +62,8 @@ pub(super) fn router(service: Service, tls: Option<&(String, String)>) -> Result
         .add_service(GroupsServer::with_interceptor(service.clone(), look.clone()))
         .add_service(RolesServer::with_interceptor(service.clone(), look.clone()))
         .add_service(RevokesServer::with_interceptor(service.clone(), look.clone()))
+        .add_service(IdentityProvidersServer::with_interceptor(service.clone(), look.clone()))
+        .add_service(ServiceAccountsServer::with_interceptor(service.clone(), look.clone()))
         .add_service(AccessServer::with_interceptor(service.clone(), look.clone()))
         .add_service(CloudAccountsServer::with_interceptor(service.clone(), look.clone()))
         .add_service(CatalogServer::with_interceptor(service.clone(), look.clone()))
@@ -213,6 +217,14 @@ fn wish(kind: &Kind) -> (String, bool) {
         DeleteGroup,
         CreateRole,
         UpdateRole,
-        DeleteRole
+        DeleteRole,
+        CreateIdentityProvider,
+        UpdateIdentityProvider,
+        DeleteIdentityProvider,
+        CreateServiceAccount,
+        UpdateServiceAccount,
+        DeleteServiceAccount,
+        AddServiceAccountKey,
+        RemoveServiceAccountKey
     )
 }

@@ -39,6 +39,8 @@ pub struct State {
     pub groups: BTreeMap<String, v1::Group>,
     pub roles: BTreeMap<String, v1::Role>,
     pub revokes: BTreeMap<String, v1::Revoke>,
+    pub identity_providers: BTreeMap<String, v1::IdentityProvider>,
+    pub service_accounts: BTreeMap<String, v1::ServiceAccount>,
     pub break_glass: BTreeMap<String, v1::BreakGlass>,
     /// What is answered to questions about access, whatever is asked.
     pub access: Told,
@@ -96,6 +98,8 @@ pub(super) enum Done {
     AccessPolicy(v1::AccessPolicy),
     Group(v1::Group),
     Role(v1::Role),
+    IdentityProvider(v1::IdentityProvider),
+    ServiceAccount(v1::ServiceAccount),
 }
 
 /// The place and version that a record gives to what it writes.
@@ -125,6 +129,8 @@ impl State {
             groups: BTreeMap::new(),
             roles: BTreeMap::new(),
             revokes: BTreeMap::new(),
+            identity_providers: BTreeMap::new(),
+            service_accounts: BTreeMap::new(),
             break_glass: BTreeMap::new(),
             access: Told::default(),
             logs: BTreeMap::new(),

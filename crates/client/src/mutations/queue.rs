@@ -172,6 +172,14 @@ fn field(mutation: &mut v1::Mutation) -> Option<&mut String> {
         Kind::CreateRole(request) => &mut request.request_id,
         Kind::UpdateRole(request) => &mut request.request_id,
         Kind::DeleteRole(request) => &mut request.request_id,
+        Kind::CreateIdentityProvider(request) => &mut request.request_id,
+        Kind::UpdateIdentityProvider(request) => &mut request.request_id,
+        Kind::DeleteIdentityProvider(request) => &mut request.request_id,
+        Kind::CreateServiceAccount(request) => &mut request.request_id,
+        Kind::UpdateServiceAccount(request) => &mut request.request_id,
+        Kind::DeleteServiceAccount(request) => &mut request.request_id,
+        Kind::AddServiceAccountKey(request) => &mut request.request_id,
+        Kind::RemoveServiceAccountKey(request) => &mut request.request_id,
     })
 }
 

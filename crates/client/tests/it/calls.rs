@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use client::{Client, Code, Config, Endpoint, Offered, Read, RequestId, Route, Token, Write, reason, v1};
+use client::{
+    Client, Code, Config, Endpoint, Offered, Read, RequestId, Route, Token, Write, double::Fault, reason, v1,
+};
 
 use crate::world::{World, organization};
 
@@ -253,4 +255,49 @@ async fn editions_are_published_once_halted_and_what_is_in_use_is_listed_in_page
     assert_eq!(editions.iter().map(|edition| edition.locations.len()).collect::<Vec<_>>(), [3, 0]);
     let whole = catalog.get("editions/2026-12", &Read::default()).await.unwrap().value;
     assert_eq!(whole.contents, Some(contents("2026-12")));
+}
+
+#[tokio::test]
+async fn a_key_is_added_once_whatever_becomes_of_the_answer_and_removed_by_its_id() {
+    let world = World::start();
+    let client = world.client();
+    let accounts = client.service_accounts();
+    let new = v1::ServiceAccount { display_name: "Pager".to_owned(), ..v1::ServiceAccount::default() };
+    let made = accounts.create("organizations/acme", "pager", new, &Write::default()).await.unwrap().value;
+    let key = |id: &str| v1::ServiceAccountKey { id: id.to_owned(), jwk: "{}".to_owned(), ..Default::default() };
+    world.servers[0].fail(Fault::LoseAnswer);
+    let with_key = accounts.add_key(&made.name, key("one"), "", &Write::default()).await.unwrap();
+    assert!(with_key.tries > 1, "the first answer was lost");
+    assert_eq!((with_key.value.keys.len(), world.executed().len()), (1, 2));
+    world.servers[0].fail(Fault::None);
+
+    let error = accounts.add_key(&made.name, key("one"), "", &Write::default()).await.unwrap_err();
+    assert_eq!(error.reason, "KEY_TAKEN");
+    let error = accounts.remove_key(&made.name, "one", &made.etag, &Write::default()).await.unwrap_err();
+    assert_eq!(error.reason, "ETAG_MISMATCH");
+    let without = accounts.remove_key(&made.name, "one", &with_key.value.etag, &Write::default()).await.unwrap();
+    assert!(without.value.keys.is_empty());
+    let disabled = v1::ServiceAccount { name: made.name.clone(), disabled: true, ..v1::ServiceAccount::default() };
+    assert!(accounts.update(disabled, &["disabled"], &Write::default()).await.unwrap().value.disabled);
+    accounts.delete(&made.name, "", &Write::default()).await.unwrap();
+    assert_eq!(accounts.get(&made.name, &Read::default()).await.unwrap_err().code, Code::NotFound);
+}
+
+#[tokio::test]
+async fn identity_providers_are_changed_by_their_paths_and_listed_by_pages() {
+    let world = World::start();
+    let providers = world.client().identity_providers();
+    let new = |audience: &str| v1::IdentityProvider { audience: audience.to_owned(), ..Default::default() };
+    for id in ["one", "three", "two"] {
+        providers.create("organizations/acme", id, new(id), &Write::default()).await.unwrap();
+    }
+    let name = "organizations/acme/identityProviders/two";
+    let update = v1::IdentityProvider { name: name.to_owned(), description: "unread".to_owned(), ..new("other") };
+    providers.update(update, &["audience"], &Write::default()).await.unwrap();
+    let found = providers.get(name, &Read::default()).await.unwrap().value;
+    assert_eq!((found.audience.as_str(), found.description.as_str(), found.user_claim.as_str()), ("other", "", "sub"));
+    providers.delete("organizations/acme/identityProviders/three", "", &Write::default()).await.unwrap();
+    let listed = providers.list("organizations/acme", 1, &Read::default()).collect().await.unwrap();
+    let audiences: Vec<&str> = listed.items.iter().map(|of| of.audience.as_str()).collect();
+    assert_eq!(audiences, ["one", "other"]);
 }

@@ -1,13 +1,17 @@
-//! Reads of who may do what: policies, groups and roles.
+//! Reads of who may do what: policies, groups and roles; and of whose tokens are taken.
 
 use std::str::FromStr;
 
 use access::NodeName;
-use ids::{GroupName, Label, OrganizationName, RequestId, ResourceName, Revision, RoleId, Subject};
+use ids::{
+    GroupName, IdentityProviderName, Label, OrganizationName, RequestId, ResourceName, Revision, RoleId,
+    ServiceAccountName, Subject,
+};
 
 use super::{PAGE_TOKEN, Page, PageRequest, cluster, folder, organization, page_size, project};
 use crate::{
-    AccessPolicy, Binding, CustomRole, Group, Rejection, Row, State, View, ViewError, check, group, role, sets,
+    AccessPolicy, Binding, CustomRole, Group, IdentityProvider, Rejection, Row, ServiceAccount, State, View, ViewError,
+    check, group, identity_provider as provider, role, service_account as account, sets,
 };
 
 /// What is bound on a node itself.
@@ -73,6 +77,21 @@ pub fn custom_role(view: &dyn View, name: &RoleId) -> Result<(Revision, CustomRo
     active(view, role::subject(&name.organization, &name.role))
 }
 
+/// # Errors
+/// As [`organization`].
+pub fn identity_provider(
+    view: &dyn View,
+    name: &IdentityProviderName,
+) -> Result<(Revision, IdentityProvider), Rejection> {
+    active(view, provider::subject(name))
+}
+
+/// # Errors
+/// As [`organization`].
+pub fn service_account(view: &dyn View, name: &ServiceAccountName) -> Result<(Revision, ServiceAccount), Rejection> {
+    active(view, account::subject(name))
+}
+
 /// The groups of an organization.
 ///
 /// # Errors
@@ -93,6 +112,32 @@ pub fn custom_roles(
 ) -> Result<Page<CustomRole>, Rejection> {
     organization(view, of)?;
     list(view, &sets::roles(of), page)
+}
+
+/// The issuers that an organization trusts.
+///
+/// # Errors
+/// As [`super::folders`].
+pub fn identity_providers(
+    view: &dyn View,
+    of: &OrganizationName,
+    page: PageRequest<'_>,
+) -> Result<Page<IdentityProvider>, Rejection> {
+    organization(view, of)?;
+    list(view, &sets::identity_providers(of), page)
+}
+
+/// The service accounts of an organization.
+///
+/// # Errors
+/// As [`super::folders`].
+pub fn service_accounts(
+    view: &dyn View,
+    of: &OrganizationName,
+    page: PageRequest<'_>,
+) -> Result<Page<ServiceAccount>, Rejection> {
+    organization(view, of)?;
+    list(view, &sets::service_accounts(of), page)
 }
 
 fn active<T: Row>(view: &dyn View, subject: Subject) -> Result<(Revision, T), Rejection> {

@@ -7,6 +7,7 @@ use super::*;
 fn every_rejection() -> Vec<Rejection> {
     let mut all = of_lives();
     all.extend(of_access());
+    all.extend(of_identities());
     all.extend(of_all_else());
     all
 }
@@ -52,6 +53,23 @@ fn of_access() -> Vec<Rejection> {
         Rejection::TooManyMembers { group: group.clone(), members: 501 },
         Rejection::TooManyGroups { organization },
         Rejection::GroupCycle { group },
+    ]
+}
+
+/// About whose tokens are taken.
+fn of_identities() -> Vec<Rejection> {
+    let organization: OrganizationName = "organizations/acme".parse().unwrap();
+    let provider: IdentityProviderName = "organizations/acme/identityProviders/corp".parse().unwrap();
+    let account: ServiceAccountName = "organizations/acme/serviceAccounts/pager".parse().unwrap();
+    let (issuer, audience, key): (_, _, Label) =
+        ("https://idp.example.com".to_owned(), "atoll".to_owned(), "one".parse().unwrap());
+    vec![
+        Rejection::TooManyIdentityProviders { organization: organization.clone() },
+        Rejection::IssuerTaken { provider, issuer, audience },
+        Rejection::TooManyServiceAccounts { organization },
+        Rejection::TooManyKeys { account: account.clone() },
+        Rejection::KeyTaken { account: account.clone(), key: key.clone() },
+        Rejection::KeyNotFound { account, key },
     ]
 }
 

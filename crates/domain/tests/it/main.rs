@@ -3,7 +3,7 @@
 //! Map: [`memory`] a log that applies decisions as the ledger does · [`world`] logs of all regions with terse commands
 //! · [`tree`] what must hold of the rows after every command · [`model`] the same rules written naively and
 //! independently · [`script`] random commands · `organizations`, `accounts`, `folders`, `projects`, `clusters`, `lives`, `editions`, `queries` one rule
-//! per test · `policies`, `revokes` who may do what · `usage` what machines used · `quotas` that move while regions are apart · `properties` random sequences against the model · `interleaving` two decisions on the same rows, and what
+//! per test · `policies`, `revokes` who may do what · `identities` whose tokens are taken · `usage` what machines used · `quotas` that move while regions are apart · `properties` random sequences against the model · `interleaving` two decisions on the same rows, and what
 //! breaks without guards.
 
 #![allow(
@@ -18,6 +18,7 @@ mod accounts;
 mod clusters;
 mod editions;
 mod folders;
+mod identities;
 mod interleaving;
 mod lives;
 mod memory;

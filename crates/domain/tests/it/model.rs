@@ -112,14 +112,6 @@ impl Model {
                 self.delete_organization(&c.name.to_string())
             }
             Command::AddAccount(c) => none(self.accounts.insert(c.account.to_string(), Account::default())),
-            // No script publishes an edition, has a cloud, sets a quota or says who may do what: the rules are in `editions`, `lives`,
-            // `quotas` and `policies`.
-            Command::PublishCatalog(_) | Command::HaltEdition(_) | Command::Progress(_) => None,
-            Command::UndeleteCluster(_) | Command::HibernateCluster(_) | Command::WakeCluster(_) => None,
-            Command::SetQuota(_) | Command::MirrorQuota(_) | Command::AcknowledgeQuota(_) => None,
-            Command::ChangePolicy(_) | Command::CreateGroup(_) | Command::UpdateGroup(_) => None,
-            Command::DeleteGroup(_) | Command::CreateRole(_) | Command::UpdateRole(_) | Command::DeleteRole(_) => None,
-            Command::CreateRevoke(_) | Command::LiftRevoke(_) | Command::SetBreakGlass(_) => None,
             Command::ClaimAccount(c) => self.claim_account(&c.organization.to_string()),
             Command::CreateFolder(c) => same_organization(&c.name.to_string(), &c.parent.to_string())
                 .and_then(|()| none(self.folders.insert(c.name.to_string(), c.parent.to_string()))),
@@ -171,6 +163,9 @@ impl Model {
             Command::CreateCluster(c) => self.create_cluster(c),
             Command::UpdateCluster(c) => self.update_cluster(c),
             Command::DeleteCluster(c) => self.delete_cluster(c),
+            // No script publishes an edition, has a cloud, sets a quota, says who may do what or whose tokens are taken: the rules are in
+            // `editions`, `lives`, `quotas`, `policies`, `revokes` and `identities`.
+            _of_no_script => None,
         }
     }
 

@@ -43,6 +43,10 @@ owned! {
     GroupName group "groups",
     /// `organizations/{o}/roles/{r}`: a role that the organization made for itself. In bindings it is `custom/{r}`.
     RoleId role "roles",
+    /// `organizations/{o}/identityProviders/{p}`: an issuer of tokens that the organization trusts.
+    IdentityProviderName provider "identityProviders",
+    /// `organizations/{o}/serviceAccounts/{s}`: a program that proves itself by a key. As a member it is `serviceAccount:{s}`.
+    ServiceAccountName account "serviceAccounts",
 }
 
 /// `organizations/{o}/revokes/{region}.{request}`: a revoke, by the region that issued it and the request that asked for it.

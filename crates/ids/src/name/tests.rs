@@ -49,4 +49,9 @@ fn what_is_beside_the_tree_is_named_after_its_organization() {
     ] {
         assert!(not.parse::<GroupName>().is_err(), "{not}");
     }
+    let provider: IdentityProviderName = "organizations/acme/identityProviders/corp".parse().unwrap();
+    assert_eq!((provider.provider.as_str(), provider.to_string().len()), ("corp", 41));
+    let account: ServiceAccountName = "organizations/acme/serviceAccounts/pager".parse().unwrap();
+    assert_eq!(account.to_string(), "organizations/acme/serviceAccounts/pager");
+    assert!(account.to_string().parse::<IdentityProviderName>().is_err());
 }

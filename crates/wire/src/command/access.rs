@@ -2,7 +2,8 @@
 //! it is converted.
 
 use domain::command::{
-    ChangePolicy, CreateGroup, CreateRole, DeleteGroup, DeleteRole, Given, Take, UpdateGroup, UpdateRole,
+    ChangePolicy, CreateGroup, CreateRole, DeleteGroup, DeleteIdentityProvider, DeleteRole, DeleteServiceAccount,
+    Given, Take, UpdateGroup, UpdateRole,
 };
 use ids::{Hlc, Revision};
 
@@ -167,6 +168,7 @@ impl TryFrom<proto::UpdateRole> for UpdateRole {
     }
 }
 
+/// Deletions name what goes, and perhaps its etag.
 macro_rules! deletions {
     ($($command:ident $what:literal,)*) => { $(
         impl From<&$command> for proto::$command {
@@ -190,4 +192,6 @@ macro_rules! deletions {
 deletions! {
     DeleteGroup "the deletion of a group",
     DeleteRole "the deletion of a role",
+    DeleteIdentityProvider "the deletion of an identity provider",
+    DeleteServiceAccount "the deletion of a service account",
 }

@@ -21,6 +21,7 @@ use wire::{
 };
 
 mod clusters;
+mod identities;
 
 use clusters::{basis, deed, machine_run, network, options, progress, shared_vpc, status};
 
@@ -94,6 +95,8 @@ pub fn entities() -> Vec<(&'static str, Entity)> {
         ("binding", binding().into()),
         ("group", group().into()),
         ("custom_role", custom_role().into()),
+        ("identity_provider", identities::provider().into()),
+        ("service_account", identities::account().into()),
         ("marker", Entity::Marker),
     ]
 }
@@ -275,6 +278,7 @@ pub fn commands() -> Vec<(&'static str, Command)> {
     commands.extend(project_commands());
     commands.extend(regional_and_account_commands());
     commands.extend(quota_commands());
+    commands.extend(identities::commands());
     commands
 }
 

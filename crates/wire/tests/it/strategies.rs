@@ -16,6 +16,7 @@ use wire::{CommandDigest, LEVEL, Proposal, RawFact, Record, Rejected, Submission
 
 mod access;
 mod clusters;
+mod identities;
 
 use clusters::{basis, cidr, cluster_status, deed, machine_run, network, options, progress, window, wish};
 
@@ -215,6 +216,7 @@ pub fn entity() -> impl Strategy<Value = Entity> {
         contents().prop_map(Entity::from).boxed(),
         edition().prop_map(Entity::Edition).boxed(),
         access::entity().boxed(),
+        identities::entity().boxed(),
         Just(Entity::Marker).boxed(),
     ]
 }
@@ -239,6 +241,7 @@ pub fn command() -> impl Strategy<Value = Command> {
         organization_name().prop_map(|organization| ClaimAccount { organization }.into()).boxed(),
         quota_command().boxed(),
         access::command().boxed(),
+        identities::command().boxed(),
     ]
 }
 

@@ -165,6 +165,8 @@ pub(super) fn named(done: Done) -> (String, String) {
         Done::AccessPolicy(one) => (one.name, one.etag),
         Done::Group(one) => (one.name, one.etag),
         Done::Role(one) => (one.name, one.etag),
+        Done::IdentityProvider(one) => (one.name, one.etag),
+        Done::ServiceAccount(one) => (one.name, one.etag),
     }
 }
 
