@@ -19,11 +19,12 @@ use std::{
     time::Duration,
 };
 
+use adapter_grpc::api::Operators;
 use ids::{MemberId, RegionId, RingId};
 use serde::{Deserialize, Serialize};
 
 pub use sections::{
-    CatchUp, Cloud, Data, Group, Listen, LogFormat, Member, Retention, Telemetry, Timing, Tls, TlsMode,
+    Access, CatchUp, Cloud, Data, Group, Listen, LogFormat, Member, Retention, Telemetry, Timing, Tls, TlsMode,
 };
 
 /// Why a configuration is not used.
@@ -53,6 +54,8 @@ pub struct Config {
     pub listen: Listen,
     #[serde(default)]
     pub tls: Tls,
+    #[serde(default)]
+    pub access: Access,
     #[serde(default)]
     pub telemetry: Telemetry,
     #[serde(default)]
@@ -105,6 +108,20 @@ impl Config {
     pub fn certificates(&self) -> PathBuf {
         let beside = || self.data.dir.parent().unwrap_or_else(|| Path::new(".")).join("certs");
         self.tls.dir.clone().unwrap_or_else(beside)
+    }
+
+    /// Whom the ring is run by; none where nobody was named.
+    ///
+    /// # Errors
+    /// The file cannot be read, or holds no key.
+    pub fn operators(&self) -> Result<Option<Operators>, Error> {
+        let Some(file) = &self.access.operators else { return Ok(None) };
+        let wrong = |why: &dyn std::fmt::Display| {
+            let wanted = "wanted a JSON Web Key Set of public keys, each with its operator's name as `kid`";
+            value("access.operators", format!("read {}: {why}; {wanted}", file.display()))
+        };
+        let text = std::fs::read_to_string(file).map_err(|error| wrong(&error))?;
+        Operators::parse(&self.ring, &text).map(Some).map_err(|error| wrong(&error))
     }
 
     /// What no single value shows.

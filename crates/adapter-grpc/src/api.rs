@@ -1,16 +1,17 @@
 //! The services of `atoll.v1` over a [`region::Region`]: read a request, ask the region, say what it answered.
 //!
 //! ```text
-//!   request ─▶ input, command (what is wrong names its field) ─▶ call (deadline, lease of the region) ─▶ Region
+//!   request ─▶ input, command (what is wrong names its field) ─▶ call (deadline, lease of the region) ─▶ gate ─▶ Region
 //!   answer  ◀─ resource, fact (rows as messages) ◀─ write, read ◀───────────────────────────────────────┘
 //!   refusal ◀─ status (one table: reason to gRPC code, retryable or not)
 //! ```
 //!
-//! Map: [`front`] what the services hold while regions come and go · `call` one request · `write`, `read` what it asks of the region ·
+//! Map: [`front`] what the services hold while regions come and go · `call` one request · `gate` who calls, and whether they may · `needs`
+//! what every question needs · `identities` whom organizations trust · `write`, `read` what it asks of the region ·
 //! `input`, `command`, `keys` reading requests · `resource`, `fact` writing answers · [`status`] every refusal · [`token`] what a client has
 //! seen, as text · `typed` what is refused below the services · one file per service, and `health`.
 //!
-//! What is not here: listeners, TLS and connections ([`crate::serve`]); identities (every caller is `anonymous` until there are any).
+//! What is not here: listeners, TLS and connections ([`crate::serve`]).
 
 pub mod front;
 pub mod status;
@@ -25,13 +26,16 @@ mod clusters;
 mod command;
 mod fact;
 mod folders;
+mod gate;
 mod groups;
 mod health;
+mod identities;
 mod identity_providers;
 mod input;
 mod keys;
 mod log;
 mod mutations;
+mod needs;
 mod operations;
 mod organizations;
 mod projects;
@@ -59,6 +63,7 @@ use api::v1::{
     usage_server::UsageServer,
 };
 pub use front::{About, Front, Limits};
+pub use identity::Operators;
 use tonic::service::Routes;
 use tonic_health::pb::health_server::HealthServer;
 

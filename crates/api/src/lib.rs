@@ -42,6 +42,8 @@ pub mod metadata {
     pub const PARTIAL: &str = "atoll-partial";
     /// Of a write: how many tries came before this one that may still take effect. The name is gRPC's own.
     pub const PREVIOUS_ATTEMPTS: &str = "grpc-previous-rpc-attempts";
+    /// Of a request: `Bearer {token}`, who calls. RFC 6750.
+    pub const AUTHORIZATION: &str = "authorization";
     /// W3C trace context, both ways.
     pub const TRACEPARENT: &str = "traceparent";
 }

@@ -146,6 +146,9 @@ pub enum Command {
     /// Long-running operations
     #[command(subcommand, visible_alias = "op", alias = "operations")]
     Operation(OperationCommand),
+    /// Keys and tokens of those who run the ring; nothing of it is sent
+    #[command(subcommand)]
+    Operator(OperatorCommand),
     /// Rings that this command knows
     #[command(subcommand, visible_alias = "ctx", alias = "contexts")]
     Context(ContextCommand),
@@ -282,6 +285,36 @@ pub enum ContextCommand {
     /// Forget what a context has seen, for a ring that was made anew
     #[command(after_help = "Examples:\n  atoll context forget local")]
     Forget { name: Option<String> },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum OperatorCommand {
+    /// Make a key: the private half goes into a file, the public one, for `access.operators` of the members, is printed
+    #[command(
+        after_help = "The printed key set is the file that `access.operators` names. Of several operators, put the keys into one set.\n\n\
+                      Examples:\n  atoll operator create-key ada --file ada.jwk > operators.jwks"
+    )]
+    CreateKey {
+        /// Name of the operator, as records show it
+        name: String,
+        /// Where the private key goes; nothing may be there yet
+        #[arg(long, value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Print a token that a key signs
+    #[command(after_help = "Every command sends the token in the environment variable ATOLL_TOKEN.\n\n\
+                      Examples:\n  export ATOLL_TOKEN=$(atoll operator token --key ada.jwk --ring demo)\n  atoll organization list")]
+    Token {
+        /// File with the private key
+        #[arg(long, value_name = "FILE")]
+        key: PathBuf,
+        /// Name of the ring that it is for
+        #[arg(long, value_name = "NAME")]
+        ring: String,
+        /// How long it counts, an hour at most
+        #[arg(long = "for", value_name = "DURATION", default_value = "1h", value_parser = duration)]
+        seconds: Duration,
+    },
 }
 
 fn endpoint(text: &str) -> Result<Endpoint, String> {

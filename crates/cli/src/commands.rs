@@ -9,6 +9,7 @@ mod folders;
 mod iam;
 mod logs;
 mod operations;
+mod operator;
 mod organizations;
 mod projects;
 mod quotas;
@@ -39,6 +40,7 @@ pub async fn run(args: Args) -> Result<(), Fail> {
             return say(String::from_utf8_lossy(&text).trim_end());
         }
         Command::Context(command) => return contexts::run(command, &global),
+        Command::Operator(command) => return operator::run(command),
         Command::Organization(ref command) if contexts::sticky_organization(command, &global).await? => return Ok(()),
         Command::Folder(ref command) if contexts::sticky_folder(command, &global).await? => return Ok(()),
         Command::Project(ref command) if contexts::sticky_project(command, &global).await? => return Ok(()),
@@ -59,7 +61,7 @@ pub async fn run(args: Args) -> Result<(), Fail> {
         Command::Region(command) => regions::run(&session, command).await,
         Command::Log(command) => logs::run(&session, command).await,
         Command::Operation(command) => operations::run(&session, command).await,
-        Command::Version | Command::Completions { .. } | Command::Context(_) => Ok(()),
+        Command::Version | Command::Completions { .. } | Command::Context(_) | Command::Operator(_) => Ok(()),
     };
     // After a failure too: what was seen was seen.
     session.keep_token();

@@ -133,6 +133,13 @@ fn next(error: &Error, again: &str) -> Option<String> {
     }
     let value = |name: &str| error.metadata.get(name).cloned();
     let text = match error.reason.as_str() {
+        "UNAUTHENTICATED" | "TOKEN_REFUSED" | "TOKEN_EXPIRED" | "TOKEN_NOT_YET_VALID" => {
+            "say who you are: a token that counts in ATOLL_TOKEN (`atoll operator token --help`)".to_owned()
+        }
+        "RIGHT_MISSING" => match (value("right"), value("node")) {
+            (Some(right), Some(node)) => format!("ask somebody of: atoll iam who-can {right} --on {node}"),
+            _ => return None,
+        },
         reason::NOT_REACHABLE => "check the addresses (`atoll context show`) and that a region is up".to_owned(),
         reason::DEADLINE_EXCEEDED => {
             "give it more time (--timeout 30s), or read what is there (--consistency local)".to_owned()

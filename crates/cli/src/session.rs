@@ -1,8 +1,8 @@
 //! One run of the command: the context it works in, the client, and what it has seen.
 
-use std::{fs, io, path::Path, time::Duration};
+use std::{env, fs, io, path::Path, time::Duration};
 
-use client::{Client, Consistency, Endpoint, Error, Read, Route, TraceContext, Write};
+use client::{Client, Consistency, Credential, Endpoint, Error, Read, Route, TraceContext, Write};
 
 use crate::{
     args::{Global, Level, Writing},
@@ -11,6 +11,9 @@ use crate::{
     names::Names,
     output::Output,
 };
+
+/// Who calls: the environment, because a command line can be seen by others.
+const TOKEN: &str = "ATOLL_TOKEN";
 
 pub struct Session {
     pub client: Client,
@@ -35,6 +38,9 @@ impl Session {
         if let Some(file) = &settings.ca_file {
             let pem = fs::read_to_string(file).map_err(|error| no_authorities(context.as_deref(), file, &error))?;
             config = config.trust(&pem);
+        }
+        if let Some(token) = env::var(TOKEN).ok().filter(|token| !token.is_empty()) {
+            config = config.signed_by(Credential::token(&token));
         }
         let client = Client::connect(config).map_err(|error| Fail::call("use the context", &error, ""))?;
         if let Some(token) = context.as_ref().and_then(|name| files.state().tokens.get(name)?.parse().ok()) {

@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
+use crate::Credential;
+
 /// Everything a client needs to know. `Config::new(endpoints)` fills in the rest.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// All regional addresses. More are learned from the ring when `refresh_topology` is set; none is ever forgotten.
     pub endpoints: Vec<Endpoint>,
     /// Asked first; without it the region that answers first.
     pub preferred_region: Option<String>,
     pub tls: Tls,
+    pub credential: Credential,
     /// Of a unary call over all its tries, unless the call says otherwise.
     pub timeout: Duration,
     /// Of one attempt to connect, name lookup and TLS handshake included.
@@ -54,6 +57,7 @@ impl Config {
             endpoints,
             preferred_region: None,
             tls: Tls::System,
+            credential: Credential::default(),
             timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(1),
             doubt_after: Duration::from_millis(400),
@@ -75,6 +79,11 @@ impl Config {
     #[must_use]
     pub fn trust(self, pem: &str) -> Self {
         Self { tls: Tls::Authorities { pem: pem.to_owned() }, ..self }
+    }
+
+    #[must_use]
+    pub fn signed_by(self, credential: Credential) -> Self {
+        Self { credential, ..self }
     }
 
     #[must_use]

@@ -15,11 +15,11 @@ use std::{
 use api::v1;
 use tokio::time::{Instant, timeout};
 use tonic::{
-    ConnectError, Status,
+    ConnectError, Request, Status,
     transport::{Certificate, Channel, ClientTlsConfig},
 };
 
-use crate::{Config, Endpoint, Tls, request_id::chance};
+use crate::{Config, Credential, Endpoint, Tls, request_id::chance};
 
 /// Larger answers are refused. The largest are pages of 1000 resources with descriptions.
 pub(crate) const MESSAGE_BYTES_MAX: usize = 16 << 20;
@@ -41,6 +41,7 @@ pub(crate) struct Connections {
     transport: tonic::transport::Endpoint,
     unary: Pool,
     streams: Pool,
+    credential: Credential,
     /// One question for a sign of life at a time; the others wait for its answer.
     asking: tokio::sync::Mutex<()>,
 }
@@ -78,6 +79,7 @@ impl Connections {
             transport,
             unary: Pool::new(config.unary_connections),
             streams: Pool::new(config.stream_connections),
+            credential: config.credential.clone(),
             asking: tokio::sync::Mutex::default(),
         })
     }
@@ -90,10 +92,16 @@ impl Connections {
         self.streams.take(&self.transport)
     }
 
+    fn question(&self) -> Request<v1::GetTopologyRequest> {
+        let mut request = Request::new(v1::GetTopologyRequest {});
+        self.credential.sign(request.metadata_mut());
+        request
+    }
+
     /// What this member says of the ring's addresses, if it says it within `within`.
     pub(crate) async fn topology(&self, within: Duration) -> Option<v1::Topology> {
         let mut client = v1::regions_client::RegionsClient::new(self.unary());
-        let answer = timeout(within, client.get_topology(v1::GetTopologyRequest {})).await.ok()?;
+        let answer = timeout(within, client.get_topology(self.question())).await.ok()?;
         answer.ok().map(tonic::Response::into_inner)
     }
 
@@ -105,7 +113,7 @@ impl Connections {
                 return Some(None);
             }
             let mut client = v1::regions_client::RegionsClient::new(self.unary());
-            match client.get_topology(v1::GetTopologyRequest {}).await {
+            match client.get_topology(self.question()).await {
                 Ok(answer) => {
                     self.health.answered();
                     Some(Some(answer.into_inner()))

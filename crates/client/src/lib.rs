@@ -26,6 +26,7 @@ pub mod access;
 pub mod answer;
 pub mod config;
 mod creation;
+mod credential;
 #[cfg(feature = "double")]
 pub mod double;
 pub mod error;
@@ -47,6 +48,7 @@ pub use api::v1;
 pub use client::Client;
 pub use config::{Config, Endpoint, Tls};
 pub use creation::Creation;
+pub use credential::Credential;
 pub use error::{Attempt, Error, Failure, FieldViolation, reason};
 pub use mutations::{MutationOutcome, Mutations, MutationsReceiver, MutationsSender};
 pub use options::{Consistency, Read, Route, Write};

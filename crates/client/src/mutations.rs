@@ -242,6 +242,7 @@ impl MutationsReceiver {
         };
         *self.met.tries.entry(member.endpoint.address.clone()).or_default() += 1;
         let mut messages = Request::new(UnboundedReceiverStream::new(self.shared.queue.restart()));
+        config.credential.sign(messages.metadata_mut());
         if let Some(trace) = self.trace.metadata() {
             messages.metadata_mut().insert(metadata::TRACEPARENT, trace);
         }

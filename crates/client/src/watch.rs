@@ -160,6 +160,7 @@ impl Watch {
         };
         let (log, with_proposals) = (self.log.clone(), self.with_proposals);
         let mut request = Request::new(v1::WatchRecordsRequest { log, after_seq, from_now, with_proposals });
+        self.client.shared.config.credential.sign(request.metadata_mut());
         if let Some(trace) = self.trace.metadata() {
             request.metadata_mut().insert(metadata::TRACEPARENT, trace);
         }

@@ -68,6 +68,12 @@ impl Keys {
         self.keys.get(id).filter(|key| key.algorithms.contains(&algorithm)).map(|key| &key.key)
     }
 
+    /// The key of that id, and no other.
+    pub(crate) fn only(&self, id: &str) -> Self {
+        let keys = self.keys.iter().filter(|(found, _)| *found == id);
+        Self { keys: keys.map(|(id, key)| (id.clone(), key.clone())).collect() }
+    }
+
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.keys.keys().map(String::as_str)
     }

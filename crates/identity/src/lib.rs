@@ -5,11 +5,12 @@
 //!              │
 //!              ├─ an issuer of an organization ─▶ Provider ──┐
 //!              ├─ this ring ───────────────────▶ OwnTokens ──┼─▶ Trust::read (key, signature, issuer, audience, times) ─▶ Identity
-//!              └─ a service account's own key ─▶ assertion ──┘
+//!              ├─ a service account's own key ─▶ assertion ──┤
+//!              └─ an operator's own key ───────▶ Operators ──┘
 //! ```
 //!
 //! Map: [`trust`] what every token must hold · [`keys`] keys of an issuer · [`provider`] OpenID Connect · [`own`] tokens that regions issue, and
-//! their signing keys · [`assertion`] how a service account proves itself · [`claims`] what a token says · [`refusal`] why one is refused.
+//! their signing keys · [`assertion`] how a service account proves itself · [`operator`] how one who runs the ring does · [`claims`] what a token says · [`refusal`] why one is refused.
 //!
 //! **Architecture invariant:** no clock, no network: whoever asks says what time it is and which keys count. **Architecture invariant:** which
 //! algorithm a key is for is known from the key, never from the token.
@@ -17,6 +18,7 @@
 pub mod assertion;
 pub mod claims;
 pub mod keys;
+pub mod operator;
 pub mod own;
 pub mod provider;
 pub mod refusal;
@@ -26,6 +28,7 @@ use access::{Caller, Member};
 use ids::OrganizationName;
 
 pub use keys::{Keys, KeysError};
+pub use operator::Operators;
 pub use own::{OwnTokens, Signer};
 pub use provider::Provider;
 pub use refusal::Refusal;

@@ -6,9 +6,11 @@
 
 use access::Member;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use ids::OrganizationName;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::{Identity, Keys, Method, Refusal, Trust, claims::Seconds};
 
@@ -35,17 +37,25 @@ pub struct Signer {
     public: Vec<u8>,
 }
 
-/// What a token of ours says.
+/// What a token says but for its times.
 #[derive(Serialize)]
-struct Ours<'a> {
-    iss: &'a str,
-    aud: &'a str,
-    sub: String,
-    org: String,
+pub struct Claimed<'a> {
+    pub iss: &'a str,
+    pub aud: &'a str,
+    pub sub: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub org: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jti: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Timed<'a> {
+    #[serde(flatten)]
+    claimed: &'a Claimed<'a>,
     iat: u64,
     nbf: u64,
     exp: u64,
-    jti: &'a str,
 }
 
 /// Text that is no secret of a key, or a token that could not be written.
@@ -75,6 +85,16 @@ impl Signer {
         &self.id
     }
 
+    pub fn ring(&self) -> &str {
+        &self.ring
+    }
+
+    /// What others verify with, as a key of a JSON Web Key Set (RFC 8037).
+    pub fn public_jwk(&self) -> Value {
+        let x = BASE64_URL_SAFE_NO_PAD.encode(&self.public);
+        json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": self.id, "x": x })
+    }
+
     /// What others verify with: 32 bytes.
     pub fn public(&self) -> &[u8] {
         &self.public
@@ -91,17 +111,24 @@ impl Signer {
         seconds: u64,
         jti: &str,
     ) -> Result<String, SignError> {
-        if !(1..=LIFE_MAX).contains(&seconds) {
-            return Err(SignError::Life { seconds });
-        }
         if member.is_group() {
             return Err(SignError::Group { member: member.clone() });
         }
-        let (sub, org) = (member.to_string(), organization.to_string());
-        let claims =
-            Ours { iss: &issuer(&self.ring), aud: AUDIENCE, sub, org, iat: now, nbf: now, exp: now + seconds, jti };
+        let (sub, org, iss) = (member.to_string(), organization.to_string(), issuer(&self.ring));
+        self.sign(&Claimed { iss: &iss, aud: AUDIENCE, sub: &sub, org: Some(&org), jti: Some(jti) }, now, seconds)
+    }
+
+    /// A token that says this, from `now` (Unix seconds) for so many seconds.
+    ///
+    /// # Errors
+    /// [`SignError`]
+    pub fn sign(&self, claimed: &Claimed<'_>, now: u64, seconds: u64) -> Result<String, SignError> {
+        if !(1..=LIFE_MAX).contains(&seconds) {
+            return Err(SignError::Life { seconds });
+        }
         let header = Header { kid: Some(self.id.clone()), ..Header::new(Algorithm::EdDSA) };
-        let written = encode(&header, &claims, &self.key);
+        let timed = Timed { claimed, iat: now, nbf: now, exp: now + seconds };
+        let written = encode(&header, &timed, &self.key);
         written.map_err(|error| SignError::Sign { id: self.id.clone(), why: error.to_string() })
     }
 }

@@ -66,6 +66,15 @@ pub struct Tls {
     pub key: Option<PathBuf>,
 }
 
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Access {
+    /// A file with the public keys of those who run the ring: a JSON Web Key Set in which each key is named after its operator. Without it
+    /// whoever reaches the API may do everything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operators: Option<PathBuf>,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Member {

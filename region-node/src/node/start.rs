@@ -115,7 +115,17 @@ fn node(config: Config, metrics: Arc<Metrics>, tls: Material) -> Result<Node, Fa
         topology: config.by_region(|member| (MemberId(member.id), member.api.clone())).map_err(refused)?,
     };
     let callers = if tls.is_on() { Callers::Certified } else { Callers::Anyone };
-    let (front, door) = (Front::new(about), Door::new(config.ring(), callers));
+    let operators = config.operators().map_err(|error| Failure::start(&error))?;
+    if operators.is_some() && !tls.is_on() {
+        tracing::warn!(
+            "tls.mode is off: tokens of callers can be read on their way, and whoever reaches the peer port is believed"
+        );
+    }
+    if operators.is_none() {
+        tracing::warn!("access.operators is not set: whoever reaches the API may do everything");
+    }
+    let front = Front::guarded(about, api::Limits::default(), operators);
+    let door = Door::new(config.ring(), callers);
     let (listed, current) = (Arc::default(), Arc::default());
     let config_of_node = std::sync::RwLock::new(Arc::new(config.clone()));
     let node = Node { config: config_of_node, metrics, listed, front, door, tls, current };

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use ::access::{Arena, Change, Member, NodeName, Place};
+use ::access::{Arena, Member, NodeName};
 use api::v1::{
     CommitChangeRequest, CommitChangeResponse, EffectiveRights, ExplainAccessRequest, ExplainAccessResponse,
     ListEffectiveRightsRequest, ListEffectiveRightsResponse, ListMembersWhoCanRequest, ListMembersWhoCanResponse,
@@ -33,7 +33,7 @@ impl Access for Front {
         &self,
         request: Request<ListEffectiveRightsRequest>,
     ) -> Result<Response<ListEffectiveRightsResponse>, Status> {
-        self.serve(request, WITHIN, |call, request| async move {
+        self.serve_to(request, WITHIN, |call, to, request| async move {
             let (of, node) = (member("member", &request.member)?, name::<NodeName>("node", &request.node)?);
             let size = page_size(input::page_size(request.page_size)?);
             let asked = call.ask(&node, request.read, request.at.as_ref()).await?;
@@ -43,7 +43,8 @@ impl Access for Front {
                 true => arena.effective_below((&of).into(), &node, now),
                 false => [(node.clone(), arena.effective((&of).into(), &node, now))].into(),
             };
-            let all = found.into_iter().map(|(node, rights)| (node.to_string(), rights));
+            let seen = found.into_iter().filter(|(node, _)| to.sees_policy(node));
+            let all = seen.map(|(node, rights)| (node.to_string(), rights));
             let mut all: Vec<_> = all.filter(|(node, _)| *node > request.page_token).collect();
             all.sort_by(|(one, _), (other, _)| one.cmp(other));
             let next_page_token = page_of(&mut all, size, |(node, _)| node.clone());
@@ -81,11 +82,15 @@ impl Access for Front {
         &self,
         request: Request<ExplainAccessRequest>,
     ) -> Result<Response<ExplainAccessResponse>, Status> {
-        self.serve(request, WITHIN, |call, request| async move {
+        self.serve_to(request, WITHIN, |call, to, request| async move {
             let (of, right) = (member("member", &request.member)?, right("right", &request.right)?);
             let node = name::<NodeName>("node", &request.node)?;
             let asked = call.ask(&node, request.read, request.at.as_ref()).await?;
-            let explanation = asked.arena.explain((&of).into(), right, &node, asked.now);
+            let told = asked.arena.explain((&of).into(), right, &node, asked.now);
+            let explanation = match to.reader() {
+                Some(reader) => told.shown_to(&asked.arena, reader),
+                None => told,
+            };
             Ok(asked.answer(explained::explained(explanation)))
         })
         .await
@@ -159,14 +164,12 @@ impl Call {
 }
 
 /// Nothing says yet which namespaces there are: one that is asked about is there where its cluster is.
-fn with_namespace(mut arena: Arena, node: &NodeName) -> Arena {
-    let NodeName::Namespace(name) = node else { return arena };
-    let cluster = NodeName::Cluster(name.cluster.clone());
-    if let (None, Some(placed)) = (arena.way(node), arena.placed(&cluster)) {
-        // Of the cluster's own log; what makes no sense changes nothing.
-        let _refused = arena.apply(&Change::Place(Place::Namespace(name.clone())), &placed);
+fn with_namespace(arena: Arena, node: &NodeName) -> Arena {
+    let there = |cluster| arena.way(&NodeName::Cluster(cluster)).is_some();
+    match node {
+        NodeName::Namespace(name) if there(name.cluster.clone()) => gateway::authorize::with(arena, node),
+        _ => arena,
     }
-    arena
 }
 
 /// What is wanted of one log.

@@ -18,6 +18,7 @@ use super::{
     call::{Answer, Call, WITHIN},
     command::{Write, Writes, write},
     front::Front,
+    gate::Admitted,
     input::{etag, name, present},
     read::{rejected, wanted},
     resource::{Resource, timestamp},
@@ -33,7 +34,7 @@ impl AccessPolicies for Front {
         &self,
         request: Request<GetAccessPolicyRequest>,
     ) -> Result<Response<AccessPolicy>, Status> {
-        self.serve(request, WITHIN, |call, request| async move {
+        self.serve_to(request, WITHIN, |call, to, request| async move {
             let node = policy_node("name", &request.name)?;
             let view = call.read(&log_of(&node), &wanted(request.read)?).await?;
             let bound = query::access_policy(&view.state, &node).map_err(|why| rejected(&why, ""))?;
@@ -43,7 +44,7 @@ impl AccessPolicies for Front {
             }
             shown.bindings = bound.bindings.iter().map(binding).collect();
             shown.etag = bound.revision.0.to_string();
-            shown.inherited = call.inherited(&node);
+            shown.inherited = call.inherited(&node, &to);
             Ok(Answer::new(shown, view.token(), view.age))
         })
         .await
@@ -62,11 +63,12 @@ impl AccessPolicies for Front {
 }
 
 impl Call {
-    /// What is bound above a node, as it is known here.
-    fn inherited(&self, node: &NodeName) -> Vec<v1::Binding> {
+    /// What is bound above a node, as it is known here and as far as the caller sees it.
+    fn inherited(&self, node: &NodeName, to: &Admitted) -> Vec<v1::Binding> {
         let arena = self.opened.region.access(&node.organization());
         let inherited = arena.and_then(|arena| arena.policy(node)).map(|policy| policy.inherited).unwrap_or_default();
-        let each = inherited.into_iter().flat_map(|(binding, record)| {
+        let seen = inherited.into_iter().filter(|(binding, _)| to.sees_policy(&binding.node));
+        let each = seen.flat_map(|(binding, record)| {
             let ::access::Binding { node, role, members, from, until, .. } = binding;
             members.into_iter().map(move |member| v1::Binding {
                 role: role.to_string(),
@@ -96,7 +98,7 @@ pub fn policy_name(node: &NodeName) -> String {
     format!("{node}/accessPolicy")
 }
 
-fn policy_node(field: &str, text: &str) -> Result<NodeName, Refusal> {
+pub fn policy_node(field: &str, text: &str) -> Result<NodeName, Refusal> {
     let wanted = || Refusal::field(field, text, "{node}/accessPolicy");
     name(field, text.strip_suffix("/accessPolicy").ok_or_else(wanted)?)
 }

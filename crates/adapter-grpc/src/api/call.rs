@@ -2,6 +2,7 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
+use gateway::Need;
 use ids::{Hlc, Token};
 use ports::{Env, Instant};
 use tonic::{
@@ -11,6 +12,8 @@ use tonic::{
 
 use super::{
     front::{About, Front, Opened},
+    gate::{Admitted, Bearer},
+    needs::Needs,
     status::Refusal,
     token,
 };
@@ -28,6 +31,7 @@ const TRACEPARENT_BYTES_MAX: usize = 128;
 pub struct Call {
     pub opened: Arc<Opened>,
     pub traceparent: String,
+    pub bearer: Bearer,
     /// What the caller has seen, as its metadata says.
     pub seen: Token,
     /// An earlier try of this call may still take effect, as its metadata says.
@@ -57,7 +61,8 @@ impl Call {
         let opened = front.lease()?;
         let deadline = opened.env().now().plus(within);
         let (traceparent, seen, retried) = (traceparent(metadata), seen(metadata)?, retried(metadata));
-        Ok(Self { opened, traceparent, seen, retried, deadline })
+        let bearer = Bearer::of(&front.gate, metadata)?;
+        Ok(Self { opened, traceparent, bearer, seen, retried, deadline })
     }
 
     /// Time that is left.
@@ -76,8 +81,8 @@ impl Call {
 }
 
 impl Front {
-    /// Serves a call that changes nothing: `work` is done unless the region is closed meanwhile, which is refused with the reason of the
-    /// closing.
+    /// Serves a call that changes nothing, of somebody who may make it: `work` is done unless the region is closed meanwhile, which is
+    /// refused with the reason of the closing.
     pub(super) async fn serve<Q, A, W>(
         &self,
         request: Request<Q>,
@@ -85,17 +90,37 @@ impl Front {
         work: impl FnOnce(Arc<Call>, Q) -> W,
     ) -> Result<Response<A>, Status>
     where
+        Q: Needs,
         W: Future<Output = Result<Answer<A>, Refusal>>,
     {
-        let unless_closing = |call: Arc<Call>, body| {
+        self.serve_to(request, within, |call, _, body| work(call, body)).await
+    }
+
+    /// As [`Self::serve`], for what shows only what its caller sees.
+    pub(super) async fn serve_to<Q, A, W>(
+        &self,
+        request: Request<Q>,
+        within: Duration,
+        work: impl FnOnce(Arc<Call>, Admitted, Q) -> W,
+    ) -> Result<Response<A>, Status>
+    where
+        Q: Needs,
+        W: Future<Output = Result<Answer<A>, Refusal>>,
+    {
+        let unless_closing = |call: Arc<Call>, body: Q| {
             let opened = Arc::clone(&call.opened);
-            let work = work(call, body);
-            async move { opened.unless_closing(work).await.and_then(|answered| answered) }
+            let work = async move {
+                let admitted = call.admit_question(&body).await?;
+                work(call, admitted, body).await
+            };
+            // On the heap: what surrounds it would hold it several times.
+            Box::pin(async move { opened.unless_closing(Box::pin(work)).await.and_then(|answered| answered) })
         };
         self.serve_write(request, within, unless_closing).await
     }
 
-    /// Serves a call that may change something: `work` looks to closing itself, because what it says depends on how far it is.
+    /// Serves a call that may change something: `work` looks to closing itself, because what it says depends on how far it is. Its caller
+    /// is known; whether they may make it is looked at where it is submitted, or before, where anything is told before.
     pub(super) async fn serve_write<Q, A, W>(
         &self,
         request: Request<Q>,
@@ -110,8 +135,13 @@ impl Front {
             Err(refusal) => Err(refusal),
             Ok(call) => {
                 let env = Arc::clone(call.opened.env());
+                let work = async move {
+                    // Nothing of a request is looked at before its caller has shown who they are.
+                    call.admit(&Need::Known).await?;
+                    work(Arc::new(call), body).await
+                };
                 // The region's parts spawn into its own scope.
-                env.tasks().enter(work(Arc::new(call), body)).await
+                env.tasks().enter(work).await
             }
         };
         match answered {

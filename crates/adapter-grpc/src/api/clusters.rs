@@ -10,6 +10,7 @@ pub mod show;
 
 use std::{sync::Arc, time::Duration};
 
+use ::access::NodeName;
 use api::v1::{
     Cluster, CreateClusterRequest, Decisions, DeleteClusterRequest, ExplainClusterRequest, ExplainClusterResponse,
     GetClusterRequest, HibernateClusterRequest, ListClustersRequest, ListClustersResponse, ListDecisionsRequest,
@@ -30,8 +31,9 @@ use super::{
     call::{Answer, Call, WITHIN},
     command::location,
     front::Front,
+    gate::Admitted,
     input::name,
-    read::{Paging, Wanted, paging, rejected, row, seen, unreadable, wanted},
+    read::{Paging, Wanted, paging, rejected, row, seen, seen_page, unreadable, wanted},
     resource::{fitting, shown},
     status::Refusal,
 };
@@ -67,8 +69,9 @@ impl Clusters for Front {
         &self,
         request: Request<ListClustersRequest>,
     ) -> Result<Response<ListClustersResponse>, Status> {
-        self.serve(request, WITHIN, |call, request| async move {
+        self.serve_to(request, WITHIN, |call, to, request| async move {
             let (project, location) = location("parent", &request.parent)?;
+            to.check_sees_below(&NodeName::Project(project.clone()))?;
             let locations = match location {
                 EVERYWHERE => call.regions(),
                 one => vec![name::<RegionId>("parent", one)?],
@@ -79,7 +82,7 @@ impl Clusters for Front {
                 call.known(&Log::Region(location.clone()))?;
             }
             let parts = join_all(locations.into_iter().map(|location| part(&call, location, &wanted))).await;
-            list(&project, &parts, &paging)
+            list(&project, &parts, &paging, &to)
         })
         .await
     }
@@ -199,7 +202,12 @@ pub async fn part(call: &Call, location: RegionId, wanted: &Wanted) -> Part {
 }
 
 /// A page over the parts, in the order of (location, cluster). Its token is the last cluster that was shown, `location/cluster`.
-fn list(project: &ProjectName, parts: &[Part], paging: &Paging) -> Result<Answer<ListClustersResponse>, Refusal> {
+fn list(
+    project: &ProjectName,
+    parts: &[Part],
+    paging: &Paging,
+    to: &Admitted,
+) -> Result<Answer<ListClustersResponse>, Refusal> {
     let size = if paging.size == 0 { PAGE_SIZE_MAX } else { paging.size.min(PAGE_SIZE_MAX) };
     let begin = begin(&paging.token)?;
     let (mut clusters, mut next) = (Vec::new(), None);
@@ -215,8 +223,14 @@ fn list(project: &ProjectName, parts: &[Part], paging: &Paging) -> Result<Answer
             next = Some(last(&clusters));
             break;
         }
-        let request = PageRequest { size: size - clusters.len(), token: after };
-        let page = query::clusters(&view.state, project, &part.location, request).map_err(|why| rejected(&why, ""))?;
+        let of = Paging { size: size - clusters.len(), token: after.to_owned() };
+        let page = |page: PageRequest<'_>| query::clusters(&view.state, project, &part.location, page);
+        let page = seen_page(
+            &of,
+            page,
+            |row| to.sees(&NodeName::Cluster(row.name.clone())),
+            |row| row.name.cluster.to_string(),
+        )?;
         for (revision, row) in page.items {
             let cluster = shown(&view.state, revision, &row).map_err(unreadable)?;
             clusters.push((row.name, cluster));

@@ -1,18 +1,19 @@
 //! `atoll.v1.Folders`.
 
+use ::access::NodeName;
 use api::v1::{
     CreateFolderRequest, DeleteFolderRequest, Folder, GetFolderRequest, ListFoldersRequest, ListFoldersResponse,
     MoveFolderRequest, UpdateFolderRequest, folders_server::Folders,
 };
-use domain::query;
-use ids::Log;
+use domain::query::{self, PageRequest};
+use ids::{ContainerName, Log};
 use tonic::{Request, Response, Status};
 
 use super::{
     call::{Answer, WITHIN},
     front::Front,
     input::name,
-    read::{paging, rejected, wanted},
+    read::{paging, rejected, seen_page, wanted},
     resource::{Resource, page},
 };
 
@@ -32,11 +33,19 @@ impl Folders for Front {
         &self,
         request: Request<ListFoldersRequest>,
     ) -> Result<Response<ListFoldersResponse>, Status> {
-        self.serve(request, WITHIN, |call, request| async move {
-            let parent = name("parent", &request.parent)?;
+        self.serve_to(request, WITHIN, |call, to, request| async move {
+            let parent: ContainerName = name("parent", &request.parent)?;
+            to.check_sees_below(&parent.clone().into())?;
             let paging = paging(request.page_size, request.page_token)?;
             let view = call.read(&Log::Global, &wanted(request.read)?).await?;
-            let found = query::folders(&view.state, &parent, paging.request()).map_err(|why| rejected(&why, ""))?;
+            let to = to.again(&call);
+            let list = |page: PageRequest<'_>| query::folders(&view.state, &parent, page);
+            let found = seen_page(
+                &paging,
+                list,
+                |row| to.sees(&NodeName::Folder(row.name.clone())),
+                |row| row.name.folder.to_string(),
+            )?;
             let (folders, next_page_token) = page(found);
             let body = ListFoldersResponse { folders, next_page_token };
             Ok(Answer::new(body, view.token(), view.age))

@@ -15,6 +15,7 @@ use std::{
 };
 
 use futures_util::future::{Either, select};
+use identity::Operators;
 use ids::{MemberId, RegionId, RequestId, RingId};
 use planner::Settler;
 use ports::Env;
@@ -22,7 +23,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use region::Region;
 use tokio::sync::{Notify, watch};
 
-use super::{call::Signature, status::Refusal};
+use super::{call::Signature, gate::Gate, status::Refusal};
 
 /// Who answers, and where everybody else is.
 #[derive(Clone, Debug)]
@@ -57,6 +58,7 @@ pub struct Front {
     pub(super) about: About,
     pub(super) limits: Limits,
     pub(super) signature: Signature,
+    pub(super) gate: Arc<Gate>,
     pub(super) writes: Writes,
     /// Works out decisions about clusters for who asks, from the copies here.
     pub(super) settler: Arc<Settler>,
@@ -119,14 +121,16 @@ impl Drop for Opened {
 impl Front {
     /// Without a region: every call is refused with `STARTING` until [`Front::open`].
     pub fn new(about: About) -> Arc<Self> {
-        Self::with_limits(about, Limits::default())
+        Self::guarded(about, Limits::default(), None)
     }
 
-    pub fn with_limits(about: About, limits: Limits) -> Arc<Self> {
+    /// With the ring's operators. Without them everybody may do everything.
+    pub fn guarded(about: About, limits: Limits, operators: Option<Operators>) -> Arc<Self> {
         let starting =
             Refusal::new("STARTING", "called a member that is starting: it takes calls when its copies are open");
         Arc::new(Self {
             signature: Signature::new(&about),
+            gate: Gate::new(&about.ring, operators),
             about,
             limits,
             writes: Writes::default(),

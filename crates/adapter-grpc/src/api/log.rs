@@ -63,15 +63,16 @@ impl log_server::Log for Front {
         request: Request<WatchRecordsRequest>,
     ) -> Result<Response<Self::WatchRecordsStream>, Status> {
         let (metadata, _, request) = request.into_parts();
-        let watch = || {
+        let watch = async {
             // A watch has no deadline of its own, but one that is no time at all is refused like any other.
             let call = Call::begin(self, &metadata, WITHIN)?;
+            call.admit_question(&request).await?;
             let log = name("log", &request.log)?;
             let copy = call.copy(&log)?;
             let from = watching::From { log, after: Seq(request.after_seq), now: request.from_now };
             watching::start(&call.opened, &copy, from, request.with_proposals, self.limits.watch_patience)
         };
-        let items = watch().map_err(|refusal| self.signature.status(refusal))?;
+        let items = watch.await.map_err(|refusal| self.signature.status(refusal))?;
         let signature = self.signature.clone();
         let items = items.map(move |item| item.map_err(|refusal| signature.status(refusal)));
         let items: Self::WatchRecordsStream = Box::pin(items);

@@ -24,14 +24,16 @@ use futures_util::{
     stream::{FuturesUnordered, Stream, StreamExt},
     task::AtomicWaker,
 };
+use gateway::Need;
 use ids::{Incarnation, Log, Seq, Token};
 use tonic::{Request, Response, Status, Streaming};
 use wire::Submission;
 
 use super::{
     call::{Call, Signature, WITHIN},
-    command::{Writes as _, public_name},
+    command::{Write, Writes as _, public_name},
     front::{Front, Opened, Writes},
+    gate::Bearer,
     status::Refusal,
     typed::of_message,
     write::{Committed, committed, submission},
@@ -129,14 +131,18 @@ impl Mutations for Front {
 
     async fn mutate(&self, request: Request<Streaming<MutateRequest>>) -> Result<Response<Answers>, Status> {
         let (metadata, _, messages) = request.into_parts();
-        let Call { opened, traceparent, seen, .. } =
-            Call::begin(self, &metadata, WITHIN).map_err(|refusal| self.signature.status(refusal))?;
+        let refused = |refusal| self.signature.status(refusal);
+        let call = Call::begin(self, &metadata, WITHIN).map_err(refused)?;
+        // Each mutation is looked at when it comes; a stream is of somebody.
+        call.admit(&Need::Known).await.map_err(refused)?;
+        let Call { opened, traceparent, bearer, seen, .. } = call;
         let outbox = Arc::new(Outbox::default());
         let outcomes = Outcomes { outbox: Arc::clone(&outbox), signature: self.signature.clone() };
         let intake = Intake {
             opened: Arc::clone(&opened),
             writes: self.writes.clone(),
             traceparent,
+            bearer,
             seen,
             messages,
             waiting: VecDeque::new(),
@@ -157,6 +163,7 @@ struct Intake {
     opened: Arc<Opened>,
     writes: Writes,
     traceparent: String,
+    bearer: Bearer,
     /// What the caller has seen: when the stream began, and by its answers since.
     seen: Token,
     messages: Streaming<MutateRequest>,
@@ -217,7 +224,7 @@ async fn work(mut intake: Intake, outbox: &Outbox) -> Result<(), Status> {
                 let index = intake.next;
                 intake.next += 1;
                 match intake.begin(mutation) {
-                    Ok(submission) => under_way.push(decide(Arc::clone(&intake.opened), index, submission)),
+                    Ok(begun) => under_way.push(begun.decide(index)),
                     Err(refusal) => outbox.lock().outcomes.push(outcome(index, Err(refusal))),
                 }
             }
@@ -254,17 +261,37 @@ impl Intake {
     }
 
     /// Reads a mutation, or refuses it as it stands.
-    fn begin(&self, mutation: Mutation) -> Result<Submission, Refusal> {
+    fn begin(&self, mutation: Mutation) -> Result<Begun, Refusal> {
         self.writes.taken()?;
-        let retried = mutation.retried;
-        Ok(submission(&self.opened, mutation.write()?, self.traceparent.clone(), &self.seen, retried))
+        let (retried, traceparent) = (mutation.retried, self.traceparent.clone());
+        let (opened, bearer, seen) = (Arc::clone(&self.opened), self.bearer.clone(), self.seen.clone());
+        Ok(Begun { opened, bearer, traceparent, seen, retried, write: mutation.write()? })
     }
 }
 
-async fn decide(opened: Arc<Opened>, index: u64, submission: Submission) -> Outcome {
-    let verdict = opened.region.submit(&submission, WITHIN).await;
-    let done = committed(&submission, verdict);
-    outcome(index, done.map(|committed| done_message(&submission, &committed)))
+/// One mutation that is under way.
+struct Begun {
+    opened: Arc<Opened>,
+    bearer: Bearer,
+    traceparent: String,
+    seen: Token,
+    retried: bool,
+    write: Write,
+}
+
+impl Begun {
+    async fn decide(self, index: u64) -> Outcome {
+        outcome(index, self.done().await)
+    }
+
+    async fn done(self) -> Result<Done, Refusal> {
+        let Self { opened, bearer, traceparent, seen, retried, write } = self;
+        let need = Need::of(&write.command);
+        let by = Box::pin(bearer.admit(&opened, &need, &seen, WITHIN)).await?;
+        let submission = submission(&opened, &by, write, traceparent, &seen, retried);
+        let verdict = opened.region.submit(&submission, WITHIN).await;
+        committed(&submission, verdict).map(|committed| done_message(&submission, &committed))
+    }
 }
 
 fn done_message(submission: &Submission, committed: &Committed) -> Done {

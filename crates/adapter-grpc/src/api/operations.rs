@@ -8,13 +8,14 @@ pub mod life;
 
 use std::slice;
 
+use ::access::NodeName;
 use api::v1::{
     GetOperationRequest, ListOperationsRequest, ListOperationsResponse, Operation, WaitOperationRequest,
     operations_server::Operations,
 };
 use domain::{Cluster, Project, View as _, query, sets};
 use futures_util::future::join_all;
-use ids::{Hlc, Label, Log, OrganizationName, RegionId, Subject, limits::PAGE_SIZE_MAX};
+use ids::{Hlc, Label, Log, OrganizationName, RegionId, ResourceName, Subject, limits::PAGE_SIZE_MAX};
 use ledger::LogState;
 use ports::timeout;
 use region::Consistency;
@@ -25,8 +26,9 @@ use super::{
     call::{Answer, WITHIN, WITHIN_MAX},
     clusters::{part, show::status_of},
     front::Front,
+    gate::Admitted,
     input::{name, page_size},
-    read::{rejected, row, seen, span, unreadable, wanted},
+    read::{rejected, row, seen, span, unread, unreadable, wanted},
     status::Refusal,
 };
 
@@ -42,8 +44,9 @@ enum Named {
 #[tonic::async_trait]
 impl Operations for Front {
     async fn get_operation(&self, request: Request<GetOperationRequest>) -> Result<Response<Operation>, Status> {
-        self.serve(request, WITHIN, |call, request| async move {
+        self.serve_to(request, WITHIN, |call, to, request| async move {
             let named = Named::parse(&request.name)?;
+            named.check_seen(&to)?;
             let view = call.read(&named.log(), &wanted(request.read)?).await?;
             Ok(Answer::new(named.stands(&view.state, call.now())?, view.token(), view.age))
         })
@@ -54,8 +57,9 @@ impl Operations for Front {
         &self,
         request: Request<ListOperationsRequest>,
     ) -> Result<Response<ListOperationsResponse>, Status> {
-        self.serve(request, WITHIN, |call, request| async move {
+        self.serve_to(request, WITHIN, |call, to, request| async move {
             let parent = name("parent", &request.parent)?;
+            to.check_sees_below(&NodeName::Organization(OrganizationName::clone(&parent)))?;
             let size = page_size(request.page_size)?;
             let from = From::parse(&request.page_token)?;
             let wanted = wanted(request.read)?;
@@ -64,7 +68,7 @@ impl Operations for Front {
             let regions = call.regions().into_iter();
             let parts = join_all(regions.map(|location| part(&call, location, &wanted))).await;
             let views: Vec<_> = parts.iter().filter_map(|part| Some((&part.location, part.view.as_ref()?))).collect();
-            let mut page = Page::of(size, call.now());
+            let mut page = Page::of(size, call.now(), to);
             let next = page.fill(
                 &parent,
                 &view.state,
@@ -80,8 +84,9 @@ impl Operations for Front {
     }
 
     async fn wait_operation(&self, request: Request<WaitOperationRequest>) -> Result<Response<Operation>, Status> {
-        self.serve(request, WITHIN_MAX, |call, request| async move {
+        self.serve_to(request, WITHIN_MAX, |call, to, request| async move {
             let named = Named::parse(&request.name)?;
+            named.check_seen(&to)?;
             let log = named.log();
             let wanted = wanted(request.read)?;
             let most = request.timeout.map(|given| span("timeout", &given)).transpose()?;
@@ -98,7 +103,7 @@ impl Operations for Front {
                     let _ = timeout(call.env(), left, copy.cell.reached(view.state.seq.next())).await;
                 }
                 let local = call.opened.region.read(&log, &Consistency::Local, left).await;
-                view = local.map_err(|refusal| call.unread(&log, refusal))?;
+                view = local.map_err(|refusal| unread(&call.opened, &log, refusal))?;
             }
         })
         .await
@@ -118,6 +123,15 @@ impl Named {
         read().ok_or_else(|| Refusal::field("name", text, wanted))
     }
 
+    /// Whoever has its name may see it of what is gone: nobody else has it.
+    fn check_seen(&self, to: &Admitted) -> Result<(), Refusal> {
+        let node: ResourceName = match self {
+            Self::Deletion(deletion) => deletion.project.clone().into(),
+            Self::Life(life) => life.cluster.clone().into(),
+        };
+        to.check_sees_if_there(&node.into())
+    }
+
     /// The log that tells how it stands.
     fn log(&self) -> Log {
         match self {
@@ -132,6 +146,12 @@ impl Named {
             Self::Life(life) => life.stands(state, now),
         }
     }
+}
+
+/// The organization in the name of an operation.
+pub fn organization(field: &str, text: &str) -> Result<OrganizationName, Refusal> {
+    let wanted = || Refusal::field(field, text, "organizations/{o}/operations/{operation}, as an answer gave it");
+    name(field, text.split_once("/operations/").ok_or_else(wanted)?.0)
 }
 
 /// Where a page of a list begins: after a project, or after a cluster (`project/cluster`) of a region. Projects come first.
@@ -161,12 +181,13 @@ struct Page {
     size: usize,
     looked_at: usize,
     now: Hlc,
+    to: Admitted,
 }
 
 impl Page {
-    fn of(size: usize, now: Hlc) -> Self {
+    fn of(size: usize, now: Hlc, to: Admitted) -> Self {
         let size = if size == 0 { PAGE_SIZE_MAX } else { size.min(PAGE_SIZE_MAX) };
-        Self { operations: Vec::new(), size, looked_at: 0, now }
+        Self { operations: Vec::new(), size, looked_at: 0, now, to }
     }
 
     fn is_full(&self) -> bool {
@@ -223,7 +244,9 @@ impl Page {
             self.looked_at += 1;
             last = Some(label.to_owned());
             let Some((_, row)) = row::<Project>(state, subject)? else { continue };
-            if let Some(deletion) = Deletion::under_way(&row) {
+            if let Some(deletion) = Deletion::under_way(&row)
+                && self.to.sees(&NodeName::Project(row.name.clone()))
+            {
                 self.operations.push(deletion.of(&row, state));
             }
         }
@@ -251,7 +274,9 @@ impl Page {
             let Some((_, network)) = network else { continue };
             let Some((_, of)) = row::<Cluster>(state, &Subject::resource(&network.cluster.into()))? else { continue };
             let status = status_of(state, &of).map_err(unreadable)?;
-            if let Some(life) = Life::under_way(&of, status.as_ref()) {
+            if let Some(life) = Life::under_way(&of, status.as_ref())
+                && self.to.sees(&NodeName::Cluster(of.name.clone()))
+            {
                 self.operations.push(life.of(&of, status.as_ref(), self.now));
             }
         }

@@ -1,11 +1,12 @@
 //! `atoll.v1.Projects`.
 
+use ::access::NodeName;
 use api::v1::{
     CreateProjectRequest, DeleteProjectRequest, GetProjectRequest, ListProjectsRequest, ListProjectsResponse,
     MoveProjectRequest, Operation, Project, UpdateProjectRequest, projects_server::Projects,
 };
-use domain::query;
-use ids::Log;
+use domain::query::{self, PageRequest};
+use ids::{ContainerName, Log};
 use tonic::{Request, Response, Status};
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
     front::Front,
     input::name,
     operations,
-    read::{paging, rejected, wanted},
+    read::{paging, rejected, seen_page, wanted},
     resource::{Resource, page},
 };
 
@@ -34,11 +35,19 @@ impl Projects for Front {
         &self,
         request: Request<ListProjectsRequest>,
     ) -> Result<Response<ListProjectsResponse>, Status> {
-        self.serve(request, WITHIN, |call, request| async move {
-            let parent = name("parent", &request.parent)?;
+        self.serve_to(request, WITHIN, |call, to, request| async move {
+            let parent: ContainerName = name("parent", &request.parent)?;
+            to.check_sees_below(&parent.clone().into())?;
             let paging = paging(request.page_size, request.page_token)?;
             let view = call.read(&Log::Global, &wanted(request.read)?).await?;
-            let found = query::projects(&view.state, &parent, paging.request()).map_err(|why| rejected(&why, ""))?;
+            let to = to.again(&call);
+            let list = |page: PageRequest<'_>| query::projects(&view.state, &parent, page);
+            let found = seen_page(
+                &paging,
+                list,
+                |row| to.sees(&NodeName::Project(row.name.clone())),
+                |row| row.name.project.to_string(),
+            )?;
             let (projects, next_page_token) = page(found);
             let body = ListProjectsResponse { projects, next_page_token };
             Ok(Answer::new(body, view.token(), view.age))

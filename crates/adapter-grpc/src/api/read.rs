@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use api::v1::{ReadOptions, read_options::Level};
-use domain::{Rejection, Row, View, ViewError};
-use ids::{Log, RegionId, Revision, Subject, Token};
+use domain::{
+    Rejection, Row, View, ViewError,
+    query::{Page, PageRequest, page_size},
+};
+use ids::{Log, RegionId, Revision, Subject, Token, limits::PAGE_SIZE_MAX};
 use ledger::LogState;
 use region::{Consistency, ReadRefusal, ReadView};
 
-use super::{call::Call, input, status::Refusal, token};
+use super::{call::Call, front::Opened, input, status::Refusal, token};
 
 /// What a read must hold.
 #[derive(Clone, Debug)]
@@ -60,7 +63,7 @@ impl Call {
     pub async fn read(&self, log: &Log, wanted: &Wanted) -> Result<ReadView, Refusal> {
         self.known(log)?;
         let read = self.opened.region.read(log, &wanted.consistency, self.left()).await;
-        let view = read.map_err(|refusal| self.unread(log, refusal))?;
+        let view = read.map_err(|refusal| unread(&self.opened, log, refusal))?;
         match wanted.max_staleness {
             Some(most) if view.age.is_none_or(|age| age > most) => {
                 let age =
@@ -75,7 +78,7 @@ impl Call {
     /// What is here of a log, whatever its age: for what is worked out beside a read.
     pub async fn here(&self, log: &Log) -> Result<ReadView, Refusal> {
         let read = self.opened.region.read(log, &Consistency::Local, self.left()).await;
-        read.map_err(|refusal| self.unread(log, refusal))
+        read.map_err(|refusal| unread(&self.opened, log, refusal))
     }
 
     /// A log of this ring.
@@ -94,29 +97,50 @@ impl Call {
     pub fn regions(&self) -> Vec<RegionId> {
         self.opened.region.ledger().ports().registry.topology().regions.into_keys().collect()
     }
+}
 
-    /// Why a read was not served.
-    pub fn unread(&self, log: &Log, refusal: ReadRefusal) -> Refusal {
-        let message = refusal.to_string();
-        match refusal {
-            ReadRefusal::NoCopy { .. } => Refusal::new("NO_COPY", message),
-            ReadRefusal::NotYetReplicated { wanted, here, .. } => {
-                Refusal::new("NOT_YET_REPLICATED", message).with("wanted", wanted).with("seq", here)
-            }
-            ReadRefusal::OtherIncarnation { wanted, here, .. } => {
-                Refusal::new("OTHER_INCARNATION", message).with("wanted", wanted).with("incarnation", here)
-            }
-            ReadRefusal::NotConfirmed { reason, .. } => self.placed(log, Refusal::not_done(&reason, message)),
+/// Why a read was not served.
+pub fn unread(opened: &Opened, log: &Log, refusal: ReadRefusal) -> Refusal {
+    let message = refusal.to_string();
+    match refusal {
+        ReadRefusal::NoCopy { .. } => Refusal::new("NO_COPY", message),
+        ReadRefusal::NotYetReplicated { wanted, here, .. } => {
+            Refusal::new("NOT_YET_REPLICATED", message).with("wanted", wanted).with("seq", here)
         }
+        ReadRefusal::OtherIncarnation { wanted, here, .. } => {
+            Refusal::new("OTHER_INCARNATION", message).with("wanted", wanted).with("incarnation", here)
+        }
+        ReadRefusal::NotConfirmed { reason, .. } => placed(opened, log, Refusal::not_done(&reason, message)),
     }
+}
 
-    /// Adds where the copy here stands, for who wants to go on with that.
-    pub fn placed(&self, log: &Log, refusal: Refusal) -> Refusal {
-        match self.opened.region.ledger().copy(log) {
-            Some(copy) => refusal.with("position", copy.cell.state().position()),
-            None => refusal,
-        }
+/// Adds where the copy here stands, for who wants to go on with that.
+pub fn placed(opened: &Opened, log: &Log, refusal: Refusal) -> Refusal {
+    match opened.region.ledger().copy(log) {
+        Some(copy) => refusal.with("position", copy.cell.state().position()),
+        None => refusal,
     }
+}
+
+/// A page of what the caller sees. Where they do not see what is listed, nothing tells them that it is there, how much of it, or its names.
+pub fn seen_page<T>(
+    paging: &Paging,
+    list: impl Fn(PageRequest<'_>) -> Result<Page<T>, Rejection>,
+    sees: impl Fn(&T) -> bool,
+    id: impl Fn(&T) -> String,
+) -> Result<Page<T>, Refusal> {
+    let size = page_size(paging.size);
+    let (mut items, mut next) = (Vec::new(), Some(paging.token.clone()));
+    while let Some(token) = next.take_if(|_| items.len() <= size) {
+        let page = list(PageRequest { size: PAGE_SIZE_MAX, token: &token }).map_err(|why| rejected(&why, ""))?;
+        items.extend(page.items.into_iter().filter(|(_, row)| sees(row)));
+        next = page.next;
+    }
+    // That there is more is told only of what is seen.
+    let more = items.len() > size;
+    items.truncate(size);
+    let next = items.last().filter(|_| more).map(|(_, row)| id(row));
+    Ok(Page { items, next })
 }
 
 /// A row of a kind, also one that is DELETED; `None` when there is none.

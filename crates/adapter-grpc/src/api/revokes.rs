@@ -13,6 +13,7 @@ use domain::{
     query::{self, page_size},
     revoke, sets,
 };
+use gateway::Need;
 use ids::{Log, OrganizationName, RequestId, Revision, RevokeName};
 use tonic::{Request, Response, Status};
 
@@ -73,6 +74,7 @@ impl Revokes for Front {
         self.serve_write(request, WITHIN, |call, request| async move {
             takes?;
             let write = request.write()?;
+            call.admit(&Need::of(&write.command)).await?;
             if let Command::LiftRevoke(lift) = &write.command {
                 call.check_seen(&lift.name).await?;
             }
@@ -134,7 +136,7 @@ impl Call {
     }
 }
 
-fn break_glass_of(field: &str, text: &str) -> Result<OrganizationName, Refusal> {
+pub fn break_glass_of(field: &str, text: &str) -> Result<OrganizationName, Refusal> {
     let wanted = || Refusal::field(field, text, "organizations/{organization}/breakGlass");
     name(field, text.strip_suffix("/breakGlass").ok_or_else(wanted)?)
 }

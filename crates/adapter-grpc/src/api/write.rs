@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use gateway::Need;
 use ids::{Log, Position, RequestId, Revision, Token};
 use ledger::Verdict;
 use region::Consistency;
@@ -15,13 +16,12 @@ use super::{
     call::{Answer, Call, WITHIN},
     command::{Write, Writes, resource_field},
     front::{Front, Opened},
-    read::{row, with_details},
+    gate::Admitted,
+    read::{placed, row, with_details},
     resource::{Resource, shown},
     status::Refusal,
 };
 
-/// Who asks, until there are identities.
-const ACTOR: &str = "anonymous";
 /// How long an answer waits for the copy here. A copy stands still for a second or more when the member that it is pulled from is lost;
 /// a write that took effect must not look lost meanwhile.
 const COPY_WITHIN: Duration = Duration::from_millis(750);
@@ -51,11 +51,21 @@ impl Front {
     }
 }
 
-/// The submission of a write. Its request id is made here where the caller gave none.
-pub fn submission(opened: &Opened, write: Write, traceparent: String, seen: &Token, retried: bool) -> Submission {
+/// The submission of a write by somebody who may make it. Its request id is made here where the caller gave none.
+pub fn submission(
+    opened: &Opened,
+    by: &Admitted,
+    write: Write,
+    traceparent: String,
+    seen: &Token,
+    retried: bool,
+) -> Submission {
+    // Whoever decides knows at least what it was allowed by.
+    let mut seen = seen.clone();
+    by.global.iter().for_each(|position| seen.see(position));
     Submission {
         request_id: write.request_id.unwrap_or_else(|| opened.request_id()),
-        actor: ACTOR.to_owned(),
+        actor: by.who.to_string(),
         command: write.command,
         validate_only: write.validate_only,
         traceparent,
@@ -100,8 +110,9 @@ pub fn unknown(request_id: RequestId, message: impl Into<String>) -> Refusal {
 impl Call {
     /// Brings a write to the leader of its log.
     pub async fn submit(&self, write: &Write) -> Result<Committed, Refusal> {
-        self.submit_as(&submission(&self.opened, write.clone(), self.traceparent.clone(), &self.seen, self.retried))
-            .await
+        let by = self.admit(&Need::of(&write.command)).await?;
+        let (write, traceparent) = (write.clone(), self.traceparent.clone());
+        self.submit_as(&submission(&self.opened, &by, write, traceparent, &self.seen, self.retried)).await
     }
 
     pub async fn submit_as(&self, submission: &Submission) -> Result<Committed, Refusal> {
@@ -110,7 +121,7 @@ impl Call {
         let verdict = self.opened.unless_closing(submitted).await;
         let verdict = verdict.map_err(|why| unknown(submission.request_id, why.message))?;
         committed(submission, verdict).map_err(|refusal| match refusal.reason.as_ref() {
-            "HOME_UNREACHABLE" => self.placed(&submission.command.log(), refusal),
+            "HOME_UNREACHABLE" => placed(&self.opened, &submission.command.log(), refusal),
             _other => refusal,
         })
     }

@@ -4,10 +4,11 @@
 //! `operations` deletions of projects, which take their time · `lives` clusters in regions with a cloud, over [`reconciler`] ·
 //! `mutations` the stream of writes · `records` logs and watches · `looking` reads with tokens and ages, regions, topology ·
 //! `refusals` bad input, over
-//! [`bare`] connections too · `observing` what is counted of calls · `usage` what machines used · `quotas` what regions may hold · `access` who may do what ·
+//! [`bare`] connections too · `observing` what is counted of calls · `usage` what machines used · `quotas` what regions may hold · `access` who may do what, and [`authorization`] that they do no more ·
 //! `identities` whose tokens are taken · `fronting` regions that come and go, health, reflection · `table` the golden file of all refusals.
 
 mod access;
+mod authorization;
 mod bare;
 mod cloud_accounts;
 mod editions;

@@ -24,7 +24,7 @@ pub enum ProviderCommand {
     },
     /// Trust an issuer of tokens
     #[command(
-        after_help = "No token is verified yet: what is on record is for when they are. Then nobody is asked, so the keys must be kept up to date here.\n\n\
+        after_help = "Nobody is asked while a call waits, and nobody fetches the keys: keep them up to date here, the new one before it signs.\n\n\
                       Examples:\n  atoll iam provider create corp --issuer https://idp.acme.example --audience atoll --keys jwks.json\n  \
                       atoll iam provider create corp --issuer https://idp.acme.example --audience atoll --user-claim email --groups-claim groups"
     )]

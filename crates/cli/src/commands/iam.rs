@@ -3,7 +3,7 @@
 mod asking;
 mod changing;
 mod groups;
-mod keys;
+pub mod keys;
 mod policies;
 mod providers;
 mod revokes;

@@ -138,6 +138,7 @@ impl<'a> Call<'a> {
     pub(crate) fn request<Req>(&self, message: Req) -> Request<Req> {
         let mut request = Request::new(message);
         request.set_timeout(self.deadline.saturating_duration_since(Instant::now()));
+        self.client.shared.config.credential.sign(request.metadata_mut());
         if let Some(trace) = self.trace.metadata() {
             request.metadata_mut().insert(metadata::TRACEPARENT, trace);
         }

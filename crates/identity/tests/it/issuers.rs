@@ -8,6 +8,7 @@ use aws_lc_rs::{
     rsa::{KeyPair, KeySize},
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair},
 };
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use identity::{Keys, Provider};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, jwk::Jwk};
 use serde_json::{Value, json};
@@ -87,15 +88,6 @@ pub fn with(claim: &str, value: Value) -> Value {
     claims
 }
 
-/// base64url without padding.
 pub fn base64url(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut text = String::new();
-    for part in bytes.chunks(3) {
-        let bits = part.iter().chain([0, 0].iter()).take(3).fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte));
-        for place in 0..=part.len() {
-            text.push(char::from(ALPHABET[bits >> (18 - 6 * place) & 63]));
-        }
-    }
-    text
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }

@@ -1,7 +1,7 @@
 //! Who a caller is: what is taken, and everything that is not.
 //!
 //! Map: [`issuers`] an issuer with keys of every kind · [`federated`] its tokens · [`own`] those of the ring · [`assertions`] service accounts ·
-//! [`properties`] whatever else is presented.
+//! [`operators`] those who run it · [`properties`] whatever else is presented.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,5 +14,6 @@
 mod assertions;
 mod federated;
 mod issuers;
+mod operators;
 mod own;
 mod properties;

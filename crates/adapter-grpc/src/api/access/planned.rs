@@ -6,6 +6,7 @@ use api::v1::{
     PreviewDifference, PreviewStage,
 };
 use domain::{Command, query::organization_of};
+use gateway::Need;
 use ids::Hash;
 
 use super::{Asked, only};
@@ -45,6 +46,8 @@ impl Call {
 
     pub(super) async fn commit(&self, request: CommitChangeRequest) -> Result<Answer<CommitChangeResponse>, Refusal> {
         let mut write = planned_write(request.change)?;
+        // Before anything is looked at that a refusal would tell of.
+        self.admit(&Need::of(&write.command)).await?;
         let known_request = write.request_id.is_some();
         // All tries are one wish.
         write.request_id.get_or_insert_with(|| self.opened.request_id());
@@ -80,7 +83,9 @@ impl Call {
 
     /// That a plan was stale once is no outcome of the wish: it is not recorded as one.
     async fn submit_planned(&self, write: &Write) -> Result<Committed, Refusal> {
-        self.submit_as(&submission(&self.opened, write.clone(), self.traceparent.clone(), &self.seen, false)).await
+        let by = self.admit(&Need::of(&write.command)).await?;
+        let (write, traceparent) = (write.clone(), self.traceparent.clone());
+        self.submit_as(&submission(&self.opened, &by, write, traceparent, &self.seen, false)).await
     }
 
     /// The plan holds here and now; as of which record of the log that decides about the change.

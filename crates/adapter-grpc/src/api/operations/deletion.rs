@@ -12,6 +12,7 @@ use region::Consistency;
 use crate::api::{
     call::{Answer, Call},
     command::Write,
+    read::unread,
     read::{rejected, row},
     resource::timestamp,
     status::Refusal,
@@ -22,7 +23,7 @@ const KIND: &str = "projects.delete";
 
 /// One deletion of one project.
 pub struct Deletion {
-    project: ProjectName,
+    pub project: ProjectName,
     uid: RequestId,
 }
 
@@ -40,7 +41,7 @@ async fn look(call: &Call, write: &Write, committed: &Committed) -> Result<Answe
     let consistency = Consistency::AtLeast(Token::from(committed.position.clone()));
     let read = call.opened.region.read(&Log::Global, &consistency, call.left()).await;
     // The name needs the project's uid, which only the row tells.
-    let view = read.map_err(|refusal| call.unread(&Log::Global, refusal))?;
+    let view = read.map_err(|refusal| unread(&call.opened, &Log::Global, refusal))?;
     let subject = write.command.subject();
     let row = row::<Project>(&view.state, &subject)?;
     let (_, mut row) = row.ok_or_else(|| rejected(&domain::Rejection::NotFound { subject: subject.clone() }, ""))?;

@@ -35,6 +35,14 @@ const fn after(ms: u64, reason: &'static str, code: Code, meaning: &'static str)
 /// Every reason, by where it comes from.
 #[rustfmt::skip]
 pub const TABLE: &[Row] = &[
+    // Of the gate: who calls, and whether they may.
+    never("UNAUTHENTICATED", Code::Unauthenticated, "the call has no token"),
+    never("TOKEN_REFUSED", Code::Unauthenticated, "the token is not one that is taken here"),
+    never("TOKEN_EXPIRED", Code::Unauthenticated, "the token counts no more; a new one is needed"),
+    never("TOKEN_NOT_YET_VALID", Code::Unauthenticated, "the token does not count yet"),
+    never("RIGHT_MISSING", Code::PermissionDenied, "the caller may not; the right and the node are in the metadata"),
+    never("REVOKED", Code::PermissionDenied, "everything is revoked from the caller"),
+    never("OPERATOR_ONLY", Code::PermissionDenied, "only operators of the ring, or its regions, do this"),
     // Of the domain: `domain::Rejection`.
     never("ALREADY_EXISTS", Code::AlreadyExists, "the name is in use"),
     never("NOT_FOUND", Code::NotFound, "there is no such resource"),

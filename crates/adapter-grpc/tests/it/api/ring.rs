@@ -18,6 +18,7 @@ use domain::{
     command::{AddAccount, PublishCatalog},
 };
 use fakes::{Disk, StillRegistry, TokioEnv};
+use identity::Operators;
 use ids::{Log, MemberId, RequestId, RingId, Seq};
 use ledger::{Canary, Config, GroupTiming, Ports, Retention, Timing, Verdict};
 use planner::Settler;
@@ -109,17 +110,22 @@ impl Ring {
     }
 
     pub async fn with_limits(limits: Limits) -> Self {
-        Self::of(["a", "b", "c"], None, limits).await
+        Self::of(["a", "b", "c"], None, limits, None).await
+    }
+
+    /// Whoever calls must show who they are.
+    pub async fn guarded(operators: Operators) -> Self {
+        Self::of(["a", "b", "c"], None, Limits::default(), Some(operators)).await
     }
 
     /// Regions that have a cloud, and nothing else.
     pub async fn with_planner(planner: Arc<dyn Planner>) -> Self {
-        Self::of(["a", "b", "c"], Some(planner), Limits::default()).await
+        Self::of(["a", "b", "c"], Some(planner), Limits::default(), None).await
     }
 
     /// Regions with a cloud, a catalogue, and the project `web` of `acme`, which has an account. Nobody reconciles but the test.
     pub async fn with_cloud() -> Self {
-        let ring = Self::of(CLOUD, Some(Arc::new(Settler::new())), Limits::default()).await;
+        let ring = Self::of(CLOUD, Some(Arc::new(Settler::new())), Limits::default(), None).await;
         let account = AddAccount { account: "000000000001".parse().unwrap() };
         ring.submit(1, account.into(), 1).await;
         let mut catalog = catalog::first().unwrap();
@@ -129,12 +135,17 @@ impl Ring {
         ring.with_project().await
     }
 
-    async fn of(names: [&str; 3], planner: Option<Arc<dyn Planner>>, limits: Limits) -> Self {
+    async fn of(
+        names: [&str; 3],
+        planner: Option<Arc<dyn Planner>>,
+        limits: Limits,
+        operators: Option<Operators>,
+    ) -> Self {
         let regions = names.into_iter().zip(1..).map(|(name, id)| (name.parse().unwrap(), vec![MemberId(id)]));
         let registry = Arc::new(StillRegistry::new(Topology { regions: regions.collect() }));
         let mut ring = Self { network: Network::default(), members: BTreeMap::new(), planner };
         for id in [1, 2, 3] {
-            let member = ring.start(MemberId(id), &registry, limits).await;
+            let member = ring.start(MemberId(id), &registry, limits, operators.clone()).await;
             ring.members.insert(id, member);
         }
         // Each region registers itself.
@@ -146,7 +157,13 @@ impl Ring {
         ring
     }
 
-    async fn start(&self, id: MemberId, registry: &Arc<StillRegistry>, limits: Limits) -> Member {
+    async fn start(
+        &self,
+        id: MemberId,
+        registry: &Arc<StillRegistry>,
+        limits: Limits,
+        operators: Option<Operators>,
+    ) -> Member {
         let env = Arc::new(TokioEnv::new(id.0));
         let disk = Disk::new(id, id.0, Arc::new(drop)).open(env.clone());
         let ports = Ports {
@@ -185,7 +202,7 @@ impl Ring {
                 })
                 .collect(),
         };
-        let front = Front::with_limits(about, limits);
+        let front = Front::guarded(about, limits, operators);
         let address = listen(&env, &front);
         let region = env.tasks().enter(Region::start(config, ports, None, true)).await.unwrap();
         self.network.up.lock().unwrap().insert(id, (env.clone(), region.clone()));

@@ -8,6 +8,7 @@ use aws_lc_rs::{
     rand,
     signature::{Ed25519KeyPair, KeyPair as _},
 };
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::{fail::Fail, view::json::base64url};
@@ -62,6 +63,11 @@ pub fn public_key(path: &Path) -> Result<(String, Option<String>), Fail> {
         }
     };
     Ok((key.to_string(), key.get("kid").and_then(Value::as_str).map(str::to_owned)))
+}
+
+/// What base64url without padding says.
+pub fn bytes(text: &str) -> Option<Vec<u8>> {
+    BASE64_URL_SAFE_NO_PAD.decode(text).ok()
 }
 
 /// Writes a private key where nothing is yet, for its owner's eyes only.
