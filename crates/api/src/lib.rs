@@ -27,6 +27,21 @@ pub const ERROR_DOMAIN: &str = "atoll";
 /// In the metadata of an error: the record that holds this refusal of a write, so that no try of the request takes effect.
 pub const RECORD: &str = "record";
 
+/// Every method of the contract, as `Service/Method`, in order.
+///
+/// # Errors
+/// The descriptors that were compiled in do not read: a defect of the build.
+pub fn methods() -> Result<Vec<String>, prost::DecodeError> {
+    let descriptors: prost_types::FileDescriptorSet = prost::Message::decode(DESCRIPTORS)?;
+    let ours = descriptors.file.iter().filter(|file| file.package() == "atoll.v1");
+    let services = ours.flat_map(|file| &file.service);
+    let methods = services
+        .flat_map(|service| service.method.iter().map(|method| format!("{}/{}", service.name(), method.name())));
+    let mut methods: Vec<String> = methods.collect();
+    methods.sort();
+    Ok(methods)
+}
+
 /// Names of request and response metadata.
 pub mod metadata {
     /// Region of the member that answered.

@@ -8,7 +8,6 @@ use ::access::{Arena, Binding, Change, NodeName, Place, PredefinedRole, ROLES, R
 use gateway::{Need, Who};
 use identity::{Identity, Method};
 use ids::{Hlc, Incarnation, Log, Position, Seq};
-use prost::Message as _;
 
 use self::samples::{CLUSTER, FOLDER, INNER, NAMESPACE, ORGANIZATION, PROJECT};
 
@@ -16,22 +15,10 @@ const NOW: Hlc = Hlc(1 << 20);
 /// From the root down, each in the one before.
 const NODES: [(char, &str); 5] = [('o', ORGANIZATION), ('f', FOLDER), ('p', PROJECT), ('c', CLUSTER), ('n', NAMESPACE)];
 
-/// Every method, as `Service/Method`.
-fn methods() -> Vec<String> {
-    let descriptors = prost_types::FileDescriptorSet::decode(api::DESCRIPTORS).unwrap();
-    let ours = descriptors.file.iter().filter(|file| file.package() == "atoll.v1");
-    let services = ours.flat_map(|file| &file.service);
-    let methods = services
-        .flat_map(|service| service.method.iter().map(move |method| format!("{}/{}", service.name(), method.name())));
-    let mut methods: Vec<String> = methods.collect();
-    methods.sort();
-    methods
-}
-
 #[test]
 fn every_method_has_a_need() {
     let known: Vec<String> = samples::needs().into_keys().map(str::to_owned).collect();
-    assert_eq!(known, methods());
+    assert_eq!(known, api::methods().unwrap());
 }
 
 fn record(log: Log) -> Arc<Record> {

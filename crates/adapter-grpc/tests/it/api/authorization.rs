@@ -10,7 +10,6 @@ use fakes::TokioEnv;
 use identity::{Operators, Signer, operator, own::Claimed};
 use ids::Log;
 use ports::Env as _;
-use prost::Message as _;
 use tonic::{Code, Request, Status, transport::Channel};
 
 use super::ring::{RING, Ring, eventually, refusal};
@@ -254,11 +253,8 @@ async fn a_revoke_ends_the_calls_of_a_token_that_was_issued_before() {
 #[tokio::test]
 async fn no_method_answers_somebody_whom_it_does_not_know() {
     let (_ring, channel) = acme().await;
-    let descriptors = prost_types::FileDescriptorSet::decode(api::DESCRIPTORS).unwrap();
-    let ours = descriptors.file.iter().filter(|file| file.package() == "atoll.v1").flat_map(|file| &file.service);
-    let mut asked = 0;
-    for (service, method) in ours.flat_map(|service| service.method.iter().map(move |method| (service, method))) {
-        let path = format!("/atoll.v1.{}/{}", service.name(), method.name()).parse().unwrap();
+    for method in api::methods().unwrap() {
+        let path = format!("/atoll.v1.{method}").parse().unwrap();
         let mut client = tonic::client::Grpc::new(channel.clone());
         client.ready().await.unwrap();
         // An empty message is one of every type.
@@ -268,10 +264,8 @@ async fn no_method_answers_somebody_whom_it_does_not_know() {
             Err(status) => status,
             Ok(answer) => answer.into_inner().message().await.unwrap_err(),
         };
-        assert_eq!(refused.code(), Code::Unauthenticated, "{} {}: {refused:?}", service.name(), method.name());
-        asked += 1;
+        assert_eq!(refused.code(), Code::Unauthenticated, "{method}: {refused:?}");
     }
-    assert!(asked > 90, "{asked}");
 }
 
 #[tokio::test]
