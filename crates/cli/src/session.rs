@@ -15,6 +15,11 @@ use crate::{
 /// Who calls: the environment, because a command line can be seen by others.
 const TOKEN: &str = "ATOLL_TOKEN";
 
+#[expect(clippy::disallowed_methods, reason = "the environment is where whoever calls says who they are")]
+fn token() -> Option<String> {
+    env::var(TOKEN).ok().filter(|token| !token.is_empty())
+}
+
 pub struct Session {
     pub client: Client,
     pub names: Names,
@@ -39,7 +44,7 @@ impl Session {
             let pem = fs::read_to_string(file).map_err(|error| no_authorities(context.as_deref(), file, &error))?;
             config = config.trust(&pem);
         }
-        if let Some(token) = env::var(TOKEN).ok().filter(|token| !token.is_empty()) {
+        if let Some(token) = token() {
             config = config.signed_by(Credential::token(&token));
         }
         let client = Client::connect(config).map_err(|error| Fail::call("use the context", &error, ""))?;
