@@ -79,6 +79,22 @@ impl Keys {
     }
 }
 
+/// Members that only private and symmetric keys have: RFC 7518, sections 6.2.2, 6.3.2 and 6.4.1.
+const SECRETS: [&str; 8] = ["d", "dp", "dq", "k", "oth", "p", "q", "qi"];
+
+/// The name of a member that says that a private or a symmetric key is somewhere in this. A secret in a member of another name is not found.
+pub fn secret(value: &Value) -> Option<&str> {
+    match value {
+        Value::Object(members) => members.iter().find_map(|(name, value)| {
+            let symmetric = name == "kty" && value.as_str() == Some("oct");
+            let says_so = symmetric || SECRETS.contains(&name.as_str());
+            if says_so { Some(name.as_str()) } else { secret(value) }
+        }),
+        Value::Array(values) => values.iter().find_map(secret),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    }
+}
+
 fn of_use(value: &Value) -> Option<(String, Key)> {
     let jwk: Jwk = serde_json::from_value(value.clone()).ok()?;
     let signs = jwk.common.public_key_use.as_ref().is_none_or(|of| *of == PublicKeyUse::Signature);

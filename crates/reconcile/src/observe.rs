@@ -21,12 +21,15 @@ mod missing;
 pub(crate) mod reading;
 mod roots;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use domain::Waited;
 use futures_util::future::join_all;
 use ids::AccountId;
-use planner::plan::{CloudId, Look, Observed, Part, PartFacts, Phase, Plan, Seen, Time, Waiting};
+use planner::plan::{CloudId, Desired, Look, Observed, Part, PartFacts, Phase, Plan, Seen, Time, Waiting};
 use ports::{
     Instant,
     cloud::{CloudError, DescribeAvailabilityZones},
@@ -52,6 +55,8 @@ const FRESH: u64 = 60;
 /// What is remembered of a key between its runs, while it is not settled. It may be lost at any time.
 #[derive(Default)]
 pub(crate) struct Memo {
+    /// Held, so that whoever decided it need not decide it anew at the next run.
+    pub desired: Option<Arc<Desired>>,
     pub lists: BTreeMap<Kind, Listing>,
     /// Kinds that a survey listed since the last run.
     pub fresh: BTreeSet<Kind>,

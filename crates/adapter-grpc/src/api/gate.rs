@@ -42,6 +42,8 @@ pub struct Gate {
 #[derive(Default)]
 struct Known {
     identities: Identities,
+    /// How often trust changed.
+    changes: u64,
     /// Until when each counts, in Unix seconds; by token and organization. As long as nobody's trust changes.
     verified: BTreeMap<Asked, (Who, u64)>,
 }
@@ -52,11 +54,16 @@ impl Known {
             && self.identities.catch_up(copy.cell.state())
         {
             self.verified.clear();
+            self.changes += 1;
         }
         self
     }
 
-    fn remember(&mut self, asked: Asked, who: (Who, u64)) {
+    /// Unless trust changed since it was looked at.
+    fn remember(&mut self, asked: Asked, who: (Who, u64), changes: u64) {
+        if self.changes != changes {
+            return;
+        }
         if self.verified.len() >= REMEMBERED {
             // Whoever calls again is verified again.
             self.verified.pop_first();
@@ -87,10 +94,15 @@ impl Gate {
         let Some(authenticator) = &self.authenticator else { return Ok(Who::Anybody) };
         let asked = (Arc::clone(token), organization.cloned());
         let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((who, until)) = known().caught_up(opened).verified.get(&asked)
-            && now < *until
+        let (remembered, changes) = {
+            let mut known = known();
+            let known = known.caught_up(opened);
+            (known.verified.get(&asked).cloned(), known.changes)
+        };
+        if let Some((who, until)) = remembered
+            && now < until
         {
-            return Ok(who.clone());
+            return Ok(who);
         }
         // Nobody waits for a signature to be checked that is not theirs.
         let trusting = |issuer: &str| known().identities.trusting(issuer);
@@ -99,7 +111,7 @@ impl Gate {
             tracing::debug!(%why, "a token was refused");
             Refusal::new(why.reason(), format!("called with a token that is refused: {}", why.reason()))
         })?;
-        known().remember(asked, (who.clone(), until.min(now + REMEMBERED_FOR)));
+        known().remember(asked, (who.clone(), until.min(now + REMEMBERED_FOR)), changes);
         Ok(who)
     }
 }

@@ -3,16 +3,14 @@
 //! **Architecture invariant:** what is secret is not kept, and not repeated in a refusal or a log. A text with a private or a symmetric key
 //! anywhere in it is refused, not cut to what is public: whoever sent it is to know that it went astray.
 
-use identity::Keys;
+use identity::{Keys, keys::secret};
 use ids::Label;
 use serde_json::Value;
 
 use super::status::Refusal;
 
-/// Members that only private and symmetric keys have: RFC 7518, sections 6.2.2, 6.3.2 and 6.4.1.
-const SECRETS: [&str; 8] = ["d", "dp", "dq", "k", "oth", "p", "q", "qi"];
-/// The kind of symmetric keys, as `kty` says it.
-const SYMMETRIC: &str = "oct";
+/// What is wanted of a single key.
+const ONE: &str = "a JSON object, which is one public key";
 /// What is wanted instead.
 const PUBLIC: &str = "public keys only, such as {\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"...\"}";
 
@@ -31,16 +29,14 @@ pub fn key_set(field: &str, text: &str) -> Result<String, Refusal> {
 
 /// A public key that has this id.
 pub fn public_key(field: &str, id: &Label, text: &str) -> Result<String, Refusal> {
-    let mut key = match serde_json::from_str::<Value>(text) {
-        Ok(Value::Object(members)) => members,
-        _ => return Err(refused(field, "a JSON object, which is one public key")),
-    };
-    key.iter().try_for_each(|member| check_member(field, member))?;
+    let Ok(mut read) = serde_json::from_str::<Value>(text) else { return Err(refused(field, ONE)) };
+    check_public(field, &read)?;
+    let key = read.as_object_mut().ok_or_else(|| refused(field, ONE))?;
     let kid = key.entry("kid").or_insert_with(|| id.as_str().into());
     if kid.as_str() != Some(id.as_str()) {
         return Err(refused(field, &format!("a key whose kid is {id}, as the id of the key is, or that has none")));
     }
-    let kept = kept(Value::Object(key));
+    let kept = kept(read);
     Keys::parse(&format!("{{\"keys\":[{kept}]}}"))
         .map_err(|_| refused(field, "a public key for RS256, PS256, ES256 or EdDSA"))?;
     Ok(kept)
@@ -53,24 +49,11 @@ fn kept(mut value: Value) -> String {
 }
 
 fn check_public(field: &str, value: &Value) -> Result<(), Refusal> {
-    match value {
-        Value::Object(members) => members.iter().try_for_each(|member| check_member(field, member)),
-        Value::Array(values) => values.iter().try_for_each(|value| check_public(field, value)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
-    }
+    secret(value).map_or(Ok(()), |member| Err(private(field, member)))
 }
 
-fn check_member(field: &str, (name, value): (&String, &Value)) -> Result<(), Refusal> {
-    if name == "kty" && value.as_str() == Some(SYMMETRIC) {
-        return Err(private(field, "a symmetric key, as its kty says"));
-    }
-    match SECRETS.iter().find(|secret| *secret == name) {
-        Some(secret) => Err(private(field, &format!("a private or symmetric key, as its member {secret:?} says"))),
-        None => check_public(field, value),
-    }
-}
-
-fn private(field: &str, what: &str) -> Refusal {
+fn private(field: &str, member: &str) -> Refusal {
+    let what = format!("a private or symmetric key, as its member {member:?} says");
     let message = format!("read the field {field}: it holds {what}, which was not kept; wanted {PUBLIC}");
     let mut refusal = Refusal::new("PRIVATE_KEY", message).with("field", field);
     refusal.violations.push((field.to_owned(), format!("wanted {PUBLIC}")));

@@ -7,7 +7,7 @@ use domain::{
     Rejection, Row, View, ViewError,
     query::{Page, PageRequest, page_size},
 };
-use ids::{Log, RegionId, Revision, Subject, Token, limits::PAGE_SIZE_MAX};
+use ids::{Log, RegionId, Revision, Subject, Token};
 use ledger::LogState;
 use region::{Consistency, ReadRefusal, ReadView};
 
@@ -122,6 +122,9 @@ pub fn placed(opened: &Opened, log: &Log, refusal: Refusal) -> Refusal {
     }
 }
 
+/// Rows that a page reads at once, at least: whoever sees few of many is not to look for each.
+const AT_ONCE: usize = 100;
+
 /// A page of what the caller sees. Where they do not see what is listed, nothing tells them that it is there, how much of it, or its names.
 pub fn seen_page<T>(
     paging: &Paging,
@@ -132,7 +135,8 @@ pub fn seen_page<T>(
     let size = page_size(paging.size);
     let (mut items, mut next) = (Vec::new(), Some(paging.token.clone()));
     while let Some(token) = next.take_if(|_| items.len() <= size) {
-        let page = list(PageRequest { size: PAGE_SIZE_MAX, token: &token }).map_err(|why| rejected(&why, ""))?;
+        let page = list(PageRequest { size: (size + 1 - items.len()).max(AT_ONCE), token: &token })
+            .map_err(|why| rejected(&why, ""))?;
         items.extend(page.items.into_iter().filter(|(_, row)| sees(row)));
         next = page.next;
     }

@@ -14,5 +14,6 @@ mod following;
 mod golden;
 mod identities;
 mod lives;
+mod operators;
 mod sessions;
 mod world;

@@ -1,6 +1,6 @@
 //! Tokens of an issuer that an organization trusts.
 
-use identity::{Keys, KeysError, Method, Provider, Refusal, TOKEN_BYTES_MAX, issuer_of};
+use identity::{Keys, KeysError, Method, Provider, Refusal, TOKEN_BYTES_MAX, issuer_of, keys::secret};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
@@ -147,6 +147,15 @@ fn a_header_names_its_key_and_asks_for_nothing_that_is_not_known() {
     // What a token says about keys of its own is not looked at.
     let jwk = serde_json::from_value(elliptic("ec-1").public()).unwrap();
     assert!(provider().identify(&signed(Header { jwk: Some(jwk), ..named }), NOW).is_ok());
+}
+
+#[test]
+fn what_is_secret_is_found_at_any_depth() {
+    let found = |text: &str| secret(&serde_json::from_str(text).unwrap()).map(str::to_owned);
+    assert_eq!(found(r#"{"keys":[{"kty":"RSA","n":"AQ","e":"AQ","kid":"d"}]}"#), None);
+    assert_eq!(found(r#"{"keys":[{"kty":"RSA","qi":"AQ"}]}"#).as_deref(), Some("qi"));
+    assert_eq!(found(r#"{"keys":[],"x":[{"y":{"\u0064":1}}]}"#).as_deref(), Some("d"));
+    assert_eq!(found(r#"{"kty":"oct"}"#).as_deref(), Some("kty"));
 }
 
 #[test]

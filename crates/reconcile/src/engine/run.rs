@@ -1,11 +1,18 @@
 //! One run of one key: observe, plan, act, and when it is looked at again.
 
-use std::{collections::BTreeSet, sync::OnceLock, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use planner::plan::{Action, Held, Part, Plan, Time, Verb, Wait, Waiting, plan};
 use ports::{Instant, Measure};
 
-use super::{Engine, Next, Repair, state::Handed};
+use super::{
+    Engine, Next, Repair,
+    state::{Handed, State},
+};
 use crate::{
     Planted,
     act::{Acting, Carried},
@@ -79,12 +86,14 @@ impl Engine {
         memo.fresh = lists.keys().copied().collect();
         memo.lists.extend(lists);
         memo.seen = memo.seen.or(seen);
+        memo.desired = Some(Arc::clone(&case.desired));
         if let Some(shared) = &case.shared {
             memo.note_shared(shared, state.listed(account, shared));
         }
         let crowded = state.crowded(account);
         if crowded {
-            state.hurry(account, self.caller.env.now().plus(AGAIN));
+            let soon = state.listing_takes().max(AGAIN);
+            state.hurry(account, self.caller.env.now().plus(soon));
         }
         (memo, crowded)
     }
@@ -154,10 +163,11 @@ impl Engine {
             true => AT_ONCE,
             false if memo.fruitless > 0 => AGAIN * (1 << memo.fruitless.min(4)),
             false => {
-                let seldom = !looked_for || state.crowded(case.named.account);
-                let (share, first) = if seldom { SELDOM } else { LOOK };
+                let crowded = state.crowded(case.named.account);
+                let (share, first) = if !looked_for || crowded { SELDOM } else { LOOK };
                 let latest = plan.look_again.map_or(SLOWEST, |at| Duration::from_secs(at.since(now))).min(SLOWEST);
-                (Duration::from_secs(now.since(still)) / share).clamp(first, latest.max(first))
+                let pause = (Duration::from_secs(now.since(still)) / share).clamp(first, latest.max(first));
+                if crowded { self.left_to_surveys(&mut state, key, pause) } else { pause }
             }
         };
         let after = match memo.turns.next.map(|next| next.since(self.caller.env.now()).max(AT_ONCE)) {
@@ -174,6 +184,13 @@ impl Engine {
         state.plans.insert(key.clone(), plan);
         state.memos.insert(key.clone(), memo);
         Next(Ended::After(after), None)
+    }
+
+    /// In a crowd a survey comes first, at once when it has something new. By itself a key looks only where surveys fail.
+    fn left_to_surveys(&self, state: &mut State, key: &Key, pause: Duration) -> Duration {
+        let pause = pause.max(state.looking_takes());
+        state.look_later(key, self.caller.env.now().plus(pause));
+        pause + SLOWEST
     }
 
     fn settle(&self, key: &Key, plan: &Plan, now: Time) -> Next {

@@ -2,6 +2,8 @@
 //!
 //! Whatever is asked of it at each event costs no more where there are many keys or accounts.
 
+pub(super) mod crowd;
+
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque, btree_map::Entry},
     time::Duration,
@@ -19,8 +21,6 @@ use crate::{
     queue::{Class, Queue},
 };
 
-/// Of a key that is under way up to twelve kinds are listed, each by a call of its own; of an account, a call lists a thousand things.
-pub(crate) const CROWD: usize = 12;
 /// Keys of accounts that are listed at the same time, and keys that wait for a run with what was found of them: while there are so many
 /// no further account is listed, because all of it is in memory.
 const AT_ONCE: usize = 1000;
@@ -35,6 +35,8 @@ pub(crate) struct Known {
     pub digests: [Option<u64>; 2],
     /// Whether it was looked at in this term.
     ran: bool,
+    /// While it is under way in a crowd: from then on the next survey hands it what was found, whether or not that is new.
+    pub look: Instant,
 }
 
 pub(crate) struct State {
@@ -149,7 +151,7 @@ impl State {
         }
         self.accounts.entry(account).or_default().owners.insert(uid);
         self.owners.entry(uid).or_default().insert(key.clone());
-        self.keys.insert(key, Known { uid, account, digests: [None; 2], ran: false });
+        self.keys.insert(key, Known { uid, account, digests: [None; 2], ran: false, look: now });
         self.unseen += 1;
     }
 
@@ -198,11 +200,6 @@ impl State {
     pub fn listed(&self, account: AccountId, shared: &Shared) -> Option<Time> {
         let (gateway, at) = self.accounts.get(&account)?.networks.get(shared.vpc.as_ref()?)?;
         (shared.gateway.as_ref() == Some(gateway)).then_some(*at)
-    }
-
-    /// Whether so many keys of an account are under way that listing all of it costs less than listing each.
-    pub fn crowded(&self, account: AccountId) -> bool {
-        self.accounts.get(&account).is_some_and(|of| of.unsettled > CROWD)
     }
 
     pub fn unsettle(&mut self, key: &Key, account: AccountId) {

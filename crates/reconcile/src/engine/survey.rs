@@ -6,6 +6,7 @@
 use std::{
     collections::BTreeMap,
     hash::{DefaultHasher, Hash, Hasher},
+    time::Duration,
 };
 
 use futures_util::future::join_all;
@@ -15,7 +16,7 @@ use ports::{Instant, cloud::CloudError};
 
 use super::{
     Engine,
-    state::{CROWD, Handed, State},
+    state::{Handed, State, crowd::CROWD},
 };
 use crate::{
     book::Key,
@@ -26,10 +27,10 @@ use crate::{
     queue::Class,
 };
 
-/// Between two listings of an account in which many keys are under way.
-const BESIDE_A_CROWD: std::time::Duration = std::time::Duration::from_secs(2);
+/// Between two listings of an account in which many keys are under way, at least.
+const BESIDE_A_CROWD: Duration = Duration::from_secs(2);
 /// After a listing that failed.
-const AGAIN: std::time::Duration = std::time::Duration::from_secs(5);
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// What one survey found.
 struct Survey {
@@ -59,7 +60,8 @@ impl Engine {
         let now = self.caller.env.now();
         let mut state = self.state();
         let crowded = state.crowded(account);
-        let every = if crowded { BESIDE_A_CROWD } else { self.options.survey_every };
+        let usual = self.options.survey_every;
+        let every = if crowded { state.listing_takes().max(BESIDE_A_CROWD).min(usual) } else { usual };
         match found {
             Ok(found) => {
                 let Some(of) = state.surveyed(account, now.plus(every)) else { return };
@@ -123,7 +125,10 @@ impl Survey {
             let differs = listed.clone().any(|(told, had)| had.is_some() && *told != had);
             let first = listed.clone().any(|(_, had)| had.is_none());
             // Whoever is not settled looks for itself, but in a crowd.
-            let look = if state.is_unsettled(&key) { crowded } else { differs || first || sweeps };
+            let look = match state.is_unsettled(&key) {
+                true => crowded && (differs || first || known.look <= now),
+                false => differs || first || sweeps,
+            };
             if look {
                 looks.push((uid, key, digests, differs));
             }
@@ -195,3 +200,6 @@ impl Found {
         self.things.push((kind, thing));
     }
 }
+
+#[cfg(test)]
+mod tests;

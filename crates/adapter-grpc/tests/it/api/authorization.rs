@@ -249,6 +249,57 @@ async fn a_revoke_ends_the_calls_of_a_token_that_was_issued_before() {
     eventually(|| async { get_project(&channel, &bob, "berries").await.ok() }).await;
 }
 
+/// Calls, streams of mutations and watches of the client all say whose they are.
+#[tokio::test]
+async fn the_client_shows_who_calls() {
+    let (ring, _) = acme().await;
+    let address = ring.endpoint(2).uri().to_string();
+    let connect = |credential: client::Credential| {
+        let mut config = client::Config::new(vec![client::Endpoint::new("b", address.trim_end_matches('/'))]);
+        // The addresses of the ring lead nowhere here.
+        config.refresh_topology = false;
+        client::Client::connect(config.signed_by(credential)).unwrap()
+    };
+    let ada = connect(client::Credential::made_by(the_operator));
+    let organizations =
+        async |of: &client::Client| of.organizations().list(0, &client::Read::default()).collect().await;
+    assert_eq!(organizations(&ada).await.unwrap().items.len(), 1);
+    let refused = organizations(&connect(client::Credential::default())).await.unwrap_err();
+    assert_eq!(refused.reason, "UNAUTHENTICATED");
+    let mut watch = ada.logs().watch("global", client::WatchFrom::After(0), &client::Read::default());
+    assert!(watch.next().await.unwrap().is_ok());
+    let ann = connect(client::Credential::token(&login("ann")));
+    let (mut sender, mut receiver) = ann.mutations(8, client::Route::Any).split();
+    let project = Some(v1::Project { parent: FOLDER.to_owned(), ..Default::default() });
+    let request = v1::CreateProjectRequest { project_id: "figs".to_owned(), project, ..Default::default() };
+    sender.send(vec![Mutation { kind: Some(Kind::CreateProject(request)), retried: false }]).await.unwrap();
+    assert_eq!(receiver.next().await.unwrap().result.unwrap().name, "organizations/acme/projects/figs");
+}
+
+/// What a commit and a lift look at before they are submitted is no way to ask.
+#[tokio::test]
+async fn plans_and_lifts_tell_nothing_to_whoever_may_not_make_them() {
+    let (_ring, channel) = acme().await;
+    let bob = login("bob");
+    let commit = async |on: &str| {
+        let take = vec![v1::Binding { role: "folder.view".into(), member: "user:eve".into(), ..Default::default() }];
+        let request = v1::ModifyBindingsRequest { name: format!("{on}/accessPolicy"), take, ..Default::default() };
+        let change = Some(Mutation { kind: Some(Kind::ModifyBindings(request)), retried: false });
+        let plan_token = format!("{}@", "0".repeat(64));
+        let request = v1::CommitChangeRequest { change, plan_token };
+        let mut client = v1::access_client::AccessClient::new(channel.clone());
+        let refused = client.commit_change(by(&bob, request)).await.unwrap_err();
+        (refused.code(), refused.message().replace(on, "{}"))
+    };
+    let hidden = commit(FOLDER).await;
+    assert_eq!(hidden.0, Code::NotFound);
+    assert_eq!(hidden, commit("organizations/acme/folders/none").await);
+    let lift =
+        v1::LiftRevokeRequest { name: format!("{ACME}/revokes/nowhere.{}", "0".repeat(32)), ..Default::default() };
+    let refused = refusal(RevokesClient::new(channel.clone()).lift_revoke(by(&bob, lift)).await);
+    assert_eq!((refused.code, refused.reason.as_str()), (Code::NotFound, "NOT_FOUND"));
+}
+
 /// Every method of the contract, asked for nothing by nobody.
 #[tokio::test]
 async fn no_method_answers_somebody_whom_it_does_not_know() {

@@ -9,12 +9,11 @@ use aws_lc_rs::{
     signature::{Ed25519KeyPair, KeyPair as _},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use identity::keys::secret;
 use serde_json::{Value, json};
 
 use crate::{fail::Fail, view::json::base64url};
 
-/// Members that only private and symmetric keys have: RFC 7518, section 6.
-const SECRETS: [&str; 8] = ["d", "dp", "dq", "k", "oth", "p", "q", "qi"];
 const SEED_BYTES: usize = 32;
 
 /// Both halves of a key pair, as JSON Web Keys.
@@ -102,19 +101,6 @@ fn public_json(path: &Path, text: &str) -> Result<Value, Fail> {
     }
 }
 
-/// The member that says that a key in it is secret, at any depth.
-fn secret(value: &Value) -> Option<String> {
-    match value {
-        Value::Object(members) => members.iter().find_map(|(name, value)| match name.as_str() {
-            name if SECRETS.contains(&name) => Some(name.to_owned()),
-            "kty" if value.as_str() == Some("oct") => Some("kty oct".to_owned()),
-            _ => secret(value),
-        }),
-        Value::Array(values) => values.iter().find_map(secret),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,14 +116,5 @@ mod tests {
         let public = r#"{"kty":"OKP","crv":"Ed25519","kid":"one","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo""#;
         assert_eq!(pair.public, format!("{public}}}"));
         assert_eq!(pair.private, format!(r#"{public},"d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}}"#));
-    }
-
-    #[test]
-    fn what_is_secret_is_found_at_any_depth() {
-        let found = |text: &str| secret(&serde_json::from_str(text).unwrap());
-        assert_eq!(found(r#"{"keys":[{"kty":"RSA","n":"AQ","e":"AQ","kid":"d"}]}"#), None);
-        assert_eq!(found(r#"{"keys":[{"kty":"RSA","qi":"AQ"}]}"#).as_deref(), Some("qi"));
-        assert_eq!(found(r#"{"keys":[],"x":[{"y":{"\u0064":1}}]}"#).as_deref(), Some("d"));
-        assert_eq!(found(r#"{"kty":"oct"}"#).as_deref(), Some("kty oct"));
     }
 }

@@ -3,7 +3,7 @@
 use ids::{ClusterName, RequestId};
 use rand::{SeedableRng, rngs::SmallRng};
 
-use super::*;
+use super::{crowd::CROWD, *};
 use crate::queue::Places;
 
 fn account(number: usize) -> AccountId {
