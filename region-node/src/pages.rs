@@ -85,6 +85,8 @@ fn keeping(report: &reconcile::Report) -> Value {
         "unsettled": report.unsettled, "unseen": report.unseen, "quarantined": report.quarantined.len(),
         "first_pass_ms": report.first_pass.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
         "accounts": report.surveyed.len(), "accounts_listed": report.surveyed.values().filter(|(at, _)| at.is_some()).count(),
+        "quarantined_keys": report.quarantined.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "owners_unknown": report.surveyed.values().map(|(_, strangers)| strangers).sum::<usize>(),
         "calls": report.calls, "repairs": report.repairs.iter().map(repair).collect::<Vec<_>>(),
     })
 }

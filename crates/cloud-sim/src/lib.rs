@@ -21,7 +21,7 @@
 //! `tokens`, `throttle`, `chance` as they say · `instances`, `network`, `routes`, `gateways`, `groups`, `volumes`, `templates`, `balancers`
 //! the actions, by kind.
 //!
-//! What it leaves out: spot, fleets, peering, IPv6, quotas other than three, prices of anything but instances, permissions, root volumes,
+//! What it leaves out: spot, fleets, peering, IPv6, quotas other than three, prices of anything but instances, permissions,
 //! rules for what leaves a security group.
 //!
 //! **Architecture invariant:** the bill and the audit are written where state changes and read by nobody inside: they can be compared with

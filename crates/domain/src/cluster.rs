@@ -103,10 +103,22 @@ fn take_addresses(txn: &mut Txn<'_>, network: Network, account: AccountId, ctx: 
     if tenancy == Tenancy::Dedicated {
         return Ok(());
     }
+    let subject = shared_vpc(&name.project, vpc);
+    if let Some((_, there)) = txn.get::<SharedVpc>(&subject)?.filter(|(_, there)| there.account != account) {
+        return Err(Rejection::Undecidable {
+            subject: Subject::resource(&name.into()),
+            reason: "CIDR_OVERLAP",
+            detail: format!(
+                "gave it addresses of the VPC {vpc}: the account {} still has that of an earlier project of the name",
+                there.account
+            ),
+            accepted: vec!["the same again when that VPC is gone, or another range".to_owned()],
+        });
+    }
     // The cluster has the request's id: what is made for the one is not the other's.
     let uid = RequestId(ctx.request_id.0.map(|byte| !byte));
     let made = || SharedVpc { project: name.project.clone(), vpc, uid, account };
-    share_vpc(txn, &shared_vpc(&name.project, vpc), Some(made))
+    share_vpc(txn, &subject, Some(made))
 }
 
 /// One cluster more is in a shared VPC, or one less: whoever keeps it looks at it anew.

@@ -172,7 +172,7 @@ fn meter(
     let mut runs = Runs { name, uid: command.uid, ctx, changed: BTreeMap::new() };
     for edge in &command.edges {
         match edge.edge {
-            Edge::Started(_) => runs.begin(txn, edge)?,
+            Edge::Started(_) => runs.begin(txn, edge, before)?,
             Edge::Stopped(_) | Edge::Ended(_) => runs.end(txn, edge, before)?,
             Edge::Joined(_) => {}
         }
@@ -198,13 +198,21 @@ impl Runs<'_> {
         sets::machine_runs(&organization_of(self.name)).entry(&entry)
     }
 
-    fn begin(&mut self, txn: &mut Txn<'_>, edge: &MachineEdge) -> Result<(), Rejection> {
+    /// A machine that somebody made one of a type of which no edition tells is counted as what it was launched as.
+    fn begin(
+        &mut self,
+        txn: &mut Txn<'_>,
+        edge: &MachineEdge,
+        before: Option<&ClusterStatus>,
+    ) -> Result<(), Rejection> {
         let started = edge.edge.at();
         let subject = self.subject(edge, started.0);
         if txn.get::<MachineRun>(&subject)?.is_some() {
             return Ok(());
         }
-        let capacity = self.ctx.planner.and_then(|planner| planner.capacity(self.ctx.global, &edge.instance_type));
+        let launched = before.and_then(|row| Some(&row.held.machines.get(&edge.machine)?.instance_type));
+        let capacity = |of: &String| self.ctx.planner?.capacity(self.ctx.global, of);
+        let capacity = capacity(&edge.instance_type).or_else(|| capacity(launched?));
         let unknown = || ViewError {
             subject: subject.clone(),
             detail: format!("no edition with the instance type {}", edge.instance_type),

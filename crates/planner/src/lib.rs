@@ -47,7 +47,7 @@ pub use domain::{ClusterOptions, VersionWish};
 pub use policy::{Policy, Rule, RuleError, Says};
 pub use refusal::Refusal;
 pub use request::{Asked, Current, Inputs, Request};
-pub use settler::Settler;
+pub use settler::{Settler, Undecided};
 pub use sizing::{Candidate, Need, Rejected, Sizing, Why};
 pub use trial::{Undecidable, undecidable};
 

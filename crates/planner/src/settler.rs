@@ -19,6 +19,15 @@ const DAY_MS: u64 = 86_400_000;
 /// Editions whose decoded form is kept: the one in use, the next, and what looks back.
 const KEPT: usize = 4;
 
+/// Why nothing is decided about a cluster that was made.
+#[derive(Debug, thiserror::Error)]
+pub enum Undecided {
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error(transparent)]
+    Unreadable(#[from] ViewError),
+}
+
 /// Decides with the catalogue that a copy of the global log has. Editions never change, so those in use are kept decoded.
 #[derive(Default)]
 pub struct Settler {
@@ -69,19 +78,34 @@ impl Settler {
         Ok(Some(catalog))
     }
 
-    /// Everything that is decided about a cluster that was made, as of now.
+    /// Everything that is decided about a cluster that was made, as of now, and the edition that it is decided by: `catalog`, or the one that
+    /// the cluster was made of where that has nothing any more that fits, such as an image of its version. So whoever keeps it goes on as
+    /// before.
     ///
     /// # Errors
-    /// [`Refusal`]: the edition has nothing that fits any more. Whoever keeps the cluster goes on as before.
+    /// [`Undecided`]: neither has.
     pub fn blueprint(
         &self,
+        global: &dyn View,
         cluster: &Cluster,
         basis: &Basis,
-        catalog: &Catalog,
+        catalog: Arc<Catalog>,
         now: Hlc,
-    ) -> Result<Blueprint, Refusal> {
+    ) -> Result<(Arc<Catalog>, Blueprint), Undecided> {
         let current = Current { network: basis.network.clone(), version: basis.version };
-        decide(&request(cluster), &inputs(catalog, now, &[], Asked::Before, Some(&current)))
+        let decided =
+            |catalog: &Catalog| decide(&request(cluster), &inputs(catalog, now, &[], Asked::Before, Some(&current)));
+        let refusal = match decided(&catalog) {
+            Ok(blueprint) => return Ok((catalog, blueprint)),
+            Err(refusal) => refusal,
+        };
+        match self.read(global, &edition::contents(&basis.edition))? {
+            Some(had) if had.edition != catalog.edition => match decided(&had) {
+                Ok(blueprint) => Ok((had, blueprint)),
+                Err(_) => Err(refusal.into()),
+            },
+            _ => Err(refusal.into()),
+        }
     }
 
     /// Everything that would be decided about a cluster that is asked for now, where these addresses are in use.
@@ -110,14 +134,25 @@ impl Planner for Settler {
         };
         let catalog = catalog.ok_or_else(|| Rejection::CatalogMissing { subject: subject() })?;
         let current = had.map(|basis| Current { network: basis.network.clone(), version: basis.version });
-        let inputs = inputs(&catalog, ask.now, ask.networks, Asked::Now, current.as_ref());
+        let decided = |catalog: &Catalog| {
+            decide(&request(cluster), &inputs(catalog, ask.now, ask.networks, Asked::Now, current.as_ref()))
+        };
         let refused = |refusal: Refusal| Rejection::Undecidable {
             subject: subject(),
             reason: refusal.reason(),
             detail: refusal.to_string(),
             accepted: refusal.accepted(),
         };
-        let blueprint = decide(&request(cluster), &inputs).map_err(refused)?;
+        let (catalog, blueprint) = match (decided(&catalog), had) {
+            (Ok(blueprint), _) => (catalog, blueprint),
+            // What the newer edition has no room for may be changed within the one that it was made of.
+            (Err(refusal), Some(basis)) if basis.edition != catalog.edition => {
+                let had = self.read(ask.global, &edition::contents(&basis.edition))?;
+                let blueprint = had.as_deref().and_then(|had| decided(had).ok());
+                had.zip(blueprint).ok_or_else(|| refused(refusal))?
+            }
+            (Err(refusal), _) => return Err(refused(refusal)),
+        };
         let vcpus = vcpus(&blueprint, &catalog);
         Ok(Basis {
             account: ask.account,

@@ -7,7 +7,7 @@
 //!
 //! The actions of one plan rest on what was seen before it, so those of different parts are called at the same time; those of one part one
 //! after the other, and no more of them after one that did not succeed. A call whose end is not known leaves its intent open, and the
-//! next plan repeats it with its token or looks for its tag. Nothing is tried again within a run.
+//! next plan repeats it with its token or looks for its tag. Within a run only questions are asked again.
 
 mod calls;
 mod held;
@@ -100,9 +100,11 @@ impl Acting<'_> {
         if news || !ledger.edges.is_empty() || !deeds.is_empty() {
             let edges = std::mem::take(&mut ledger.edges);
             let (held, status, waited) = (ledger.held.clone(), plan.status.clone(), memo.waited.clone());
+            let telling: Vec<_> = deeds.iter().map(as_told).collect();
             let entry = Entry { held, status, edges, deeds, waited };
             revision = self.book.record(&self.case.named, revision, entry).await?;
             memo.waited.clear();
+            memo.told.extend(telling);
         }
         let outcomes = match early.is_empty() {
             true => self.call_all(&called, &noted, plan.now).await,
@@ -293,18 +295,24 @@ fn leave_out_renewals(plan: &mut Plan) {
 }
 
 /// What is told to people: not what was asked for and is simply done. What is made in steps differs until it is made.
-fn deeds(plan: &Plan, held: &Held, memo: &mut Memo) -> Vec<Deed> {
+fn deeds(plan: &Plan, held: &Held, memo: &Memo) -> Vec<Deed> {
     let told = |action: &&Action| match action.cause {
         Cause::Wanted | Cause::Unanswered { .. } | Cause::SeenSo => false,
         Cause::Differs(_) => held.made.is_some(),
         _ => true,
     };
-    let mut deeds = Vec::new();
+    let mut deeds: Vec<Deed> = Vec::new();
     for action in plan.actions.iter().filter(told) {
-        let (verb, cause) = (action.verb.to_string(), explain(&action.cause, plan.now));
-        if memo.told.insert((action.part.clone(), verb.clone(), cause.clone())) {
-            deeds.push(Deed { at: plan.now, part: action.part.clone(), did: verb, cause });
+        let (did, cause) = (action.verb.to_string(), explain(&action.cause, plan.now));
+        let deed = Deed { at: plan.now, part: action.part.clone(), did, cause };
+        if !memo.told.contains(&as_told(&deed)) && !deeds.contains(&deed) {
+            deeds.push(deed);
         }
     }
     deeds
+}
+
+/// What makes a deed another one than those that were told.
+fn as_told(deed: &Deed) -> (Part, String, String) {
+    (deed.part.clone(), deed.did.clone(), deed.cause.clone())
 }

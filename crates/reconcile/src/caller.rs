@@ -26,7 +26,7 @@ const AGAIN: Duration = Duration::from_millis(700);
 /// for the account's owner.
 fn rate(action: &str) -> Rate {
     match action {
-        "RunInstances" | "StartInstances" => Rate { burst: 4.0, per_second: 1.6 },
+        "RunInstances" | "StartInstances" => Rate { burst: 5.0, per_second: 1.6 },
         _ if action.starts_with("Describe") => Rate { burst: 70.0, per_second: 15.0 },
         _ => Rate { burst: 35.0, per_second: 4.0 },
     }

@@ -175,6 +175,10 @@ impl Engine {
                     }
                     state.ran(&key, now);
                     state.queue.done(&key, ended, now);
+                    // A survey without news does not shorten a pause.
+                    if let (Ended::Failed, Some(due)) = (ended, state.queue.due(&key)) {
+                        state.look_later(&key, due);
+                    }
                     turn.into_iter().for_each(|due| state.queue.push(&key, Class::Sweep, due));
                 }
                 Event::Changed(keys) => {
@@ -200,7 +204,7 @@ impl Engine {
             work.push(self.guarded(key, term).boxed());
         }
         while let Some(account) = state.next_survey(now) {
-            work.push(self.survey(account).map(|()| Event::Surveyed).boxed());
+            work.push(self.guarded_survey(account).boxed());
         }
         let due = state.queue.next_due().into_iter().chain(state.next_survey_due()).min();
         let lead = now.plus(self.options.lead_every);
@@ -217,6 +221,16 @@ impl Engine {
             }
         };
         Event::Ran(key, next)
+    }
+
+    /// One survey; a defect in it is its account's alone.
+    async fn guarded_survey(&self, account: AccountId) -> Event {
+        if AssertUnwindSafe(self.survey(account)).catch_unwind().await.is_err() {
+            tracing::error!(%account, "listing it ended in a defect: it is listed again later");
+            let next = self.caller.env.now().plus(self.options.survey_every);
+            self.state().surveyed(account, next);
+        }
+        Event::Surveyed
     }
 
     async fn next<'a>(&'a self, work: &mut Work<'a>, changed: &mut BoxFuture<'static, Keys>, until: Instant) -> Event {

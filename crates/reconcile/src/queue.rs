@@ -119,6 +119,12 @@ impl<K: Clone + Ord> Queue<K> {
         CLASSES.into_iter().filter_map(|class| self.first(class)).min()
     }
 
+    /// When a key that waits is due.
+    pub fn due(&self, key: &K) -> Option<Instant> {
+        let Place::Waiting { due, .. } = self.items.get(key)?.place else { return None };
+        Some(due)
+    }
+
     /// Gives a key back.
     pub fn done(&mut self, key: &K, ended: Ended, now: Instant) {
         let Some(&Item { place: Place::Running { class, again }, failures }) = self.items.get(key) else { return };

@@ -22,7 +22,7 @@ use ids::{Hlc, Log, ProjectName, RegionId, RequestId, Revision, Seq, Subject};
 use invariants::Observation;
 use ledger::{LogState, Verdict, group::Group};
 use planner::{
-    Refusal, Settler,
+    Settler, Undecided,
     plan::{Desired, Held, Part, Status},
 };
 use ports::{BoxFuture, Cloud};
@@ -131,7 +131,7 @@ impl RegionBook {
         let catalog = catalog.map_err(|error| told(&error))?;
         let catalog =
             catalog.ok_or("decided what a cluster becomes: its edition of the catalogue is not known here")?;
-        let desired = self.desired(&row, basis, &catalog, now).map_err(|error| told(&error))?;
+        let desired = self.desired(global, &row, basis, catalog, now).map_err(|error| told(&error))?;
         let shared = match basis.network.tenancy {
             Tenancy::Dedicated => None,
             Tenancy::Shared => Some(self.shared(own, &row.name.project, basis.network.vpc)?),
@@ -140,16 +140,23 @@ impl RegionBook {
         case(own, named, desired, shared).map(Some)
     }
 
-    fn desired(&self, row: &Cluster, basis: &Basis, catalog: &Catalog, now: Hlc) -> Result<Arc<Desired>, Refusal> {
+    fn desired(
+        &self,
+        global: &dyn View,
+        row: &Cluster,
+        basis: &Basis,
+        catalog: Arc<Catalog>,
+        now: Hlc,
+    ) -> Result<Arc<Desired>, Undecided> {
         let (day, wish) = (now.unix_ms() / DAY_MS, row.wish_at(now));
         let given = Given { row: row.clone(), edition: catalog.edition.clone(), day, wish };
         let decided = || self.decided.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(desired) = decided().get(&given) {
             return Ok(desired);
         }
-        let blueprint = self.settler.blueprint(row, basis, catalog, now)?;
+        let (catalog, blueprint) = self.settler.blueprint(global, row, basis, catalog, now)?;
         let workers = u16::try_from(blueprint.workers.initial).unwrap_or(u16::MAX);
-        let desired = Arc::new(Desired::cluster(&blueprint, catalog, workers, wish));
+        let desired = Arc::new(Desired::cluster(&blueprint, &catalog, workers, wish));
         decided().keep(given, &desired);
         Ok(desired)
     }

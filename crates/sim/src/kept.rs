@@ -12,6 +12,7 @@
 
 mod alone;
 mod books;
+mod editions;
 mod etcd;
 mod owner;
 mod trouble;
@@ -21,7 +22,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use alone::Alone;
 use cloud_sim::{Options, Sim, SimCloud, Vices};
 use domain::{
-    Cluster, ClusterStatus, Entity, SharedVpc, View, Wish, command as c,
+    Cluster, ClusterStatus, Entity, SharedVpc, View, Wish,
     held::{Condition, Part, Role, Slot, State, Truth},
     progress,
 };
@@ -36,10 +37,9 @@ use reconcile::Planted;
 use wire::entity::decode_entity;
 
 use crate::{
-    call::Outcome,
     checks, owner as ring,
     plan::{Bug, Plan},
-    run::{caller, final_state, warm_up},
+    run::{final_state, warm_up},
     seeds::Seeds,
     world::World,
 };
@@ -96,7 +96,7 @@ pub async fn run(wished: Wished) -> Kept {
     let world = World::over(plan(wished), Some(Arc::new(watched.clone())));
     kept.nodes = world.plan.nodes;
     warm_up(&world).await;
-    publish(&world).await;
+    editions::publish_first(&world).await;
     let mut life = Life::new(&world, cloud, wished);
     for hour in 0..wished.hours {
         life.hour(hour, &mut kept).await;
@@ -127,20 +127,6 @@ fn plan(wished: Wished) -> Plan {
     plan
 }
 
-async fn publish(world: &Arc<World>) {
-    let (Some(region), Ok(catalog)) = (world.plan.regions.first(), catalog::first()) else { return };
-    let mut operator = caller(world, region, "operator");
-    for _ in 0..30 {
-        let publish = c::PublishCatalog { catalog: catalog.clone(), waves: None };
-        if let Outcome::Done(_) = operator.command(publish.into()).await {
-            // Until every region knows it.
-            return tokio::time::sleep(Duration::from_secs(60)).await;
-        }
-        tokio::time::sleep(Duration::from_secs(10)).await;
-    }
-    world.trace.violate("as_wished", "the catalogue could not be published".to_owned());
-}
-
 /// The hours.
 struct Life {
     world: Arc<World>,
@@ -150,6 +136,8 @@ struct Life {
     /// What troubles members.
     scope: TaskScope,
     alone: Option<Alone>,
+    hours: u64,
+    next_published: bool,
 }
 
 impl Life {
@@ -157,7 +145,8 @@ impl Life {
         let owners = world.plan.regions.iter().map(|region| Owner::new(world, region, wished.clusters)).collect();
         let mut rng = world.plan.seeds.rng("life");
         let alone = Alone::draw(world, wished.hours, &mut rng);
-        Self { world: Arc::clone(world), cloud, owners, rng, scope: TaskScope::default(), alone }
+        let (world, scope) = (Arc::clone(world), TaskScope::default());
+        Self { world, cloud, owners, rng, scope, alone, hours: wished.hours, next_published: false }
     }
 
     async fn hour(&mut self, hour: u64, kept: &mut Kept) {
@@ -176,6 +165,9 @@ impl Life {
             trouble::meddle(&self.cloud, &mut self.rng);
             trouble::strike(&self.world, &self.scope, &mut self.rng).await;
             tokio::time::sleep_until(until).await;
+        }
+        if hour >= self.hours / 2 && !self.next_published {
+            self.next_published = editions::publish_next(&self.world).await;
         }
         self.world.supervise();
         kept.cluster_days += owner::clusters(&self.world, None).len() as f64 / 24.0;

@@ -56,7 +56,7 @@ fn print(session: &Session, report: &Report) -> Result<(), Fail> {
         if let (Some(as_of), Some(closed)) = (as_of, closed) {
             let (as_of, closed) = (json::time(as_of), json::time(closed));
             note(format_args!(
-                "as of {as_of}; what was before {} does not change any more",
+                "as of {as_of}; what machines ran before {} does not change any more",
                 closed.replace("T00:00:00Z", "")
             ));
         }

@@ -88,6 +88,11 @@ fn step(world: &World, label: &str, state: State) -> Progress {
 }
 
 fn machine(world: &mut World, label: &str, at: u64, edge: fn(Time) -> Edge) {
+    machine_of(world, label, "m7g.large", at, edge);
+}
+
+/// One that was launched as `m7g.large`, and is of another type where somebody changed it.
+fn machine_of(world: &mut World, label: &str, seen_as: &str, at: u64, edge: fn(Time) -> Edge) {
     let mut step = step(world, label, State::Running);
     let held = HeldMachine {
         slot: "worker-1".parse().unwrap(),
@@ -106,7 +111,7 @@ fn machine(world: &mut World, label: &str, at: u64, edge: fn(Time) -> Edge) {
     step.edges.push(MachineEdge {
         machine: "i-1".into(),
         slot: held.slot,
-        instance_type: held.instance_type.clone(),
+        instance_type: seen_as.into(),
         edge: edge(Time(at)),
     });
     step.held.machines.insert("i-1".into(), held);
@@ -310,6 +315,18 @@ fn times_that_machines_ran_are_kept_also_when_the_cluster_is_gone() {
     world.run(&step(&world, "p", State::Deleted).into()).unwrap();
     let run = row::<MachineRun>(&world, &subject).unwrap();
     assert_eq!(run.stopped.map(|(at, _)| at), Some(Time(160)), "its first end, once");
+}
+
+#[test]
+fn a_machine_that_was_made_one_of_an_unknown_type_is_counted_as_what_it_was_launched_as() {
+    let mut world = with_cloud();
+    world.run(&create("p", ClusterType::PRODUCTION, unprotected())).unwrap();
+    machine(&mut world, "p", 100, Edge::Started);
+    machine(&mut world, "p", 160, Edge::Stopped);
+    machine_of(&mut world, "p", "z99.unheard-of", 200, Edge::Started);
+    let subject = sets::machine_runs(&organization("a")).entry("x/p/i-1/200");
+    let run = row::<MachineRun>(&world, &subject).unwrap();
+    assert_eq!((run.vcpus, run.memory_mib, run.instance_type.as_str()), (2, 8192, "z99.unheard-of"));
 }
 
 #[test]

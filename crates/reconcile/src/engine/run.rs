@@ -92,8 +92,9 @@ impl Engine {
         }
         let crowded = state.crowded(account);
         if crowded {
-            let soon = state.listing_takes().max(AGAIN);
-            state.hurry(account, self.caller.env.now().plus(soon));
+            let now = self.caller.env.now();
+            let soon = state.next_of_crowd(account, now).max(AGAIN);
+            state.hurry(account, now.plus(soon));
         }
         (memo, crowded)
     }
@@ -161,7 +162,11 @@ impl Engine {
         let after = match carried.done > 0 || carried.made {
             true if memo.repeats > 0 => (LOOK.1 * (1 << memo.repeats.min(3)) / 2).min(AGAIN),
             true => AT_ONCE,
-            false if memo.fruitless > 0 => AGAIN * (1 << memo.fruitless.min(4)),
+            false if memo.fruitless > 0 => {
+                let pause = AGAIN * (1 << memo.fruitless.min(4));
+                state.look_later(key, self.caller.env.now().plus(pause));
+                pause
+            }
             false => {
                 let crowded = state.crowded(case.named.account);
                 let (share, first) = if !looked_for || crowded { SELDOM } else { LOOK };
@@ -181,6 +186,9 @@ impl Engine {
             Some(turn) => after.min(turn),
             None => after,
         };
+        if carried.done > 0 || carried.made {
+            state.note_news(case.named.account, self.caller.env.now());
+        }
         state.plans.insert(key.clone(), plan);
         state.memos.insert(key.clone(), memo);
         Next(Ended::After(after), None)

@@ -83,6 +83,8 @@ pub(crate) struct Account {
     pub whole: Instant,
     pub sweep: Instant,
     unsettled: usize,
+    /// When something of it was new last.
+    pub news: Instant,
     pub surveyed: Option<Time>,
     /// Of shared networks that were listed whole, the VPC, its way out and when: each key in one would ask for it otherwise.
     pub networks: BTreeMap<CloudId, (CloudId, Time)>,
@@ -146,7 +148,7 @@ impl State {
         }
         self.disown(&key);
         if let Entry::Vacant(vacant) = self.accounts.entry(account) {
-            vacant.insert(Account { sweep: now, whole: now, ..Account::default() });
+            vacant.insert(Account { sweep: now, whole: now, news: now, ..Account::default() });
             self.set_turn(account, now);
         }
         self.accounts.entry(account).or_default().owners.insert(uid);

@@ -4,7 +4,7 @@
 //! handed to every key, whether or not it differs: the sweep.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     hash::{DefaultHasher, Hash, Hasher},
     time::Duration,
 };
@@ -37,6 +37,9 @@ struct Survey {
     began: Instant,
     /// In Unix milliseconds.
     at_ms: u64,
+    /// What was listed. Of the kinds that each survey lists, and of the rest, whether all of them were.
+    kinds: BTreeSet<Kind>,
+    often: bool,
     whole: bool,
     by_owner: BTreeMap<RequestId, Found>,
 }
@@ -61,15 +64,15 @@ impl Engine {
         let mut state = self.state();
         let crowded = state.crowded(account);
         let usual = self.options.survey_every;
-        let every = if crowded { state.listing_takes().max(BESIDE_A_CROWD).min(usual) } else { usual };
+        let every = if crowded { state.next_of_crowd(account, now).max(BESIDE_A_CROWD).min(usual) } else { usual };
         match found {
             Ok(found) => {
                 let Some(of) = state.surveyed(account, now.plus(every)) else { return };
                 of.surveyed = Some(Time(found.at_ms / 1000));
-                if whole {
+                if found.whole {
                     of.whole = now.plus(self.options.whole_every);
                 }
-                let sweeps = whole && of.sweep <= now;
+                let sweeps = found.whole && of.sweep <= now;
                 if sweeps {
                     of.sweep = now.plus(self.options.sweep_every);
                 }
@@ -87,14 +90,29 @@ impl Engine {
         let (began, at_ms) = (self.caller.env.now(), self.caller.env.wall_ms());
         let kinds: &[Kind] = if whole { &Kind::ALL } else { &Kind::OFTEN };
         let lists = kinds.iter().map(|kind| listing::list(&self.caller, account, *kind, &Scope::All));
-        let mut by_owner: BTreeMap<RequestId, Found> = BTreeMap::new();
+        let (mut by_owner, mut listed, mut failed) = (BTreeMap::<RequestId, Found>::new(), BTreeSet::new(), None);
         for (kind, list) in kinds.iter().zip(join_all(lists).await) {
-            for thing in list? {
-                let Some(owner) = thing.owner() else { continue };
-                by_owner.entry(owner).or_default().add(*kind, thing);
+            match list {
+                Ok(things) => {
+                    listed.insert(*kind);
+                    for thing in things {
+                        let Some(owner) = thing.owner() else { continue };
+                        by_owner.entry(owner).or_default().add(*kind, thing);
+                    }
+                }
+                // One kind that cannot be listed does not hide what happens to the others.
+                Err(error) => {
+                    tracing::warn!(%account, ?kind, %error, "a kind was not listed");
+                    failed = Some(error);
+                }
             }
         }
-        Ok(Survey { began, at_ms, whole, by_owner })
+        if let (true, Some(error)) = (listed.is_empty(), failed) {
+            return Err(error);
+        }
+        let often = Kind::OFTEN.iter().all(|kind| listed.contains(kind));
+        let whole = whole && Kind::ALL.iter().all(|kind| Kind::OFTEN.contains(kind) || listed.contains(kind));
+        Ok(Survey { began, at_ms, kinds: listed, often, whole, by_owner })
     }
 
     /// The zones of an account, which are asked for once.
@@ -140,6 +158,9 @@ impl Survey {
             }
             return state.hurry(account, now);
         }
+        if looks.iter().any(|(.., differs)| *differs) {
+            state.note_news(account, now);
+        }
         for (uid, key, digests, differs) in looks {
             if let Some(known) = state.keys.get_mut(&key) {
                 digests.iter().zip(&mut known.digests).for_each(|(told, had)| *had = told.or(*had));
@@ -165,13 +186,12 @@ impl Survey {
     /// None of what was not listed.
     fn digests(&self, uid: &RequestId) -> [Option<u64>; 2] {
         let [often, rest] = self.by_owner.get(uid).map(|found| found.digests).unwrap_or_default();
-        [Some(often), self.whole.then_some(rest)]
+        [self.often.then_some(often), self.whole.then_some(rest)]
     }
 
     fn lists(&self, uid: &RequestId) -> BTreeMap<Kind, Listing> {
-        let kinds: &[Kind] = if self.whole { &Kind::ALL } else { &Kind::OFTEN };
         let mut lists: BTreeMap<Kind, Listing> =
-            kinds.iter().map(|kind| (*kind, Listing::new(self.at_ms, BTreeMap::new()))).collect();
+            self.kinds.iter().map(|kind| (*kind, Listing::new(self.at_ms, BTreeMap::new()))).collect();
         for (kind, thing) in self.by_owner.get(uid).into_iter().flat_map(|found| &found.things) {
             lists.get_mut(kind).into_iter().for_each(|list| drop(list.things.insert(thing.id(), thing.clone())));
         }

@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use cloud_sim::{Delays, Vices};
+use cloud_sim::{Delays, Tamper, Vices};
 use planner::plan::{State, Wish};
 
 use crate::{
     life::made,
-    world::{World, account, other_account, simulate},
+    world::{World, account, other_account, place, simulate},
 };
 
 #[test]
@@ -113,17 +113,32 @@ fn many_creations_in_one_account_share_what_is_listed() {
     simulate(async {
         let mut world = World::new(95);
         let wish = |number| world.wish("PRODUCTION", &format!("c{number}"), Wish::Run);
-        let keys: Vec<_> = (0..16).map(wish).collect();
+        let keys: Vec<_> = (0..20).map(wish).collect();
         let began = world.cloud.now();
         world.until(60, |world| keys.iter().all(|key| world.log.state(key) == Some(State::Running))).await;
         let took = (world.cloud.now() - began) / 1000;
         let lists = world.engine.status().calls.get("DescribeSubnets").copied().unwrap_or(0);
         assert!(
-            lists < 16 * took / 10,
+            lists < 20 * took / 10,
             "{lists} lists in {took} s: each for itself, it would be one a second and cluster"
         );
         world.until_settled(30).await;
         world.assert_settled();
+    });
+}
+
+#[test]
+fn what_cannot_be_listed_in_a_crowd_holds_up_nothing_else() {
+    simulate(async {
+        let mut world = World::new(96);
+        *world.fuse.refused.lock().unwrap() = Some("DescribeNatGateways");
+        // They have none of those themselves.
+        let keys: Vec<_> = (0..20).map(|number| world.wish("DEVELOPMENT", &format!("c{number}"), Wish::Run)).collect();
+        world.until(60, |world| keys.iter().all(|key| world.log.state(key) == Some(State::Running))).await;
+        let victim = world.living()[0].id.clone();
+        assert!(world.cloud.with(|sim, now| sim.tamper(now, &place(), Tamper::Kill(victim.clone()))));
+        world.until(15, |world| world.living().len() == 40).await;
+        world.assert_always();
     });
 }
 

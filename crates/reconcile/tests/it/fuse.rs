@@ -25,13 +25,23 @@ pub struct Fuse {
     last: AtomicUsize,
     at: AtomicUsize,
     blown: tokio::sync::watch::Sender<bool>,
+    /// An action that the cloud has no answer for.
+    pub refused: Mutex<Option<&'static str>>,
 }
 
 impl Fuse {
     pub fn new(at: usize) -> Arc<Self> {
         let blown = tokio::sync::watch::channel(false).0;
         let [begun, over, last] = [0, 0, usize::MAX].map(AtomicUsize::new);
-        Arc::new(Self { steps: Mutex::default(), begun, over, last, at: AtomicUsize::new(at), blown })
+        Arc::new(Self {
+            steps: Mutex::default(),
+            begun,
+            over,
+            last,
+            at: AtomicUsize::new(at),
+            blown,
+            refused: Mutex::default(),
+        })
     }
 
     /// Two steps, one before and one after what changes something.
@@ -92,6 +102,10 @@ pub struct Fused<C> {
 
 impl<C: Cloud> Cloud for Fused<C> {
     fn call(&self, at: &CallSite, request: CloudRequest) -> BoxFuture<'static, Result<CloudReply, CloudError>> {
+        if *self.fuse.refused.lock().unwrap() == Some(request.name()) {
+            let why = "no answer".to_owned();
+            return async move { Err(CloudError::Unknown { why }) }.boxed();
+        }
         // Who asks changes nothing: to be lost while asking is to be lost after the change before, only later.
         let asks = request.name().starts_with("Describe");
         let (call, fuse) = (self.cloud.call(at, request), self.fuse.clone());

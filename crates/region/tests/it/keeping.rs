@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use cloud_sim::{Delays, Options, Place, Sim, SimCloud, Tamper};
 use domain::{
-    Cluster, ClusterOptions, ClusterStatus, ClusterType, Command, Deeds, Row, View, cluster, command as c, held::State,
+    Cluster, ClusterOptions, ClusterStatus, ClusterType, Command, Deeds, Row, View,
+    catalog::{Catalog, KubernetesVersion},
+    cluster, command as c,
+    held::State,
     sets,
 };
 use fakes::TokioEnv;
@@ -199,4 +202,51 @@ async fn development_clusters_share_a_vpc_that_goes_with_the_last_of_them() {
         cloud.with(|sim, _| sim.tagged(reconcile::mark::OWNER).is_empty()).then_some(())
     })
     .await;
+}
+
+/// An edition that has a later patch of every version, and no image of those before.
+fn without_earlier_versions() -> Catalog {
+    let mut catalog = catalog::first().unwrap();
+    catalog.edition = "2027-01".to_owned();
+    let later = |version: KubernetesVersion| KubernetesVersion { patch: version.patch + 50, ..version };
+    catalog.versions = std::mem::take(&mut catalog.versions).into_iter().map(|(id, of)| (later(id), of)).collect();
+    catalog.images.iter_mut().for_each(|image| image.version = later(image.version));
+    catalog
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cluster_is_kept_and_changed_although_the_newest_edition_has_nothing_of_its_version() {
+    let (ring, cloud) = with_cloud().await;
+    done(ring.submit(1, submission(10, create("shop", ClusterType::PRODUCTION))).await);
+    let made = runs(&ring, "shop").await;
+    let basis = |ring: &Ring| row::<Cluster>(ring, &Subject::resource(&named("shop").into())).unwrap().basis.unwrap();
+    let waves = Some(c::Waves { order: Vec::new(), soak_seconds: 0 });
+    done(ring.submit(1, submission(11, c::PublishCatalog { catalog: without_earlier_versions(), waves }.into())).await);
+
+    let (victim, _) = made.held.machines.iter().find(|(_, of)| of.slot.to_string() == "worker-2").unwrap();
+    let place = Place { account: basis(&ring).account, region: CloudRegion::new(HOME) };
+    let killed = ports::cloud::InstanceId::new(victim.0.to_string());
+    assert!(cloud.with(|sim, now| sim.tamper(now, &place, Tamper::Kill(killed))));
+    within_an_hour("another machine", || {
+        let machines = status(&ring, "shop")?.held.machines;
+        (machines.len() == 6 && !machines.contains_key(victim)).then_some(())
+    })
+    .await;
+    let had = basis(&ring);
+    let update = c::UpdateCluster {
+        name: named("shop"),
+        display_name: None,
+        description: None,
+        allow_list: None,
+        delete_protection: Some(true),
+        maintenance_window: None,
+        etag: None,
+    };
+    done(ring.submit(1, submission(12, update.into())).await);
+    let has = basis(&ring);
+    assert!(has.delete_protection && !had.delete_protection);
+    assert_eq!((has.edition, has.version), (had.edition, had.version));
+    done(ring.submit(1, submission(13, create("next", ClusterType::DEVELOPMENT))).await);
+    let next: Cluster = row(&ring, &Subject::resource(&named("next").into())).unwrap();
+    assert_eq!(next.basis.unwrap().edition, "2027-01");
 }

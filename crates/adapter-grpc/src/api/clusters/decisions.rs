@@ -6,7 +6,7 @@ use api::v1;
 use bytes::Bytes;
 use domain::{Cluster, Network, Rejection, View, ViewError, catalog::Catalog, query, sets};
 use ids::{ClusterName, Label, Log, OrganizationName, ProjectName, RegionId, Subject};
-use planner::{Blueprint, Choice, Request, Settler, Source};
+use planner::{Blueprint, Choice, Request, Settler, Source, Undecided};
 
 use super::asked;
 use crate::api::{
@@ -31,18 +31,22 @@ pub async fn listed(
     let (_, row) = query::cluster(&view.state, &name).map_err(|why| rejected(&why, ""))?;
     let global = call.here(&Log::Global).await?;
     let now = call.now();
-    let decided = match &row.basis {
+    let blueprint = match &row.basis {
         Some(basis) => {
             let catalog = settler.catalog_after(&global.state, &name.location, now, &basis.edition);
-            settler.blueprint(&row, basis, &*edition(catalog, &name)?, now)
+            let decided = settler.blueprint(&global.state, &row, basis, edition(catalog, &name)?, now);
+            let (_, blueprint) = decided.map_err(|why| match why {
+                Undecided::Refused(refusal) => refused(refusal),
+                Undecided::Unreadable(error) => unreadable(error),
+            })?;
+            blueprint
         }
         // A region without a cloud settles nothing: what would be decided.
         None => {
             let catalog = settler.catalog(&global.state, &name.location, now);
-            settler.preview(&request_of(row), &[], &*edition(catalog, &name)?, now)
+            settler.preview(&request_of(row), &[], &*edition(catalog, &name)?, now).map_err(refused)?
         }
     };
-    let blueprint = decided.map_err(refused)?;
     Ok(Answer::new(shown(&blueprint), seen([&view, &global]), view.age))
 }
 

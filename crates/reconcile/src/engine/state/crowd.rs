@@ -9,11 +9,14 @@ use ports::Instant;
 use super::State;
 use crate::book::Key;
 
-/// Of a key that is under way up to twelve kinds are listed, each by a call of its own; of an account, a call lists a thousand things.
-pub(in crate::engine) const CROWD: usize = 12;
+/// Of a key that is under way up to twelve kinds are listed, each by a call of its own; of an account, a call lists a thousand things. More
+/// than a sweep looks at at the same time: those are not under way.
+pub(in crate::engine) const CROWD: usize = 16;
 /// Of all keys that are under way so many are listed in a second with their crowds, and so many are looked at where nothing is new. Where there
 /// are more of them, each waits longer: otherwise those looks would leave no time for the listings that they wait for.
 const IN_A_SECOND: (u32, u32) = (500, 100);
+/// Where nothing has been new for so long, a crowd is listed after this part of it.
+const QUIET: u32 = 60;
 
 impl State {
     /// Whether so many keys of an account are under way that listing all of it costs less than listing each.
@@ -21,9 +24,15 @@ impl State {
         self.accounts.get(&account).is_some_and(|of| of.unsettled > CROWD)
     }
 
-    /// How long it takes until all crowds were listed once.
-    pub fn listing_takes(&self) -> Duration {
-        self.each_under_way(IN_A_SECOND.0)
+    /// How long a crowd may go without being listed: until all of them were listed once, and longer where nothing has been new for long.
+    pub fn next_of_crowd(&self, account: AccountId, now: Instant) -> Duration {
+        let quiet = self.accounts.get(&account).map_or(Duration::ZERO, |of| now.since(of.news));
+        self.each_under_way(IN_A_SECOND.0).max(quiet / QUIET)
+    }
+
+    /// Something of an account is not as it was, or something was done.
+    pub fn note_news(&mut self, account: AccountId, now: Instant) {
+        self.accounts.get_mut(&account).into_iter().for_each(|of| of.news = now);
     }
 
     /// How long it takes until all that are under way were looked at once.

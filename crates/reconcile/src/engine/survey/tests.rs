@@ -41,7 +41,9 @@ fn handed(state: &mut State, news: &[usize], now: Instant) -> Vec<usize> {
     let found =
         |number: &usize| (named(*number).uid, Found { things: vec![], digests: [now.since(at(0)).as_secs(), 0] });
     let by_owner = news.iter().map(found).collect();
-    Survey { began: now, at_ms: 0, whole: true, by_owner }.hand_over(state, account(), false, now);
+    let kinds = Kind::ALL.into_iter().collect();
+    let survey = Survey { began: now, at_ms: 0, kinds, often: true, whole: true, by_owner };
+    survey.hand_over(state, account(), false, now);
     let all = 0..state.keys.len();
     all.filter(|number| state.take_handed(&named(*number).key).lists.contains_key(&Kind::Machines)).collect()
 }
@@ -64,6 +66,17 @@ fn in_a_crowd_is_looked_at_what_is_new_and_what_has_waited() {
 #[test]
 fn the_more_are_under_way_the_longer_each_waits() {
     let (few, many) = (under_way(CROWD + 1), under_way(9_000));
-    assert!(few.listing_takes() < few.looking_takes() && few.looking_takes() < Duration::from_secs(1));
-    assert_eq!((many.listing_takes(), many.looking_takes()), (Duration::from_secs(18), Duration::from_secs(90)));
+    assert!(few.next_of_crowd(account(), at(0)) < few.looking_takes());
+    assert!(few.looking_takes() < Duration::from_secs(1));
+    assert_eq!(many.next_of_crowd(account(), at(0)), Duration::from_secs(18));
+    assert_eq!(many.looking_takes(), Duration::from_secs(90));
+}
+
+#[test]
+fn a_crowd_that_waits_for_hours_is_listed_less_often_until_something_is_new() {
+    let mut state = under_way(CROWD + 1);
+    assert_eq!(handed(&mut state, &[], at(0)).len(), CROWD + 1);
+    assert_eq!(state.next_of_crowd(account(), at(3600)), Duration::from_secs(60));
+    assert_eq!(handed(&mut state, &[3], at(3600)).len(), CROWD + 1);
+    assert!(state.next_of_crowd(account(), at(3600)) < Duration::from_secs(1));
 }
