@@ -3,7 +3,8 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use cloud_sim::{Delays, Tamper, Vices};
-use planner::plan::{State, Wish};
+use planner::plan::{Part, Role, Slot, State, Wish};
+use reconcile::mark;
 
 use crate::{
     life::made,
@@ -129,15 +130,21 @@ fn many_creations_in_one_account_share_what_is_listed() {
 
 #[test]
 fn what_cannot_be_listed_in_a_crowd_holds_up_nothing_else() {
+    let text = mark::text(&Part::Machine(Slot { role: Role::Worker, number: 1 }));
     simulate(async {
         let mut world = World::new(96);
-        *world.fuse.refused.lock().unwrap() = Some("DescribeNatGateways");
-        // They have none of those themselves.
         let keys: Vec<_> = (0..20).map(|number| world.wish("DEVELOPMENT", &format!("c{number}"), Wish::Run)).collect();
         world.until(60, |world| keys.iter().all(|key| world.log.state(key) == Some(State::Running))).await;
-        let victim = world.living()[0].id.clone();
-        assert!(world.cloud.with(|sim, now| sim.tamper(now, &place(), Tamper::Kill(victim.clone()))));
-        world.until(15, |world| world.living().len() == 40).await;
+        world.until_settled(30).await;
+        *world.fuse.refused.lock().unwrap() = Some("DescribeNatGateways");
+        let workers = world.living().into_iter().filter(|of| of.tags.get(mark::PART) == Some(&text)).map(|of| of.id);
+        let killed: Vec<_> = workers.collect();
+        assert_eq!(killed.len(), 20);
+        for victim in &killed {
+            assert!(world.cloud.with(|sim, now| sim.tamper(now, &place(), Tamper::Kill(victim.clone()))));
+        }
+        world.until(5, |world| world.living().len() == 20).await;
+        world.until(30, |world| world.living().len() == 40).await;
         world.assert_always();
     });
 }

@@ -82,9 +82,9 @@ fn what_is_deleted_leaves_nothing_in_the_cloud() {
 
 #[test]
 fn a_machine_that_is_ended_behind_our_back_is_replaced_and_the_reason_is_on_record() {
-    // A master's volume is free for the next one only when the machine has ended.
-    let roles = [(Role::Master, "the one before is gone"), (Role::Worker, "the one before is ending, and not by us")];
-    for (role, cause) in roles {
+    // A master's volume is free for the next one only when the machine has ended; a worker's end is seen while it ends, or when it has.
+    let (gone, ending) = ("the one before is gone", "the one before is ending, and not by us");
+    for (role, causes) in [(Role::Master, [gone, gone]), (Role::Worker, [gone, ending])] {
         simulate(async {
             let (mut world, key) = made("PRODUCTION", 4).await;
             let text = mark::text(&Part::Machine(planner::plan::Slot { role, number: 2 }));
@@ -97,7 +97,7 @@ fn a_machine_that_is_ended_behind_our_back_is_replaced_and_the_reason_is_on_reco
             let rows = world.log.rows();
             let deeds: Vec<_> = rows.written.iter().flat_map(|written| &written.entry.deeds).collect();
             let launched = deeds.iter().find(|deed| deed.did.starts_with("launch"));
-            assert_eq!(launched.map(|deed| deed.cause.as_str()), Some(cause), "{deeds:?}");
+            assert!(launched.is_some_and(|deed| causes.contains(&deed.cause.as_str())), "{deeds:?}");
         });
     }
 }
