@@ -4,11 +4,12 @@ use std::{env, fs, io, path::Path};
 
 use prost::Message;
 
-const FILES: [&str; 21] = [
+const FILES: [&str; 22] = [
     "access",
     "access_policies",
     "catalog",
     "cloud_accounts",
+    "cluster_policies",
     "clusters",
     "consistency",
     "error",

@@ -127,6 +127,8 @@ const METHODS: &[&str] = &[
     "CloudAccounts/CreateCloudAccount",
     "CloudAccounts/GetCloudAccount",
     "CloudAccounts/ListCloudAccounts",
+    "ClusterPolicies/GetClusterPolicy",
+    "ClusterPolicies/UpdateClusterPolicy",
     "Clusters/CreateCluster",
     "Clusters/DeleteCluster",
     "Clusters/ExplainCluster",

@@ -22,6 +22,7 @@ mod access_policies;
 mod call;
 mod catalog;
 mod cloud_accounts;
+mod cluster_policies;
 mod clusters;
 mod command;
 mod fact;
@@ -55,12 +56,12 @@ use std::sync::Arc;
 
 use api::v1::{
     access_policies_server::AccessPoliciesServer, access_server::AccessServer, catalog_server::CatalogServer,
-    cloud_accounts_server::CloudAccountsServer, clusters_server::ClustersServer, folders_server::FoldersServer,
-    groups_server::GroupsServer, identity_providers_server::IdentityProvidersServer, log_server::LogServer,
-    mutations_server::MutationsServer, operations_server::OperationsServer, organizations_server::OrganizationsServer,
-    projects_server::ProjectsServer, quotas_server::QuotasServer, regions_server::RegionsServer,
-    revokes_server::RevokesServer, roles_server::RolesServer, service_accounts_server::ServiceAccountsServer,
-    usage_server::UsageServer,
+    cloud_accounts_server::CloudAccountsServer, cluster_policies_server::ClusterPoliciesServer,
+    clusters_server::ClustersServer, folders_server::FoldersServer, groups_server::GroupsServer,
+    identity_providers_server::IdentityProvidersServer, log_server::LogServer, mutations_server::MutationsServer,
+    operations_server::OperationsServer, organizations_server::OrganizationsServer, projects_server::ProjectsServer,
+    quotas_server::QuotasServer, regions_server::RegionsServer, revokes_server::RevokesServer,
+    roles_server::RolesServer, service_accounts_server::ServiceAccountsServer, usage_server::UsageServer,
 };
 pub use front::{About, Front, Limits};
 pub use identity::Operators;
@@ -94,6 +95,7 @@ pub fn routes(front: &Arc<Front>) -> Result<Routes, tonic_reflection::server::Er
         .add_service(limited!(FoldersServer))
         .add_service(limited!(ProjectsServer))
         .add_service(limited!(ClustersServer))
+        .add_service(limited!(ClusterPoliciesServer))
         .add_service(limited!(AccessPoliciesServer))
         .add_service(limited!(GroupsServer))
         .add_service(limited!(RolesServer))

@@ -4,6 +4,7 @@ mod access;
 mod catalog;
 mod clusters;
 mod identities;
+mod policies;
 mod quotas;
 mod resources;
 mod usage;
@@ -19,6 +20,7 @@ pub use access::{
 pub use catalog::{CatalogCommand, Scope as CatalogScope, Waves};
 pub use clusters::{Change, Changeable, ClusterCommand, Explained, Options, Place, Wish};
 pub use identities::{Claims, ProviderCommand, ServiceAccountCommand};
+pub use policies::{ClusterPolicyCommand, rule};
 pub use quotas::QuotaCommand;
 pub use resources::{
     AccountCommand, Delete, FolderCommand, Get, List, Move, OrganizationCommand, Parent, ProjectCommand, Texts, Update,
@@ -129,6 +131,9 @@ pub enum Command {
     /// Cloud accounts: the pool out of which organizations get theirs
     #[command(subcommand, alias = "accounts", alias = "cloud-account")]
     Account(AccountCommand),
+    /// What an organization says about the decisions of its clusters
+    #[command(subcommand, alias = "policies")]
+    Policy(ClusterPolicyCommand),
     /// How many vCPUs organizations may use, region by region
     #[command(subcommand, alias = "quotas")]
     Quota(QuotaCommand),

@@ -11,6 +11,7 @@ mod logs;
 mod operations;
 mod operator;
 mod organizations;
+mod policies;
 mod projects;
 mod quotas;
 mod reading;
@@ -55,6 +56,7 @@ pub async fn run(args: Args) -> Result<(), Fail> {
         Command::Iam(command) => iam::run(&session, command).await,
         Command::Revoke(args) => iam::revoke(&session, args).await,
         Command::Account(command) => accounts::run(&session, command).await,
+        Command::Policy(command) => policies::run(&session, command).await,
         Command::Quota(command) => quotas::run(&session, command).await,
         Command::Usage(args) => usage::run(&session, &args).await,
         Command::Catalog(command) => catalog::run(&session, command).await,

@@ -6,6 +6,7 @@ pub mod cluster;
 mod identities;
 pub mod json;
 mod logs;
+pub mod policies;
 mod quotas;
 mod regions;
 mod tree;

@@ -13,8 +13,8 @@ use crate::{
     operations::Operations,
     regions::Regions,
     resources::{
-        AccessPolicies, Catalog, CloudAccounts, Clusters, Folders, Groups, IdentityProviders, Organizations, Projects,
-        Quotas, Revokes, Roles, ServiceAccounts,
+        AccessPolicies, Catalog, CloudAccounts, ClusterPolicies, Clusters, Folders, Groups, IdentityProviders,
+        Organizations, Projects, Quotas, Revokes, Roles, ServiceAccounts,
     },
     retry::Budget,
     steer::Steer,
@@ -112,6 +112,10 @@ impl Client {
 
     pub fn catalog(&self) -> Catalog {
         Catalog { client: self.clone() }
+    }
+
+    pub fn cluster_policies(&self) -> ClusterPolicies {
+        ClusterPolicies { client: self.clone() }
     }
 
     pub fn quotas(&self) -> Quotas {

@@ -7,7 +7,7 @@
 //!
 //! Map: [`config`] addresses and times · [`options`] what one call may ask for · [`answer`] values with their origin · [`error`] typed
 //! refusals · [`token`], [`request_id`], [`trace`] what a client carries · [`resources`] organizations, folders, projects, clusters,
-//! access policies, groups, roles, revokes, identity providers, service accounts, cloud accounts, the catalogue, quotas ·
+//! access policies, groups, roles, revokes, identity providers, service accounts, cloud accounts, the catalogue, quotas, cluster policies ·
 //! [`access`], [`operations`], [`regions`], [`logs`], [`usage`] the rest · [`watch`] endless records · [`mutations`] many writes over one stream ·
 //! [`pages`] lists · `engine` tries, patience, fail-over · `steer` which endpoint next, and which there are · `retry` what a refusal
 //! means · `endpoint` connections · `task` the one place that spawns.

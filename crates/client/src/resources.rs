@@ -1,11 +1,12 @@
 //! The resources: organizations, folders, projects, clusters, access policies, groups, roles, revokes, identity providers, service
-//! accounts, cloud accounts, the catalogue, quotas. One handle each, one method per call of the API.
+//! accounts, cloud accounts, the catalogue, quotas, cluster policies. One handle each, one method per call of the API.
 //!
 //! Reads hold what [`Read`] asks; writes carry one request id over all their tries ([`Write`]).
 
 mod access_policies;
 mod catalog;
 mod cloud_accounts;
+mod cluster_policies;
 mod clusters;
 mod folders;
 mod groups;
@@ -20,6 +21,7 @@ mod service_accounts;
 pub use access_policies::AccessPolicies;
 pub use catalog::{Catalog, Offered};
 pub use cloud_accounts::CloudAccounts;
+pub use cluster_policies::ClusterPolicies;
 pub use clusters::Clusters;
 pub use folders::Folders;
 pub use groups::Groups;

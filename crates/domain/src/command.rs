@@ -16,7 +16,8 @@ use ids::{
 use ::access::NodeName;
 
 use crate::{
-    account, edition, gate, group, identity_provider, progress::Kept, quota, revoke, role, service_account, sets,
+    account, cluster_policy, edition, gate, group, identity_provider, progress::Kept, quota, revoke, role,
+    service_account, sets,
 };
 
 mod access;
@@ -42,7 +43,7 @@ pub use ring::{
 };
 pub use tree::{
     CreateFolder, CreateOrganization, CreateProject, DeleteFolder, DeleteOrganization, DeleteProject, MoveFolder,
-    MoveProject, UpdateFolder, UpdateOrganization, UpdateProject,
+    MoveProject, SetClusterPolicy, UpdateFolder, UpdateOrganization, UpdateProject,
 };
 
 /// Everything that can be asked.
@@ -76,6 +77,7 @@ pub enum Command {
     SetQuota(SetQuota),
     MirrorQuota(MirrorQuota),
     AcknowledgeQuota(AcknowledgeQuota),
+    SetClusterPolicy(SetClusterPolicy),
     ChangePolicy(ChangePolicy),
     CreateGroup(CreateGroup),
     UpdateGroup(UpdateGroup),
@@ -107,6 +109,7 @@ enum About<'a> {
     Region(&'a RegionId),
     Quota(&'a OrganizationName),
     Allotment(&'a MirrorQuota),
+    ClusterPolicy(&'a ResourceName),
     Policy(&'a NodeName),
     Group(&'a GroupName),
     Role(&'a RoleId),
@@ -132,6 +135,7 @@ impl Command {
             | About::Region(_)
             | About::Account(_)
             | About::Edition(_)
+            | About::ClusterPolicy(_)
             | About::Policy(NodeName::Organization(_) | NodeName::Folder(_) | NodeName::Project(_))
             | About::Group(_)
             | About::Role(_)
@@ -154,6 +158,7 @@ impl Command {
             About::Edition(edition) => edition::subject(edition),
             About::Quota(organization) => quota::subject(organization),
             About::Allotment(command) => quota::allotment(&command.organization),
+            About::ClusterPolicy(node) => cluster_policy::subject(node),
             About::Policy(node) => sets::bindings(node),
             About::Group(name) => group::subject(name),
             About::Role(name) => role::subject(&name.organization, &name.role),
@@ -195,6 +200,7 @@ impl Command {
             Self::SetQuota(command) => return About::Quota(&command.organization),
             Self::AcknowledgeQuota(command) => return About::Quota(&command.organization),
             Self::MirrorQuota(command) => return About::Allotment(command),
+            Self::SetClusterPolicy(command) => return About::ClusterPolicy(&command.node),
             Self::ChangePolicy(command) => return About::Policy(&command.node),
             Self::CreateGroup(command) => return About::Group(&command.name),
             Self::UpdateGroup(command) => return About::Group(&command.name),
@@ -261,6 +267,7 @@ into_command!(
     SetQuota,
     MirrorQuota,
     AcknowledgeQuota,
+    SetClusterPolicy,
     ChangePolicy,
     CreateGroup,
     UpdateGroup,

@@ -12,6 +12,7 @@ use crate::{Network, catalog::Catalog};
 
 mod access;
 mod cluster;
+mod cluster_policy;
 mod identity;
 mod quota;
 
@@ -20,6 +21,7 @@ pub use cluster::{
     Basis, CloudWait, Cluster, ClusterOptions, ClusterStatus, DEEDS_MAX, Deed, Deeds, MachineRun, PhaseTimes,
     SharedVpc, VersionWish, Wish,
 };
+pub use cluster_policy::ClusterPolicy;
 pub use identity::{AccountKey, IdentityProvider, ServiceAccount};
 pub use quota::{Allotment, Limit, Quota, Slice};
 
@@ -200,6 +202,7 @@ pub enum Entity {
     BreakGlass(BreakGlass),
     IdentityProvider(IdentityProvider),
     ServiceAccount(ServiceAccount),
+    ClusterPolicy(ClusterPolicy),
     /// Nothing beyond being there: a set, an entry of a set, a registered region. Its revision is what is read.
     Marker,
 }
@@ -232,6 +235,7 @@ impl Entity {
             Self::BreakGlass(_) => BreakGlass::KIND,
             Self::IdentityProvider(_) => IdentityProvider::KIND,
             Self::ServiceAccount(_) => ServiceAccount::KIND,
+            Self::ClusterPolicy(_) => ClusterPolicy::KIND,
             Self::Marker => "marker",
         }
     }
@@ -298,6 +302,7 @@ row!(Lift, "lift of a revoke", |_row| State::Active);
 row!(BreakGlass, "who breaks glass", |_row| State::Active);
 row!(IdentityProvider, "identity provider", |row| row.state);
 row!(ServiceAccount, "service account", |row| row.state);
+row!(ClusterPolicy, "cluster policy", |_row| State::Active);
 
 impl Row for ClusterStatus {
     const KIND: &'static str = "cluster status";

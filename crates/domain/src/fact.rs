@@ -133,6 +133,8 @@ fact_kinds! {
     ServiceAccountDeleted = 117,
     ServiceAccountKeyAdded = 118,
     ServiceAccountKeyRemoved = 119,
+    /// What an organization says about decisions, at one node.
+    ClusterPolicySet = 120,
 }
 
 /// One thing that happened to one row.
@@ -176,7 +178,7 @@ mod tests {
             [
                 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23, 24, 25, 30, 31, 32, 33, 34, 35, 36, 37, 38, 40, 41, 42, 43,
                 44, 45, 46, 47, 50, 60, 70, 71, 72, 80, 81, 82, 90, 91, 92, 93, 94, 95, 96, 100, 101, 102, 103, 104,
-                105, 106, 107, 108, 109, 110, 111, 112, 113, 114, 115, 116, 117, 118, 119
+                105, 106, 107, 108, 109, 110, 111, 112, 113, 114, 115, 116, 117, 118, 119, 120
             ]
         );
         for kind in FactKind::ALL {

@@ -10,7 +10,7 @@
 //! reads without a decision · [`catalog`] what clusters are made of, with [`Date`] · [`planner`] who decides what a cluster
 //! becomes · [`held`] what our log holds of it · [`progress`] how it gets there · [`usage`] what its machines used · `organization`,
 //! `folder`, `project`, [`cluster`], `registry`, [`gate`], [`account`], [`edition`], [`quota`] one file per kind of resource with its decisions ·
-//! [`policy`], [`group`], [`role`], [`revoke`] who may do what ·
+//! [`cluster_policy`] what an organization says about decisions · [`policy`], [`group`], [`role`], [`revoke`] who may do what ·
 //! [`identity_provider`], [`service_account`] whose tokens are taken · `tree` what folders and projects share: parents, depth, links · `check` conditions that all kinds share · `waits` what a creation waited for the cloud.
 //!
 //! **Architecture invariants**
@@ -24,6 +24,7 @@
 pub mod account;
 pub mod catalog;
 pub mod cluster;
+pub mod cluster_policy;
 pub mod command;
 pub mod edition;
 pub mod entity;
@@ -64,8 +65,8 @@ pub use command::Command;
 pub use date::{Date, DateError};
 pub use entity::{
     AccessPolicy, Account, AccountKey, AccountLife, Allotment, Basis, Binding, BreakGlass, CloudWait, Cluster,
-    ClusterOptions, ClusterStatus, CustomRole, DEEDS_MAX, Deed, Deeds, Edition, Entity, Folder, Gate, Group,
-    IdentityProvider, Lift, Limit, MachineRun, Organization, Owner, PhaseTimes, Project, Quota, Revoke, Row,
+    ClusterOptions, ClusterPolicy, ClusterStatus, CustomRole, DEEDS_MAX, Deed, Deeds, Edition, Entity, Folder, Gate,
+    Group, IdentityProvider, Lift, Limit, MachineRun, Organization, Owner, PhaseTimes, Project, Quota, Revoke, Row,
     ServiceAccount, SharedVpc, Slice, State, VersionWish, Wish,
 };
 pub use fact::{Decision, Fact, FactKind, Guard};
@@ -140,6 +141,7 @@ pub fn decide(view: &dyn View, command: &Command, ctx: &Context<'_>) -> Result<D
         Command::SetQuota(command) => quota::set(&mut txn, command, ctx)?,
         Command::MirrorQuota(command) => quota::mirror(&mut txn, command, ctx)?,
         Command::AcknowledgeQuota(command) => quota::acknowledge(&mut txn, command, ctx)?,
+        Command::SetClusterPolicy(command) => cluster_policy::set(&mut txn, command, ctx)?,
         Command::ChangePolicy(command) => policy::change(&mut txn, command, ctx)?,
         Command::CreateGroup(command) => group::create(&mut txn, command, ctx)?,
         Command::UpdateGroup(command) => group::update(&mut txn, command, ctx)?,

@@ -98,7 +98,7 @@ fn bound(view: &dyn View, set: &Subject, uid: RequestId) -> Result<(Bound, Vec<S
 }
 
 /// The uid of the node, which is there and ACTIVE; of a namespace that of its cluster. Guards it.
-fn check_node(txn: &mut Txn<'_>, node: &NodeName) -> Result<RequestId, Rejection> {
+pub(crate) fn check_node(txn: &mut Txn<'_>, node: &NodeName) -> Result<RequestId, Rejection> {
     fn active<T: Row>(txn: &mut Txn<'_>, name: impl Into<ResourceName>) -> Result<T, Rejection> {
         check::active(txn, &Subject::resource(&name.into()), None)
     }

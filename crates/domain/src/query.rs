@@ -13,8 +13,8 @@ use ids::{
 mod access;
 
 pub use self::access::{
-    Bound, access_policy, bindings, custom_role, custom_roles, group, groups, identity_provider, identity_providers,
-    organization_of, service_account, service_accounts,
+    Bound, access_policy, bindings, cluster_policies, custom_role, custom_roles, group, groups, identity_provider,
+    identity_providers, organization_of, service_account, service_accounts,
 };
 use crate::{
     Account, Cluster, Edition, Folder, Organization, Project, Quota, Rejection, Row, State, View, ViewError, account,

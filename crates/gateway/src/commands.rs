@@ -42,6 +42,8 @@ pub fn need(command: &Command) -> Need {
         C::DeleteCluster(of) => cluster(Right::ClusterDelete, &of.name),
         C::UndeleteCluster(of) => cluster(Right::ClusterDelete, &of.name),
 
+        // What limits the clusters below is for whoever says who may make them.
+        C::SetClusterPolicy(of) => Need::set_policy(&of.node.clone().into()),
         C::ChangePolicy(of) => Need::set_policy(&of.node),
         C::CreateGroup(of) => identities(&of.name.organization),
         C::UpdateGroup(of) => identities(&of.name.organization),

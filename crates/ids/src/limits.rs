@@ -31,6 +31,8 @@ pub const GROUPS_MAX: usize = 5000;
 pub const REVOKES_MAX: usize = 10_000;
 /// Bytes of the reason of a revoke, or of its lift.
 pub const REASON_BYTES_MAX: usize = 1024;
+/// Rules of a cluster policy: two for each decision that can be given, about.
+pub const CLUSTER_RULES_MAX: usize = 128;
 /// Identity providers of an organization that are ACTIVE. Whoever presents a token is looked up among them; those that were seen in the
 /// field have one, and a second while they move.
 pub const IDENTITY_PROVIDERS_MAX: usize = 10;

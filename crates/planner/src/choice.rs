@@ -3,7 +3,7 @@
 use std::fmt;
 
 use domain::catalog::{Key, Value};
-use ids::{Position, ResourceName};
+use ids::{ResourceName, Revision};
 use sha2::{Digest as _, Sha256};
 
 /// Who said what a decision came to, or had a say in it.
@@ -17,7 +17,7 @@ pub enum Source {
     /// A policy: the node of the tree that it is set on, and where in the log that was done.
     Policy {
         node: ResourceName,
-        position: Position,
+        revision: Revision,
     },
     Request,
     /// A rule of this crate, by name.
@@ -40,7 +40,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Type { id, edition } => write!(f, "{id} of {edition}"),
-            Self::Policy { node, position } => write!(f, "policy of {node} at {position}"),
+            Self::Policy { node, revision } => write!(f, "policy of {node}, revision {}", revision.0),
             Self::Request => f.write_str("the request"),
             Self::Rule(name) => write!(f, "rule {name}"),
         }

@@ -9,7 +9,7 @@
 //!              catalogue, addresses in use, today, workers that there are ────┘
 //! ```
 //!
-//! Map: [`Request`], [`Inputs`] and [`Current`] what is known · [`Policy`] and [`Rule`] what an organization says · [`Choice`] and
+//! Map: [`Request`], [`Inputs`] and [`Current`] what is known · [`Policy`] what an organization says · [`Choice`] and
 //! [`Source`] one decision, [`Awaited`] what it has no effect without · [`Need`] and [`Sizing`] the cheapest instance type that fits · [`Network`] addresses · [`Blueprint`]
 //! the outcome · [`Refusal`] every way to be refused · [`render`] tables for people · `draft` the decisions being made
 //! · [`Settler`] the same from the rows of a ring's logs · [`undecidable`] what an edition is of no use for · [`plan`] from a blueprint, our log and what was seen of a cloud to what is to be done.
@@ -43,11 +43,12 @@ pub use blueprint::{
     Workers,
 };
 pub use choice::{Choice, DecisionsHash, Source};
+pub use domain::cluster_policy::{Rule, Says};
 pub use domain::{ClusterOptions, VersionWish};
-pub use policy::{Policy, Rule, RuleError, Says};
+pub use policy::Policy;
 pub use refusal::Refusal;
 pub use request::{Asked, Current, Inputs, Request};
-pub use settler::{Settler, Undecided};
+pub use settler::{Settler, Undecided, policies};
 pub use sizing::{Candidate, Need, Rejected, Sizing, Why};
 pub use trial::{Undecidable, undecidable};
 

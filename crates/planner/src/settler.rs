@@ -9,11 +9,12 @@ use std::{
 };
 
 use domain::{
-    Basis, Cluster, Date, Network, Planner, Rejection, View, ViewError, catalog::Catalog, edition, planner::Ask, sets,
+    Basis, Cluster, Date, Network, Planner, Rejection, View, ViewError, catalog::Catalog, cluster_policy, edition,
+    planner::Ask, sets,
 };
-use ids::{Hlc, RegionId, Revision, Subject};
+use ids::{Hlc, ProjectName, RegionId, Revision, Subject};
 
-use crate::{Asked, Blueprint, Current, Inputs, Placed, Refusal, Request, decide};
+use crate::{Asked, Blueprint, Current, Inputs, Placed, Policy, Refusal, Request, decide};
 
 const DAY_MS: u64 = 86_400_000;
 /// Editions whose decoded form is kept: the one in use, the next, and what looks back.
@@ -93,8 +94,11 @@ impl Settler {
         now: Hlc,
     ) -> Result<(Arc<Catalog>, Blueprint), Undecided> {
         let current = Current { network: basis.network.clone(), version: basis.version };
-        let decided =
-            |catalog: &Catalog| decide(&request(cluster), &inputs(catalog, now, &[], Asked::Before, Some(&current)));
+        let policies = policies(global, &cluster.name.project)?;
+        let decided = |catalog: &Catalog| {
+            let inputs = inputs(catalog, now, &[], Asked::Before, Some(&current));
+            decide(&request(cluster), &Inputs { policies: &policies, ..inputs })
+        };
         let refusal = match decided(&catalog) {
             Ok(blueprint) => return Ok((catalog, blueprint)),
             Err(refusal) => refusal,
@@ -111,15 +115,18 @@ impl Settler {
     /// Everything that would be decided about a cluster that is asked for now, where these addresses are in use.
     ///
     /// # Errors
-    /// [`Refusal`], as its creation would be refused.
+    /// [`Undecided`], as its creation would be refused.
     pub fn preview(
         &self,
+        global: &dyn View,
         asked: &Request,
         networks: &[Network],
         catalog: &Catalog,
         now: Hlc,
-    ) -> Result<Blueprint, Refusal> {
-        decide(asked, &inputs(catalog, now, networks, Asked::Now, None))
+    ) -> Result<Blueprint, Undecided> {
+        let policies = policies(global, &asked.name.project)?;
+        let inputs = inputs(catalog, now, networks, Asked::Now, None);
+        Ok(decide(asked, &Inputs { policies: &policies, ..inputs })?)
     }
 }
 
@@ -134,8 +141,10 @@ impl Planner for Settler {
         };
         let catalog = catalog.ok_or_else(|| Rejection::CatalogMissing { subject: subject() })?;
         let current = had.map(|basis| Current { network: basis.network.clone(), version: basis.version });
+        let policies = policies(ask.global, &cluster.name.project)?;
         let decided = |catalog: &Catalog| {
-            decide(&request(cluster), &inputs(catalog, ask.now, ask.networks, Asked::Now, current.as_ref()))
+            let inputs = inputs(catalog, ask.now, ask.networks, Asked::Now, current.as_ref());
+            decide(&request(cluster), &Inputs { policies: &policies, ..inputs })
         };
         let refused = |refusal: Refusal| Rejection::Undecidable {
             subject: subject(),
@@ -173,6 +182,12 @@ impl Planner for Settler {
             catalog.instance_types.get(instance_type).map(|of| (of.vcpus, of.memory_mib))
         })
     }
+}
+
+/// What the nodes above a cluster say, as the copy of the global log has it: root first.
+pub fn policies(global: &dyn View, project: &ProjectName) -> Result<Vec<Policy>, ViewError> {
+    let rows = cluster_policy::said_at(global, &project.clone().into())?;
+    Ok(rows.into_iter().map(|(revision, row)| Policy { node: row.node, revision, rules: row.rules }).collect())
 }
 
 /// What its machines have at least: masters, and the workers that it begins with or never has less of, whichever are more.

@@ -1,7 +1,7 @@
 //! What clusters become, of those that are under way.
 //!
 //! While a cluster is made it is looked at many times, and nearly always all that its blueprint follows from is as it was: its row, the
-//! edition of the catalogue, the day, and what is wished of it now. What was decided is remembered as long as somebody holds it.
+//! edition of the catalogue, the day, what the organization says, and what is wished of it now. What was decided is remembered as long as somebody holds it.
 
 use std::{
     collections::BTreeMap,
@@ -10,7 +10,7 @@ use std::{
 
 use domain::{Cluster, Wish};
 use ids::ClusterName;
-use planner::plan::Desired;
+use planner::{Policy, plan::Desired};
 
 /// Where there are fewer, those that nobody holds any more are not looked for.
 const FEW: usize = 1_000;
@@ -22,6 +22,7 @@ pub struct Given {
     pub edition: String,
     pub day: u64,
     pub wish: Wish,
+    pub policies: Vec<Policy>,
 }
 
 #[derive(Default)]
@@ -49,7 +50,7 @@ impl Decided {
 #[cfg(test)]
 mod tests {
     use domain::{ClusterOptions, ClusterType};
-    use ids::{Hlc, RequestId};
+    use ids::{Hlc, RequestId, Revision};
 
     use super::*;
 
@@ -69,7 +70,11 @@ mod tests {
             create_time: Hlc(1),
             update_time: Hlc(1),
         };
-        Given { row, edition: "2026-11".to_owned(), day: 20_000, wish: Wish::Run }
+        Given { row, edition: "2026-11".to_owned(), day: 20_000, wish: Wish::Run, policies: Vec::new() }
+    }
+
+    fn policy() -> Policy {
+        Policy { node: "organizations/acme".parse().unwrap(), revision: Revision(1), rules: Vec::new() }
     }
 
     fn desired() -> Arc<Desired> {
@@ -87,6 +92,7 @@ mod tests {
             Given { edition: "2026-12".to_owned(), ..given(1) },
             Given { day: 20_001, ..given(1) },
             Given { wish: Wish::Delete, ..given(1) },
+            Given { policies: vec![policy()], ..given(1) },
             given(2),
         ] {
             assert!(decided.get(&changed).is_none());

@@ -149,7 +149,8 @@ impl RegionBook {
         now: Hlc,
     ) -> Result<Arc<Desired>, Undecided> {
         let (day, wish) = (now.unix_ms() / DAY_MS, row.wish_at(now));
-        let given = Given { row: row.clone(), edition: catalog.edition.clone(), day, wish };
+        let policies = planner::policies(global, &row.name.project)?;
+        let given = Given { row: row.clone(), edition: catalog.edition.clone(), day, wish, policies };
         let decided = || self.decided.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(desired) = decided().get(&given) {
             return Ok(desired);

@@ -17,6 +17,7 @@ use crate::{
 mod access;
 mod account;
 mod cluster;
+mod cluster_policy;
 mod edition;
 mod folder;
 mod identity;
@@ -142,6 +143,7 @@ pub fn command_out(command: &Command) -> proto::Command {
         Command::SetQuota(command) => Kind::SetQuota(command.into()),
         Command::MirrorQuota(command) => Kind::MirrorQuota(command.into()),
         Command::AcknowledgeQuota(command) => Kind::AcknowledgeQuota(command.into()),
+        Command::SetClusterPolicy(command) => Kind::SetClusterPolicy(command.into()),
         Command::ChangePolicy(command) => Kind::ChangePolicy(command.into()),
         Command::CreateGroup(command) => Kind::CreateGroup(command.into()),
         Command::UpdateGroup(command) => Kind::UpdateGroup(command.into()),
@@ -201,6 +203,7 @@ pub fn command_in(message: proto::Command) -> Result<Command, Error> {
         Kind::SetQuota(message) => Command::SetQuota(message.try_into()?),
         Kind::MirrorQuota(message) => Command::MirrorQuota(message.try_into()?),
         Kind::AcknowledgeQuota(message) => Command::AcknowledgeQuota(message.try_into()?),
+        Kind::SetClusterPolicy(message) => Command::SetClusterPolicy(message.try_into()?),
         Kind::ChangePolicy(message) => Command::ChangePolicy(message.try_into()?),
         Kind::CreateGroup(message) => Command::CreateGroup(message.try_into()?),
         Kind::UpdateGroup(message) => Command::UpdateGroup(message.try_into()?),

@@ -17,6 +17,7 @@ use crate::{
 mod access;
 mod account;
 mod cluster;
+mod cluster_policy;
 mod edition;
 mod held;
 mod identity;
@@ -28,6 +29,7 @@ pub(crate) use self::access::{
     kinds_in, kinds_out, member_in, members_in, members_out, rights_in, rights_out, role_in,
 };
 pub(crate) use cluster::{cluster_type_in, options_in, options_out, ranges_in, ranges_out, window_in, window_out};
+pub(crate) use cluster_policy::{rules_in, rules_out};
 pub(crate) use held::{deed_in, deed_out, edge_in, edge_out, held_in, held_out, part_in, status_in, status_out};
 pub(crate) use network::cidr_in;
 pub(crate) use revoke::{maybe_member_in, node_in, text_out};
@@ -65,6 +67,7 @@ pub fn encode_entity(entity: &Entity) -> Bytes {
         Entity::BreakGlass(row) => Kind::BreakGlass(row.into()),
         Entity::IdentityProvider(row) => Kind::IdentityProvider(row.into()),
         Entity::ServiceAccount(row) => Kind::ServiceAccount(row.into()),
+        Entity::ClusterPolicy(row) => Kind::ClusterPolicy(row.into()),
         Entity::Marker => Kind::Marker(proto::Marker {}),
     };
     encode(&proto::Entity { kind: Some(kind) })
@@ -100,6 +103,7 @@ pub fn decode_entity(bytes: &Bytes) -> Result<Entity, Error> {
         Some(Kind::BreakGlass(row)) => Ok(Entity::BreakGlass(row.try_into()?)),
         Some(Kind::IdentityProvider(row)) => Ok(Entity::IdentityProvider(row.try_into()?)),
         Some(Kind::ServiceAccount(row)) => Ok(Entity::ServiceAccount(row.try_into()?)),
+        Some(Kind::ClusterPolicy(row)) => Ok(Entity::ClusterPolicy(row.try_into()?)),
         Some(Kind::CustomRole(row)) => Ok(Entity::CustomRole(row.try_into()?)),
         Some(Kind::Marker(proto::Marker {})) => Ok(Entity::Marker),
         None => Err(Error::field(ENTITY, "kind", "not set", "one of the kinds of rows")),

@@ -38,7 +38,7 @@ use bytes::Bytes;
 use prost::Message;
 
 /// Feature level of this build: it reads records up to this level, and writes none above it.
-pub const LEVEL: u32 = 6;
+pub const LEVEL: u32 = 7;
 
 /// What a proposal or a snapshot with effects only needs of its reader.
 pub const LEVEL_OF_EFFECTS: u32 = 1;
@@ -54,6 +54,8 @@ pub const LEVEL_OF_WAVES: u32 = 4;
 pub const LEVEL_OF_ACCESS: u32 = 5;
 /// What a proposal with facts about whose tokens are taken needs.
 pub const LEVEL_OF_IDENTITIES: u32 = 6;
+/// What a proposal with facts about what organizations say of decisions needs.
+pub const LEVEL_OF_CLUSTER_POLICIES: u32 = 7;
 
 /// The bytes of a message.
 pub fn encode(message: &impl Message) -> Bytes {

@@ -17,9 +17,9 @@ use ids::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    CommandDigest, Error, LEVEL, LEVEL_OF_ACCESS, LEVEL_OF_CLOUD_FACTS, LEVEL_OF_EFFECTS, LEVEL_OF_IDENTITIES,
-    LEVEL_OF_MACHINES, LEVEL_OF_REJECTIONS, LEVEL_OF_WAVES, Rejected, decode, encode, field::sixteen_bytes_in, proto,
-    rejected::bounded,
+    CommandDigest, Error, LEVEL, LEVEL_OF_ACCESS, LEVEL_OF_CLOUD_FACTS, LEVEL_OF_CLUSTER_POLICIES, LEVEL_OF_EFFECTS,
+    LEVEL_OF_IDENTITIES, LEVEL_OF_MACHINES, LEVEL_OF_REJECTIONS, LEVEL_OF_WAVES, Rejected, decode, encode,
+    field::sixteen_bytes_in, proto, rejected::bounded,
 };
 
 /// Domain separation: a record's hash is never the hash of anything else.
@@ -170,6 +170,7 @@ fn level_of_kind(kind: FactKind) -> u32 {
         | FactKind::ServiceAccountDeleted
         | FactKind::ServiceAccountKeyAdded
         | FactKind::ServiceAccountKeyRemoved => LEVEL_OF_IDENTITIES,
+        FactKind::ClusterPolicySet => LEVEL_OF_CLUSTER_POLICIES,
         FactKind::ClusterProgressed
         | FactKind::DeedsNoted
         | FactKind::ClusterDeletionWished

@@ -14,6 +14,7 @@ use ids::{AccountId, ContainerName, ProjectName, RequestId, Seq};
 
 use super::{
     access_policies::policy_name,
+    cluster_policies,
     input::{etag, name, new_name, present, request_id, texts},
     quotas,
     resource::cloud_account_name,
@@ -273,6 +274,7 @@ impl Writes for v1::Mutation {
 /// What the API calls that which a command is about.
 pub fn public_name(command: &Command) -> String {
     match command {
+        Command::SetClusterPolicy(command) => cluster_policies::policy_name(&command.node),
         Command::ChangePolicy(command) => policy_name(&command.node),
         Command::CreateGroup(command) => command.name.to_string(),
         Command::UpdateGroup(command) => command.name.to_string(),
@@ -323,7 +325,7 @@ pub fn resource_field(command: &Command) -> &'static str {
         Command::PublishCatalog(_) => "waves",
         Command::HaltEdition(_) => "edition",
         Command::SetQuota(_) | Command::MirrorQuota(_) | Command::AcknowledgeQuota(_) => "quota",
-        Command::ChangePolicy(_) => "policy",
+        Command::SetClusterPolicy(_) | Command::ChangePolicy(_) => "policy",
         Command::CreateGroup(_) | Command::UpdateGroup(_) | Command::DeleteGroup(_) => "group",
         Command::CreateRole(_) | Command::UpdateRole(_) | Command::DeleteRole(_) => "role",
         Command::CreateRevoke(_) | Command::LiftRevoke(_) => "revoke",

@@ -73,6 +73,7 @@ fn after(entity: &Entity, kind: Option<FactKind>, revision: Revision) -> Option<
         Entity::BreakGlass(row) => Some(After::BreakGlass(v1::BreakGlass::show(revision, row))),
         Entity::IdentityProvider(row) => Some(After::IdentityProvider(v1::IdentityProvider::show(revision, row))),
         Entity::ServiceAccount(row) => Some(After::ServiceAccount(v1::ServiceAccount::show(revision, row))),
+        Entity::ClusterPolicy(row) => Some(After::ClusterPolicy(v1::ClusterPolicy::show(revision, row))),
         // As large as a page of records.
         Entity::Catalog(_) => None,
         Entity::ClusterStatus(_)
@@ -153,6 +154,7 @@ fn kind_name(kind: FactKind) -> &'static str {
         FactKind::ServiceAccountDeleted => "service-account-deleted",
         FactKind::ServiceAccountKeyAdded => "service-account-key-added",
         FactKind::ServiceAccountKeyRemoved => "service-account-key-removed",
+        FactKind::ClusterPolicySet => "cluster-policy-set",
     }
 }
 

@@ -15,12 +15,13 @@ use tonic_health::pb::{
 use super::front::Front;
 
 /// What can be asked after; the empty name is the whole.
-const SERVICES: [&str; 20] = [
+const SERVICES: [&str; 21] = [
     "",
     "atoll.v1.Access",
     "atoll.v1.AccessPolicies",
     "atoll.v1.Catalog",
     "atoll.v1.CloudAccounts",
+    "atoll.v1.ClusterPolicies",
     "atoll.v1.Clusters",
     "atoll.v1.Folders",
     "atoll.v1.Groups",

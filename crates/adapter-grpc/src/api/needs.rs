@@ -12,6 +12,7 @@ use ids::{
 
 use super::{
     access_policies::policy_node,
+    cluster_policies,
     command::{Writes as _, location},
     input::{name, present},
     operations, quotas,
@@ -84,6 +85,7 @@ needs! {
 
     GetOrganizationRequest, |of, read| see(name::<OrganizationName>("name", &of.name)?);
     GetQuotaRequest, |of, read| see(quotas::organization("name", &of.name)?);
+    GetClusterPolicyRequest, |of, read| see(cluster_policies::policy_node("name", &of.name)?);
     GetFolderRequest, |of, read| see(name::<FolderName>("name", &of.name)?);
     GetProjectRequest, |of, read| see(name::<ProjectName>("name", &of.name)?);
     PreviewDecisionsRequest, |of, read| see(location("parent", &of.parent)?.0);

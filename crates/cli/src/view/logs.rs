@@ -64,6 +64,7 @@ fn fact(fact: &v1::Fact) -> Value {
         Some(After::BreakGlass(after)) => made.value("breakGlass", after.json()),
         Some(After::IdentityProvider(after)) => made.value("identityProvider", after.json()),
         Some(After::ServiceAccount(after)) => made.value("serviceAccount", after.json()),
+        Some(After::ClusterPolicy(after)) => made.value("clusterPolicy", after.json()),
     };
     made.value("removed", Value::from(fact.removed)).done()
 }

@@ -209,6 +209,27 @@ fn quotas_are_set_and_listed_region_by_region() {
     assert_golden("quotas.txt", &text);
 }
 
+#[test]
+fn what_is_said_about_decisions_is_shown_changed_and_kept_in_files() {
+    let world = furnished();
+    let set = format!("policy set organization/acme pods.privileged==off workers.max<=100 {}", id(8));
+    let mut text = world.session(&["policy show organization/acme", &set, "policy show project/acme/web"]);
+    text.push_str(&world.session(&[
+        "policy set organization/acme workers.max<=50 version.channel==stable|regular workers.initial=5",
+        "policy show organization/acme",
+        "policy show organization/acme -o json",
+        "policy unset organization/acme workers.initial --dry-run",
+        "policy export organization/acme",
+        "policy unset organization/acme --all",
+        "policy show organization/acme",
+        "policy set organization/acme workers.max<100",
+        "policy unset organization/acme",
+        "policy --help",
+        "policy set --help",
+    ]));
+    assert_golden("cluster-policies.txt", &text);
+}
+
 fn usage(group: &str, used: (i64, i64), adjusted: (i64, i64)) -> v1::UsageLine {
     let amount = |(vcpu_seconds, mib_seconds)| Some(v1::UsageAmount { vcpu_seconds, mib_seconds });
     let uid = if group.contains("/clusters/") { format!("{:032x}", group.len()) } else { String::new() };

@@ -2,6 +2,7 @@
 
 mod access;
 mod catalog;
+mod cluster_policies;
 mod identities;
 mod logs;
 mod reads;
@@ -17,9 +18,10 @@ use api::{
     metadata,
     v1::{
         self, access_policies_server::AccessPoliciesServer, access_server::AccessServer, catalog_server::CatalogServer,
-        cloud_accounts_server::CloudAccountsServer, clusters_server::ClustersServer, folders_server::FoldersServer,
-        groups_server::GroupsServer, identity_providers_server::IdentityProvidersServer, log_server::LogServer,
-        mutation::Kind, mutations_server::MutationsServer, operations_server::OperationsServer,
+        cloud_accounts_server::CloudAccountsServer, cluster_policies_server::ClusterPoliciesServer,
+        clusters_server::ClustersServer, folders_server::FoldersServer, groups_server::GroupsServer,
+        identity_providers_server::IdentityProvidersServer, log_server::LogServer, mutation::Kind,
+        mutations_server::MutationsServer, operations_server::OperationsServer,
         organizations_server::OrganizationsServer, projects_server::ProjectsServer, quotas_server::QuotasServer,
         regions_server::RegionsServer, revokes_server::RevokesServer, roles_server::RolesServer,
         service_accounts_server::ServiceAccountsServer, usage_server::UsageServer,
@@ -69,6 +71,7 @@ pub(super) fn router(service: Service, tls: Option<&(String, String)>) -> Result
         .add_service(CatalogServer::with_interceptor(service.clone(), look.clone()))
         .add_service(OperationsServer::with_interceptor(service.clone(), look.clone()))
         .add_service(QuotasServer::with_interceptor(service.clone(), look.clone()))
+        .add_service(ClusterPoliciesServer::with_interceptor(service.clone(), look.clone()))
         .add_service(RegionsServer::with_interceptor(service.clone(), look.clone()))
         .add_service(UsageServer::with_interceptor(service.clone(), look.clone()))
         .add_service(LogServer::with_interceptor(service.clone(), look.clone()))

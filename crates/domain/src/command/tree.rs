@@ -1,6 +1,8 @@
 //! What can be asked of organizations, folders and projects: the tree that is the same everywhere.
 
-use ids::{ContainerName, FolderName, OrganizationName, ProjectName, Revision};
+use ids::{ContainerName, FolderName, OrganizationName, ProjectName, ResourceName, Revision};
+
+use crate::cluster_policy::Rule;
 
 /// Makes an organization, with the first cloud account of the pool if there is one. Its name must be free: never used, or
 /// that of a DELETED one.
@@ -92,5 +94,15 @@ pub struct MoveProject {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeleteProject {
     pub name: ProjectName,
+    pub etag: Option<Revision>,
+}
+
+/// Says what holds for the decisions of all clusters below an organization, a folder or a project: all rules of that node, in the place of
+/// those that it had. None: nothing is said there any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetClusterPolicy {
+    pub node: ResourceName,
+    pub rules: Vec<Rule>,
+    /// Of the node's policy, not of the node.
     pub etag: Option<Revision>,
 }

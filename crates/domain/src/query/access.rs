@@ -10,8 +10,9 @@ use ids::{
 
 use super::{PAGE_TOKEN, Page, PageRequest, cluster, folder, organization, page_size, project};
 use crate::{
-    AccessPolicy, Binding, CustomRole, Group, IdentityProvider, Rejection, Row, ServiceAccount, State, View, ViewError,
-    check, group, identity_provider as provider, role, service_account as account, sets,
+    AccessPolicy, Binding, ClusterPolicy, CustomRole, Group, IdentityProvider, Rejection, Row, ServiceAccount, State,
+    View, ViewError, check, cluster_policy, group, identity_provider as provider, role, service_account as account,
+    sets,
 };
 
 /// What is bound on a node itself.
@@ -37,6 +38,18 @@ pub fn access_policy(view: &dyn View, node: &NodeName) -> Result<Bound, Rejectio
         None => Vec::new(),
     };
     Ok(Bound { revision: view.revision(&set), row, bindings })
+}
+
+/// What is said about the decisions of clusters below a node, root first; with the revision of the node's own policy, which is its etag.
+///
+/// # Errors
+/// As [`organization`].
+pub fn cluster_policies(
+    view: &dyn View,
+    node: &ResourceName,
+) -> Result<(Revision, Vec<(Revision, ClusterPolicy)>), Rejection> {
+    node_uid(view, &node.clone().into())?;
+    Ok((view.revision(&cluster_policy::subject(node)), cluster_policy::said_at(view, node)?))
 }
 
 /// The bindings of the node that has this uid.

@@ -15,6 +15,7 @@
 )]
 
 mod accounts;
+mod cluster_policies;
 mod clusters;
 mod editions;
 mod folders;

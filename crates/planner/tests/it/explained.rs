@@ -61,7 +61,7 @@ fn changed(a: &Blueprint, b: &Blueprint) -> BTreeSet<Key> {
 
 /// Keys whose choice names the policy.
 fn naming(blueprint: &Blueprint, policy: &Policy) -> BTreeSet<Key> {
-    let source = Source::Policy { node: policy.node.clone(), position: policy.position.clone() };
+    let source = Source::Policy { node: policy.node.clone(), revision: policy.revision };
     blueprint.choices.iter().filter(|choice| choice.cites(&source)).map(|choice| choice.key).collect()
 }
 

@@ -6,7 +6,7 @@ use domain::{
     Date,
     catalog::{Catalog, Key, Value},
 };
-use ids::{ClusterName, Incarnation, Log, Position, Seq};
+use ids::{ClusterName, Revision};
 use planner::{Asked, Blueprint, Current, Inputs, Network, Policy, Refusal, Request, Rule, Says, VersionWish, decide};
 
 pub const REGIONS: [&str; 3] = ["eu-west-1", "us-east-1", "us-west-2"];
@@ -80,9 +80,8 @@ impl World {
 }
 
 pub fn policy(node: &str, seq: u64, rules: impl IntoIterator<Item = (Key, Says)>) -> Policy {
-    let position = Position { log: Log::Global, incarnation: Incarnation::FIRST, seq: Seq(seq) };
     let rules = rules.into_iter().map(|(key, says)| Rule::new(key, says).unwrap()).collect();
-    Policy { node: node.parse().unwrap(), position, rules }
+    Policy { node: node.parse().unwrap(), revision: Revision(seq), rules }
 }
 
 pub const ORGANIZATION: &str = "organizations/acme";

@@ -9,10 +9,11 @@ use std::{
 use access::{Kind, Kinds, Member, NodeName, Right};
 use bytes::Bytes;
 use domain::{
-    AccessPolicy, Account, AccountLife, Allotment, Binding, BreakGlass, Cluster, ClusterType, CustomRole, Deeds,
-    Edition, Entity, Fact, FactKind, Folder, Gate, Group, Lift, Limit, Organization, Owner, Project, Quota, Revoke,
-    Slice, State, Wish,
-    catalog::{Catalog, Key, Window},
+    AccessPolicy, Account, AccountLife, Allotment, Binding, BreakGlass, Cluster, ClusterPolicy, ClusterType,
+    CustomRole, Deeds, Edition, Entity, Fact, FactKind, Folder, Gate, Group, Lift, Limit, Organization, Owner, Project,
+    Quota, Revoke, Slice, State, Wish,
+    catalog::{Catalog, Key, Value, Window},
+    cluster_policy::{Rule, Says},
     command::*,
 };
 use ids::{Hash, Hlc, Incarnation, Log, RequestId, Revision, Seq};
@@ -97,6 +98,7 @@ pub fn entities() -> Vec<(&'static str, Entity)> {
         ("custom_role", custom_role().into()),
         ("identity_provider", identities::provider().into()),
         ("service_account", identities::account().into()),
+        ("cluster_policy", cluster_policy().into()),
         ("marker", Entity::Marker),
     ]
 }
@@ -369,6 +371,26 @@ fn regional_and_account_commands() -> Vec<(&'static str, Command)> {
     ]
 }
 
+/// A rule of each way to say something.
+pub fn cluster_policy() -> ClusterPolicy {
+    let number = |key: Key, text: &str| key.shape().read(text).unwrap();
+    let word = |text: &str| Value::Word(text.to_owned());
+    let rules = [
+        (Key::WorkersInitial, Says::Default(number(Key::WorkersInitial, "5"))),
+        (Key::WorkersMax, Says::AtMost(number(Key::WorkersMax, "100"))),
+        (Key::WorkersMax, Says::AtLeast(number(Key::WorkersMax, "3"))),
+        (Key::PodsPrivileged, Says::Require(Value::Flag(false))),
+        (Key::VersionChannel, Says::OneOf(vec![word("stable"), word("regular")])),
+    ];
+    ClusterPolicy {
+        node: text(PROJECT),
+        node_uid: id(9),
+        rules: rules.into_iter().map(|(key, says)| Rule::new(key, says).unwrap()).collect(),
+        author: "user:ann@example.com".into(),
+        update_time: hlc(5, 0),
+    }
+}
+
 fn quota_commands() -> Vec<(&'static str, Command)> {
     let slices = [(text("eu-west-1"), 32), (text("us-east-1"), 64)].into();
     let (organization, region) = (|| text(ORGANIZATION), || text("us-east-1"));
@@ -388,6 +410,10 @@ fn quota_commands() -> Vec<(&'static str, Command)> {
         ("delete_role", DeleteRole { name: custom_role().name, etag: None }.into()),
         ("create_revoke", create_revoke(Some(text(PROJECT))).into()),
         ("lift_revoke", LiftRevoke { name: revoke().name, reason: "found again".into() }.into()),
+        (
+            "set_cluster_policy",
+            SetClusterPolicy { node: text(PROJECT), rules: cluster_policy().rules, etag: Some(Revision(12)) }.into(),
+        ),
         ("set_break_glass", set_break_glass(Some(text("user:eve@example.com"))).into()),
     ]
 }

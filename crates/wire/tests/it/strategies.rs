@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use domain::{
-    Account, AccountLife, Allotment, Cluster, ClusterType, Edition, Entity, Folder, Gate, Limit, Organization, Owner,
-    Project, Quota, Slice, State, command::*,
+    Account, AccountLife, Allotment, Cluster, ClusterPolicy, ClusterType, Edition, Entity, Folder, Gate, Limit,
+    Organization, Owner, Project, Quota, Slice, State, command::*,
 };
 use ids::{
     AccountId, ClusterName, ContainerName, FolderName, Hash, Hlc, Incarnation, Label, Log, OrganizationName,
@@ -199,6 +199,18 @@ fn waves() -> impl Strategy<Value = Option<Waves>> {
 }
 
 /// Boxed, as are commands: all their strategies beside each other are more than a test's stack holds.
+/// Some of those that say something in each way.
+fn rules() -> impl Strategy<Value = Vec<domain::cluster_policy::Rule>> {
+    proptest::sample::subsequence(crate::samples::cluster_policy().rules, 0..=5)
+}
+
+fn cluster_policy() -> impl Strategy<Value = Entity> {
+    (project_name(), rules(), hlc()).prop_map(|(project, rules, update_time)| {
+        let node = project.into();
+        ClusterPolicy { node, rules, update_time, ..crate::samples::cluster_policy() }.into()
+    })
+}
+
 pub fn entity() -> impl Strategy<Value = Entity> {
     prop_oneof![
         organization().prop_map(Entity::Organization).boxed(),
@@ -217,6 +229,7 @@ pub fn entity() -> impl Strategy<Value = Entity> {
         edition().prop_map(Entity::Edition).boxed(),
         access::entity().boxed(),
         identities::entity().boxed(),
+        cluster_policy().boxed(),
         Just(Entity::Marker).boxed(),
     ]
 }
@@ -240,6 +253,12 @@ pub fn command() -> impl Strategy<Value = Command> {
         command!(HaltEdition { edition: edition_name(), etag: etag() }).boxed(),
         organization_name().prop_map(|organization| ClaimAccount { organization }.into()).boxed(),
         quota_command().boxed(),
+        command!(SetClusterPolicy {
+            node: project_name().prop_map(ids::ResourceName::from),
+            rules: rules(),
+            etag: etag()
+        })
+        .boxed(),
         access::command().boxed(),
         identities::command().boxed(),
     ]

@@ -35,16 +35,13 @@ pub async fn listed(
         Some(basis) => {
             let catalog = settler.catalog_after(&global.state, &name.location, now, &basis.edition);
             let decided = settler.blueprint(&global.state, &row, basis, edition(catalog, &name)?, now);
-            let (_, blueprint) = decided.map_err(|why| match why {
-                Undecided::Refused(refusal) => refused(refusal),
-                Undecided::Unreadable(error) => unreadable(error),
-            })?;
-            blueprint
+            decided.map_err(undecided)?.1
         }
         // A region without a cloud settles nothing: what would be decided.
         None => {
             let catalog = settler.catalog(&global.state, &name.location, now);
-            settler.preview(&request_of(row), &[], &*edition(catalog, &name)?, now).map_err(refused)?
+            let catalog = edition(catalog, &name)?;
+            settler.preview(&global.state, &request_of(row), &[], &catalog, now).map_err(undecided)?
         }
     };
     Ok(Answer::new(shown(&blueprint), seen([&view, &global]), view.age))
@@ -69,8 +66,15 @@ pub async fn previewed(
     let catalog = settler.catalog(&global.state, &asked.name.location, call.now());
     let catalog = edition(catalog, &asked.name)?;
     let networks = networks(&view.state, &asked.name.project)?;
-    let blueprint = settler.preview(&asked, &networks, &catalog, call.now()).map_err(refused)?;
+    let blueprint = settler.preview(&global.state, &asked, &networks, &catalog, call.now()).map_err(undecided)?;
     Ok(Answer::new(shown(&blueprint), seen([&view, &global]), view.age))
+}
+
+fn undecided(why: Undecided) -> Refusal {
+    match why {
+        Undecided::Refused(refusal) => refused(refusal),
+        Undecided::Unreadable(error) => unreadable(error),
+    }
 }
 
 /// The edition to decide about a cluster by; there must be one.

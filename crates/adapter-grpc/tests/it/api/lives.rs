@@ -461,3 +461,59 @@ async fn what_became_of_a_cluster_is_in_the_records_of_its_region() {
     let Some(After::Cluster(cluster)) = &records[0].facts[0].after else { panic!("{records:?}") };
     assert!(cluster.status.is_none() && cluster.network.is_some());
 }
+
+#[tokio::test]
+async fn what_the_organization_says_holds_for_new_clusters_and_for_those_that_are_there() {
+    use v1::{cluster_policies_client::ClusterPoliciesClient, cluster_rule::Says};
+    let ring = Ring::with_cloud().await;
+    let mut caller = Caller::at(&ring, 2).await;
+    let mut policies = ClusterPoliciesClient::new(ring.connect(3).await);
+    let before = caller.create("before", unprotected()).await.unwrap();
+    let rule = |decision: &str, says: Says, values: &[&str]| v1::ClusterRule {
+        decision: decision.to_owned(),
+        says: says.into(),
+        values: values.iter().map(ToString::to_string).collect(),
+        node: String::new(),
+    };
+    let write = |node: &str, rules: Vec<v1::ClusterRule>| v1::UpdateClusterPolicyRequest {
+        policy: Some(v1::ClusterPolicy { name: format!("{node}/clusterPolicy"), rules, ..Default::default() }),
+        ..Default::default()
+    };
+    let (top, project) = ("organizations/acme", "organizations/acme/projects/web");
+    let strict = write(top, vec![rule("protection.delete", Says::Require, &["on"])]);
+    policies.update_cluster_policy(strict).await.unwrap();
+    policies.update_cluster_policy(write(project, vec![rule("workers.max", Says::AtMost, &["40"])])).await.unwrap();
+    let get = v1::GetClusterPolicyRequest { name: format!("{project}/clusterPolicy"), read: None };
+    let shown = policies.get_cluster_policy(get).await.unwrap().into_inner();
+    assert_eq!((shown.rules.len(), shown.inherited.len(), shown.inherited[0].node.as_str()), (1, 1, top));
+
+    // The region's copy of the global log hears of it a moment later.
+    let refused = eventually(|| async {
+        let mut other = Caller::at(&ring, 1).await;
+        match other.create("after", unprotected()).await {
+            Err(refused) => Some(refusal::<()>(Err(refused))),
+            Ok(made) => {
+                let delete = v1::DeleteClusterRequest { name: made.name, ..Default::default() };
+                other.clusters.delete_cluster(delete).await.unwrap();
+                None
+            }
+        }
+    })
+    .await;
+    assert_eq!(refused.reason, "OVERRIDE_FORBIDDEN");
+    assert!(refused.message.contains("policy of organizations/acme"), "{}", refused.message);
+    let list = v1::ListDecisionsRequest { parent: before.name, read: None };
+    let listed = caller.clusters.list_decisions(list).await.unwrap().into_inner();
+    let of = |key: &str| listed.decisions.iter().find(|of| of.key == key).unwrap().clone();
+    assert_eq!(
+        (of("protection.delete").value.as_str(), of("protection.delete").source_kind.as_str()),
+        ("on", "policy")
+    );
+    assert_eq!(of("workers.max").value, "40");
+
+    let wrong = write(top, vec![rule("masters.instance-type", Says::Default, &["m7g.large"])]);
+    let refused = refusal(policies.update_cluster_policy(wrong).await);
+    assert_eq!(refused.reason, "INVALID_ARGUMENT");
+    let wrong = write(top, vec![rule("workers.max", Says::AtMost, &["many"])]);
+    assert_eq!(refusal(policies.update_cluster_policy(wrong).await).reason, "INVALID_ARGUMENT");
+}

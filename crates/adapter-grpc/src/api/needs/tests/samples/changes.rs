@@ -156,6 +156,13 @@ pub fn needs() -> BTreeMap<&'static str, Need> {
             }),
         ),
         (
+            "ClusterPolicies/UpdateClusterPolicy",
+            writes(UpdateClusterPolicyRequest {
+                policy: Some(ClusterPolicy { name: format!("{PROJECT}/clusterPolicy"), ..Default::default() }),
+                ..Default::default()
+            }),
+        ),
+        (
             "Quotas/UpdateQuota",
             writes(UpdateQuotaRequest {
                 quota: Some(Quota { name: format!("{ORGANIZATION}/quota"), ..Default::default() }),

@@ -81,6 +81,10 @@ pub fn needs() -> BTreeMap<&'static str, Need> {
         ("Organizations/ListOrganizations", asks(&ListOrganizationsRequest::default())),
         ("Projects/GetProject", asks(&GetProjectRequest { name: text(PROJECT), ..Default::default() })),
         ("Projects/ListProjects", asks(&ListProjectsRequest { parent: text(FOLDER), ..Default::default() })),
+        (
+            "ClusterPolicies/GetClusterPolicy",
+            asks(&GetClusterPolicyRequest { name: format!("{PROJECT}/clusterPolicy"), ..Default::default() }),
+        ),
         ("Quotas/GetQuota", asks(&GetQuotaRequest { name: format!("{ORGANIZATION}/quota"), ..Default::default() })),
         ("Quotas/ListQuotas", asks(&ListQuotasRequest::default())),
         ("Regions/GetMemberStatus", asks(&GetMemberStatusRequest::default())),
