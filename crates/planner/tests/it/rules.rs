@@ -62,7 +62,7 @@ fn a_request_changes_what_nobody_limits() {
     let world = World::new().policy(FOLDER, [(key, Says::Require(value(key, "on")))]);
     let refusal = asked(&world, false).unwrap_err();
     assert_eq!(refusal.reason(), "OVERRIDE_FORBIDDEN");
-    assert!(refusal.to_string().contains("policy of organizations/acme/folders/shop at global@1.1"), "{refusal}");
+    assert!(refusal.to_string().contains("policy of organizations/acme/folders/shop, revision 1"), "{refusal}");
     assert!(asked(&world, true).unwrap().delete_protection, "what is required may be asked for");
 }
 

@@ -1,10 +1,12 @@
 //! Cluster policies, as far as a client can tell: rules are kept as they are sent, and not understood.
 
 use api::v1::{self, cluster_policies_server::ClusterPolicies};
-use tonic::{Code, Request, Status};
+use tonic::{Code, Request, Response, Status};
 
-use super::{Answer, Service};
+use super::Service;
 use crate::double::state::{not_found, refusal};
+
+type Answer<T> = Result<Response<T>, Status>;
 
 const SUFFIX: &str = "/clusterPolicy";
 
