@@ -94,7 +94,7 @@ fn rule_in(given: &v1::ClusterRule) -> Result<Rule, Refusal> {
     let known = Key::named(&given.decision).filter(|key| !key.is_computed());
     let key = known.ok_or_else(|| Refusal::field("policy.rules.decision", &given.decision, DECISION))?;
     let read = |text: &String| {
-        let wanted = |_| Refusal::field(VALUES, text, &format!("of {key}, {}", key.shape()));
+        let wanted = |_| Refusal::field(VALUES, text, format!("of {key}, {}", key.shape()));
         key.shape().read(text).map_err(wanted)
     };
     let values = given.values.iter().map(read).collect::<Result<Vec<Value>, Refusal>>()?;

@@ -74,7 +74,7 @@ fn a_policy_says_each_thing_once_and_is_written_over_the_version_that_was_seen()
         .unwrap();
     let (_, row) = cluster_policy::said_at(&world.global(), &node).unwrap().pop().unwrap();
     assert_eq!(row.rules, [begins_with(2), at_most(9)], "by decision");
-    let stale = SetClusterPolicy { node: node.clone(), rules: rules.clone(), etag: Some(Revision::ABSENT) };
+    let stale = SetClusterPolicy { node, rules: rules.clone(), etag: Some(Revision::ABSENT) };
     assert_eq!(world.reason(stale), "ETAG_MISMATCH");
     assert_eq!(world.reason(set("a", rules)), "POLICY_UNCHANGED");
     assert_eq!(world.reason(set("a", [at_most(9), at_most(8)])), "INVALID_ARGUMENT");

@@ -51,7 +51,7 @@ impl Engine {
         };
         let (mut memo, crowded) = self.take_memo(key, &case);
         let Ok(zones) = self.zones(case.named.account).await else {
-            self.state().memos.insert(key.clone(), memo);
+            self.put_off(key, &case, memo);
             return Next(Ended::Failed, None);
         };
         let sight = observe::look(&self.caller, &case, &zones, &mut memo, crowded, self.options.planted).await;
@@ -80,7 +80,6 @@ impl Engine {
     fn take_memo(&self, key: &Key, case: &Case) -> (Memo, bool) {
         let account = case.named.account;
         let mut state = self.state();
-        state.unsettle(key, account);
         let mut memo = state.memos.remove(key).unwrap_or_default();
         let Handed { lists, seen } = state.take_handed(key);
         memo.fresh = lists.keys().copied().collect();
@@ -137,7 +136,7 @@ impl Engine {
             Err(error) => {
                 // Somebody else wrote, or leads: what was seen still serves, what was planned does not.
                 tracing::debug!(%key, %error, "a record was not written");
-                self.state().memos.insert(key.clone(), memo);
+                self.put_off(key, case, memo);
                 let conflict = error == NotRecorded::Conflict;
                 let ended = if conflict { Ended::After(Duration::from_millis(50)) } else { Ended::Failed };
                 return Next(ended, None);
@@ -151,6 +150,8 @@ impl Engine {
             return self.settle(key, &plan, now);
         }
         let mut state = self.state();
+        // Not before: who is looked at in a sweep and is as wished makes no crowd.
+        state.unsettle(key, case.named.account);
         let before = state.plans.get(key);
         let same = before.is_some_and(|before| same(before, &plan));
         let still = if same { memo.still.unwrap_or(now) } else { now };
@@ -199,6 +200,13 @@ impl Engine {
         let pause = pause.max(state.looking_takes());
         state.look_later(key, self.caller.env.now().plus(pause));
         pause + SLOWEST
+    }
+
+    /// Remembers what was learned; nothing came of the run.
+    fn put_off(&self, key: &Key, case: &Case, memo: Memo) {
+        let mut state = self.state();
+        state.unsettle(key, case.named.account);
+        state.memos.insert(key.clone(), memo);
     }
 
     fn settle(&self, key: &Key, plan: &Plan, now: Time) -> Next {

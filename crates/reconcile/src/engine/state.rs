@@ -118,8 +118,9 @@ impl State {
         (self.term, self.began) = (Some(term), now);
         let count = u32::try_from(keys.len()).unwrap_or(u32::MAX).max(1);
         for (place, named) in (0_u32..).zip(keys) {
-            // Surveys come before this; it is for keys of accounts that cannot be listed.
-            let due = now.plus(options.sweep_every / count * place);
+            // Surveys come before this, however long they take: who looks by itself asks for each kind. It is for keys of accounts that cannot
+            // be listed.
+            let due = now.plus(options.sweep_every).plus(options.sweep_every / count * place);
             self.queue.push(&named.key, Class::Sweep, due);
             self.know(named, now);
         }
