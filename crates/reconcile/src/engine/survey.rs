@@ -39,6 +39,8 @@ struct Survey {
     at_ms: u64,
     /// What was listed. Of the kinds that each survey lists, and of the rest, whether all of them were.
     kinds: BTreeSet<Kind>,
+    /// All kinds were asked for.
+    all_asked: bool,
     often: bool,
     whole: bool,
     by_owner: BTreeMap<RequestId, Found>,
@@ -111,8 +113,9 @@ impl Engine {
             return Err(error);
         }
         let often = Kind::OFTEN.iter().all(|kind| listed.contains(kind));
+        let all_asked = whole;
         let whole = whole && Kind::ALL.iter().all(|kind| Kind::OFTEN.contains(kind) || listed.contains(kind));
-        Ok(Survey { began, at_ms, kinds: listed, often, whole, by_owner })
+        Ok(Survey { began, at_ms, kinds: listed, all_asked, often, whole, by_owner })
     }
 
     /// The zones of an account, which are asked for once.
@@ -151,7 +154,7 @@ impl Survey {
                 looks.push((uid, key, digests, differs));
             }
         }
-        if !self.whole && looks.len() > CROWD {
+        if !self.all_asked && looks.len() > CROWD {
             // Each of them would list the rest for itself: that is listed for all of them instead.
             if let Some(of) = state.accounts.get_mut(&account) {
                 of.whole = now;

@@ -42,7 +42,7 @@ fn handed(state: &mut State, news: &[usize], now: Instant) -> Vec<usize> {
         |number: &usize| (named(*number).uid, Found { things: vec![], digests: [now.since(at(0)).as_secs(), 0] });
     let by_owner = news.iter().map(found).collect();
     let kinds = Kind::ALL.into_iter().collect();
-    let survey = Survey { began: now, at_ms: 0, kinds, often: true, whole: true, by_owner };
+    let survey = Survey { began: now, at_ms: 0, kinds, all_asked: true, often: true, whole: true, by_owner };
     survey.hand_over(state, account(), false, now);
     let all = 0..state.keys.len();
     all.filter(|number| state.take_handed(&named(*number).key).lists.contains_key(&Kind::Machines)).collect()
