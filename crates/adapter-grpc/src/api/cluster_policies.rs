@@ -16,11 +16,12 @@ use ids::{Log, RequestId, ResourceName, Revision};
 use tonic::{Request, Response, Status};
 
 use super::{
+    access_policies::policy_etag,
     call::{Answer, WITHIN},
     command::{Write, Writes, write},
     front::Front,
     gate::Admitted,
-    input::{etag, name, present},
+    input::{name, present},
     read::{rejected, wanted},
     resource::{Resource, timestamp},
     status::Refusal,
@@ -124,7 +125,7 @@ impl Writes for UpdateClusterPolicyRequest {
         let policy = present("policy", self.policy)?;
         let node = policy_node("policy.name", &policy.name)?;
         let rules = policy.rules.iter().map(rule_in).collect::<Result<_, Refusal>>()?;
-        let command = SetClusterPolicy { node, rules, etag: etag("policy.etag", &policy.etag)? };
+        let command = SetClusterPolicy { node, rules, etag: policy_etag("policy.etag", &policy.etag)? };
         write(command, &self.request_id, self.validate_only)
     }
 }

@@ -482,7 +482,16 @@ async fn what_the_organization_says_holds_for_new_clusters_and_for_those_that_ar
     let (top, project) = ("organizations/acme", "organizations/acme/projects/web");
     let strict = write(top, vec![rule("protection.delete", Says::Require, &["on"])]);
     policies.update_cluster_policy(strict).await.unwrap();
-    policies.update_cluster_policy(write(project, vec![rule("workers.max", Says::AtMost, &["40"])])).await.unwrap();
+    // What was read is written back with its etag, also where nothing was ever said.
+    let name = format!("{project}/clusterPolicy");
+    let read = v1::GetClusterPolicyRequest { name, read: None };
+    let mut policy = policies.get_cluster_policy(read).await.unwrap().into_inner();
+    assert_eq!(policy.etag, "0");
+    policy.rules.push(rule("workers.max", Says::AtMost, &["40"]));
+    let seen = v1::UpdateClusterPolicyRequest { policy: Some(policy), ..Default::default() };
+    policies.update_cluster_policy(seen.clone()).await.unwrap();
+    let stale = refusal(policies.update_cluster_policy(seen).await);
+    assert_eq!(stale.reason, "ETAG_MISMATCH");
     let get = v1::GetClusterPolicyRequest { name: format!("{project}/clusterPolicy"), read: None };
     let shown = policies.get_cluster_policy(get).await.unwrap().into_inner();
     assert_eq!((shown.rules.len(), shown.inherited.len(), shown.inherited[0].node.as_str()), (1, 1, top));
