@@ -122,9 +122,9 @@ fn a_level_that_this_build_does_not_know_is_refused_by_the_writer_too() {
     let mut proposal = samples::proposal();
     proposal.level = LEVEL + 1;
     let error = proposal.encode().unwrap_err();
-    assert_eq!(error.to_string(), "read a proposal of level 7: this build reads up to 6");
+    assert_eq!(error.to_string(), "read a proposal of level 8: this build reads up to 7");
     let bytes = proposal_message(|message| message.level = LEVEL + 1);
-    assert!(matches!(Proposal::decode(&bytes), Err(Error::FromTheFuture { level: 7, supported: LEVEL, .. })));
+    assert!(matches!(Proposal::decode(&bytes), Err(Error::FromTheFuture { level: 8, supported: LEVEL, .. })));
 }
 
 #[test]
