@@ -172,7 +172,7 @@ fn sorted(rules: &[Rule]) -> Result<Vec<Rule>, Rejection> {
         return Err(check::invalid("rules", &format!("{} rules", rules.len()), wanted));
     }
     let mut rules = rules.to_vec();
-    let place = |rule: &Rule| (rule.key.number(), rule.says.place());
+    let place = |rule: &Rule| (rule.key, rule.says.place());
     rules.sort_by_key(place);
     if let Some([one, _]) = rules.array_windows().find(|[one, other]| place(one) == place(other)) {
         let wanted = "each decision set, required, or bounded once from each side".to_owned();

@@ -79,6 +79,9 @@ fn a_policy_says_each_thing_once_and_is_written_over_the_version_that_was_seen()
     assert_eq!(world.reason(set("a", rules)), "POLICY_UNCHANGED");
     assert_eq!(world.reason(set("a", [at_most(9), at_most(8)])), "INVALID_ARGUMENT");
     assert_eq!(world.reason(set("b", [at_most(9)])), "NOT_FOUND");
+    // Fewest and most workers are one question and two decisions.
+    let fewest = Rule::new(Key::WorkersMin, Says::AtMost(Value::count(3))).unwrap();
+    world.run(&set("a", [at_most(9), fewest])).unwrap();
     let many = (0..129).map(|_| at_most(9));
     assert_eq!(world.reason(set("a", many)), "INVALID_ARGUMENT");
     let of_cluster = SetClusterPolicy { node: cluster("a/p:x", "eu", "c").into(), rules: Vec::new(), etag: None };
