@@ -119,7 +119,9 @@ impl Caller {
         if status != StatusCode::OK {
             return Err(AskError::No(String::from_utf8_lossy(&body).trim().to_owned()));
         }
-        serde_json::from_slice(&body).map_err(|error| self.0.in_doubt(chain(&error)))
+        // As text, so that it is checked to be UTF-8 once and not string by string.
+        let text = std::str::from_utf8(&body).map_err(|error| self.0.in_doubt(chain(&error)))?;
+        serde_json::from_str(text).map_err(|error| self.0.in_doubt(chain(&error)))
     }
 }
 

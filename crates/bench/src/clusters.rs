@@ -36,6 +36,12 @@ pub struct Clusters {
     /// Machines that are killed behind the region's back, over a minute.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=200))]
     kills: u64,
+    /// Leaves what was made where it is, in a directory of `--dir`, and says where.
+    #[arg(long)]
+    keep: bool,
+    /// Makes nothing: measures the rest over a directory that `--keep` left.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["count", "keep"])]
+    over: Option<PathBuf>,
     /// The `cloud-sim` to run; that beside `region-node` by default.
     #[arg(long)]
     cloud_sim: Option<PathBuf>,
@@ -49,21 +55,31 @@ impl Clusters {
         let beside = programs.region_node.with_file_name("cloud-sim");
         let cloud_sim = self.cloud_sim.as_ref().unwrap_or(&beside);
         let mut all = Vec::new();
+        if let Some(dir) = &self.over {
+            let world = world::World::over(&programs.region_node, cloud_sim, dir).await;
+            all.push(phases::again(world?, self).await.with_context(|| format!("measured {}", dir.display()))?);
+            return self.tell(&all);
+        }
         for count in &self.count {
-            let dir = match &programs.dir {
+            let mut dir = match &programs.dir {
                 Some(dir) => tempfile::tempdir_in(dir),
                 None => tempfile::tempdir(),
             }?;
-            let world = world::World::start(&programs.region_node, cloud_sim, dir.path(), *count).await;
-            let figures = phases::all(world?, self).await.with_context(|| format!("measured {count} clusters"))?;
-            all.push(figures);
-            // Each time: what was measured stays, whatever becomes of the next.
-            println!("{}", figures::table(&all));
-            if let Some(path) = &self.json {
-                fs::write(path, serde_json::to_vec_pretty(&all)?)
-                    .with_context(|| format!("wrote {}", path.display()))?;
+            if self.keep {
+                dir.disable_cleanup(true);
+                eprintln!("kept for --over {}", dir.path().display());
             }
+            let world = world::World::start(&programs.region_node, cloud_sim, dir.path(), *count).await;
+            all.push(phases::all(world?, self).await.with_context(|| format!("measured {count} clusters"))?);
+            // Each time: what was measured stays, whatever becomes of the next.
+            self.tell(&all)?;
         }
         Ok(())
+    }
+
+    fn tell(&self, all: &[figures::Figures]) -> Result<()> {
+        println!("{}", figures::table(all));
+        let Some(path) = &self.json else { return Ok(()) };
+        fs::write(path, serde_json::to_vec_pretty(all)?).with_context(|| format!("wrote {}", path.display()))
     }
 }

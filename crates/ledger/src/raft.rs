@@ -12,6 +12,7 @@ use wire::Proposal;
 
 use crate::{runtime::Runtime, state::Outcome};
 
+pub mod checked;
 pub mod convert;
 pub mod install;
 pub mod log;

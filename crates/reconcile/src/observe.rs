@@ -49,6 +49,8 @@ use crate::{
 
 /// After so many seconds every replica of the cloud knows of a write.
 pub(crate) const CONSISTENT: u64 = 300;
+/// What the cloud does not tell for so many seconds is told to people.
+const UNTOLD: u64 = 600;
 /// For so many seconds what is settled is not listed again.
 const FRESH: u64 = 60;
 
@@ -64,6 +66,9 @@ pub(crate) struct Memo {
     found: BTreeMap<CloudId, (Thing, Time)>,
     /// When the cloud first said that something held does not exist, since it was last seen.
     doubts: BTreeMap<CloudId, Time>,
+    /// What could not be listed, since when, and the first answer: one text for as long as it lasts, whatever the later ones say.
+    /// `None`: the zones.
+    untold: BTreeMap<Option<Kind>, (Time, String)>,
     /// Since when a machine is known to be impaired.
     impaired: BTreeMap<CloudId, Time>,
     /// Root volumes of machines that were asked for by their ids.
@@ -98,6 +103,20 @@ impl Memo {
         }
     }
 
+    pub fn note_untold(&mut self, what: Option<Kind>, now: Time, why: &CloudError) {
+        self.untold.entry(what).or_insert_with(|| (now, why.to_string()));
+    }
+
+    pub fn note_zones(&mut self) {
+        self.untold.remove(&None);
+    }
+
+    /// What has not been told for long, and why.
+    fn long_untold(&self, now: Time) -> Option<String> {
+        let (what, (_, why)) = self.untold.iter().find(|(_, (since, _))| since.plus(UNTOLD) <= now)?;
+        Some(format!("{}: {why}", what.map_or("availability zones", Kind::name)))
+    }
+
     /// Notes what a plan waits for in the cloud, as of when it was looked for; a turn to call as of `now_ms`.
     pub fn note_waits(&mut self, plan: &Plan, now_ms: u64) {
         for wait in plan.waits.iter().filter(|wait| wait.why.is_for_the_cloud()) {
@@ -114,6 +133,14 @@ impl Memo {
 pub(crate) struct Sight {
     pub observed: Observed,
     pub things: BTreeMap<CloudId, Thing>,
+}
+
+impl Sight {
+    /// Where nothing was looked at, and that has been so for long.
+    pub fn nothing(memo: &Memo, now: Time) -> Option<Self> {
+        let untold = Some(memo.long_untold(now)?);
+        Some(Self { observed: Observed { untold, ..Observed::default() }, things: BTreeMap::new() })
+    }
 }
 
 /// Looks at one key.
@@ -147,11 +174,16 @@ pub(crate) async fn look(
                 let things = ours.map(|thing| (thing.id(), thing)).collect();
                 memo.lists.insert(*kind, Listing::new(at_ms, things));
             }
-            Err(error) => drop(failed.insert(*kind, error.to_string())),
+            Err(error) => {
+                memo.note_untold(Some(*kind), began, &error);
+                failed.insert(*kind, error.to_string());
+            }
         }
     }
+    let fresh: BTreeSet<Kind> = std::mem::take(&mut memo.fresh).into_iter().chain(due).collect();
+    let told = |kind: &Kind| fresh.contains(kind) && !failed.contains_key(kind);
+    memo.untold.retain(|what, _| what.is_none_or(|kind| kinds.contains(&kind) && !told(&kind)));
     details(caller, account, memo).await;
-    let fresh = std::mem::take(&mut memo.fresh).into_iter().chain(due).collect();
     if planted != Some(Planted::BelievesEmptyLists) {
         missing::look(caller, case, memo, &fresh, &mut failed).await;
     }
@@ -161,7 +193,9 @@ pub(crate) async fn look(
     roots::ask(caller, account, memo).await;
     let (shared, roots) = (case.shared.as_ref(), &memo.roots);
     let reader = Reader { desired: &case.desired, held: &case.held, shared, zones, roots };
-    tell(case, memo, &reader, &kinds, &failed, planted)
+    let mut sight = tell(case, memo, &reader, &kinds, &failed, planted);
+    sight.observed.untold = memo.long_untold(began);
+    sight
 }
 
 pub(crate) fn now(caller: &Caller) -> Time {

@@ -27,7 +27,7 @@ impl Options {
     pub fn new(region: CloudRegion) -> Self {
         Self {
             region,
-            places: Places { asked: 256, deviation: 64, sweep: 16 },
+            places: Places { asked: 256, deviation: 64, sweep: 48 },
             survey_every: Duration::from_secs(60),
             whole_every: Duration::from_secs(600),
             sweep_every: Duration::from_secs(3600),

@@ -78,14 +78,15 @@ pub struct Queue<K> {
     items: BTreeMap<K, Item>,
     waiting: BTreeMap<Class, BTreeSet<(Instant, K)>>,
     running: BTreeMap<Class, usize>,
+    quarantined: BTreeSet<K>,
     places: Places,
     rng: SmallRng,
 }
 
 impl<K: Clone + Ord> Queue<K> {
     pub fn new(places: Places, rng: SmallRng) -> Self {
-        let (items, waiting, running) = Default::default();
-        Self { items, waiting, running, places, rng }
+        let (items, waiting, running, quarantined) = Default::default();
+        Self { items, waiting, running, quarantined, places, rng }
     }
 
     /// Wants `key` to be looked at from `due` on. A key that waits is moved to the more urgent class and the earlier time of the two;
@@ -136,6 +137,7 @@ impl<K: Clone + Ord> Queue<K> {
         match (ended, again) {
             (Ended::Panicked, _) => {
                 self.items.insert(key.clone(), Item { place: Place::Quarantined, failures });
+                self.quarantined.insert(key.clone());
             }
             // A push during a run that failed is no reason to hurry: it was not the push that was missing.
             (Ended::Failed, _) => {
@@ -151,7 +153,7 @@ impl<K: Clone + Ord> Queue<K> {
 
     /// Takes a key out of quarantine. `false`: it was not in it.
     pub fn release(&mut self, key: &K, now: Instant) -> bool {
-        let quarantined = self.is_quarantined(key);
+        let quarantined = self.quarantined.remove(key);
         if quarantined {
             self.items.remove(key);
             self.push(key, Class::Asked, now);
@@ -160,12 +162,12 @@ impl<K: Clone + Ord> Queue<K> {
     }
 
     pub fn is_quarantined(&self, key: &K) -> bool {
-        self.items.get(key).is_some_and(|item| item.place == Place::Quarantined)
+        self.quarantined.contains(key)
     }
 
     /// Keys that a defect put out of service.
     pub fn quarantined(&self) -> impl Iterator<Item = &K> {
-        self.items.iter().filter(|(_, item)| item.place == Place::Quarantined).map(|(key, _)| key)
+        self.quarantined.iter()
     }
 
     /// Keys that wait, and keys that run.
@@ -176,6 +178,7 @@ impl<K: Clone + Ord> Queue<K> {
     /// Forgets everything that waits: another member leads now. What runs ends as it will.
     pub fn clear(&mut self) {
         self.waiting.clear();
+        self.quarantined.clear();
         self.items.retain(|_, item| matches!(item.place, Place::Running { .. }));
         for item in self.items.values_mut() {
             if let Place::Running { again, .. } = &mut item.place {

@@ -3,10 +3,10 @@
 //! A command is decided and then gone, so these bytes are read by other members and never kept. Reading checks shapes; whether the
 //! command is allowed is for `domain::decide`.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use domain::Command;
 use ids::{Incarnation, RequestId, Seq};
-use sha2::{Digest, Sha256};
 
 use crate::{
     Error, encode,
@@ -53,9 +53,9 @@ pub struct CommandDigest(pub [u8; 16]);
 
 impl CommandDigest {
     pub fn of(command: &Command) -> Self {
-        let hash = Sha256::digest(encode(&command_out(command)));
+        let hash = digest(&SHA256, &encode(&command_out(command)));
         let mut digest = [0; 16];
-        digest.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
+        digest.iter_mut().zip(hash.as_ref()).for_each(|(to, from)| *to = *from);
         Self(digest)
     }
 

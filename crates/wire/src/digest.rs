@@ -4,8 +4,8 @@
 //! can take a row out again, so a record changes it in time proportional to its facts, not to the state (an incremental multiset
 //! hash after Bellare and Micciancio, 1997). It finds faults, not forgers: the hash chain is what an adversary would have to break.
 
+use aws_lc_rs::digest::{Context, SHA256};
 use ids::{Hash, Revision, Subject};
-use sha2::{Digest, Sha256};
 
 /// Digest of a set of rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,14 +43,14 @@ impl StateDigest {
 }
 
 fn lanes(subject: &Subject, revision: Revision, value: &[u8]) -> [u64; 4] {
-    let mut hasher = Sha256::new();
-    hasher.update(u64::try_from(subject.as_str().len()).unwrap_or(u64::MAX).to_be_bytes());
+    let mut hasher = Context::new(&SHA256);
+    hasher.update(&u64::try_from(subject.as_str().len()).unwrap_or(u64::MAX).to_be_bytes());
     hasher.update(subject.as_str().as_bytes());
-    hasher.update(revision.0.to_be_bytes());
+    hasher.update(&revision.0.to_be_bytes());
     hasher.update(value);
-    let bytes: [u8; 32] = hasher.finalize().into();
+    let hash = hasher.finish();
     let mut lanes = [0; 4];
-    for (lane, part) in lanes.iter_mut().zip(bytes.chunks_exact(8)) {
+    for (lane, part) in lanes.iter_mut().zip(hash.as_ref().chunks_exact(8)) {
         *lane = part.iter().fold(0, |value, byte| (value << 8) | u64::from(*byte));
     }
     lanes

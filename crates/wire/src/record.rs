@@ -8,13 +8,13 @@
 
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
 use domain::FactKind;
 use ids::{
     Hash, Hlc, Incarnation, Log, RequestId, Revision, Seq, Subject,
     limits::{FACTS_MAX, GUARDS_MAX, PROPOSAL_BYTES_MAX},
 };
-use sha2::{Digest, Sha256};
 
 use crate::{
     CommandDigest, Error, LEVEL, LEVEL_OF_ACCESS, LEVEL_OF_CLOUD_FACTS, LEVEL_OF_CLUSTER_POLICIES, LEVEL_OF_EFFECTS,
@@ -228,17 +228,19 @@ impl Record {
     /// The record's link in the chain.
     pub fn hash(&self) -> Hash {
         let log = self.log.to_string();
-        let mut hasher = Sha256::new();
+        let mut hasher = Context::new(&SHA256);
         hasher.update(TAG);
-        hasher.update(length(log.len()));
+        hasher.update(&length(log.len()));
         hasher.update(log.as_bytes());
-        hasher.update(self.incarnation.0.to_be_bytes());
-        hasher.update(self.seq.0.to_be_bytes());
-        hasher.update(self.hlc.0.to_be_bytes());
-        hasher.update(self.prev_hash.0);
-        hasher.update(length(self.proposal.len()));
+        hasher.update(&self.incarnation.0.to_be_bytes());
+        hasher.update(&self.seq.0.to_be_bytes());
+        hasher.update(&self.hlc.0.to_be_bytes());
+        hasher.update(&self.prev_hash.0);
+        hasher.update(&length(self.proposal.len()));
         hasher.update(&self.proposal);
-        Hash(hasher.finalize().into())
+        let mut hash = [0; 32];
+        hash.iter_mut().zip(hasher.finish().as_ref()).for_each(|(to, from)| *to = *from);
+        Hash(hash)
     }
 }
 

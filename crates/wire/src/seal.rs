@@ -4,8 +4,8 @@
 //! 8 bytes magic "ATOLSNP1" | 32 bytes SHA-256 of the rest | the rest
 //! ```
 
+use aws_lc_rs::digest::{Context, SHA256, digest};
 use bytes::{BufMut, Bytes, BytesMut};
-use sha2::{Digest, Sha256};
 
 use crate::Error;
 
@@ -24,7 +24,7 @@ pub fn seal(content: &[u8]) -> Bytes {
 /// A blob in the making: encoded once, into the memory that it is sent and kept from.
 pub struct Sealing {
     bytes: BytesMut,
-    digest: Sha256,
+    digest: Context,
 }
 
 impl Sealing {
@@ -33,7 +33,7 @@ impl Sealing {
         let mut bytes = BytesMut::with_capacity(HEADER_BYTES + content);
         bytes.put_slice(MAGIC);
         bytes.put_bytes(0, HEADER_BYTES - MAGIC.len());
-        Self { bytes, digest: Sha256::new() }
+        Self { bytes, digest: Context::new(&SHA256) }
     }
 
     /// Adds a message, or a part of one: what is put together from parts reads as one whole.
@@ -49,8 +49,8 @@ impl Sealing {
     }
 
     pub fn seal(mut self) -> Bytes {
-        let checksum = self.digest.finalize();
-        self.bytes.iter_mut().skip(MAGIC.len()).zip(checksum).for_each(|(to, from)| *to = from);
+        let checksum = self.digest.finish();
+        self.bytes.iter_mut().skip(MAGIC.len()).zip(checksum.as_ref()).for_each(|(to, from)| *to = *from);
         self.bytes.freeze()
     }
 }
@@ -66,7 +66,7 @@ pub fn unseal(what: &'static str, sealed: &Bytes) -> Result<Bytes, Error> {
     let error = || Error::Checksum { what, bytes: sealed.len() };
     let rest = sealed.strip_prefix(MAGIC.as_slice()).ok_or_else(error)?;
     let (checksum, content) = rest.split_at_checked(32).ok_or_else(error)?;
-    if Sha256::digest(content).as_slice() != checksum {
+    if digest(&SHA256, content).as_ref() != checksum {
         return Err(error());
     }
     Ok(sealed.slice(HEADER_BYTES..))

@@ -76,10 +76,10 @@ pub fn table(all: &[Figures]) -> Table {
     row("machines", &|of| of.machines.to_string());
     row("records of the region's log", &|of| of.records.to_string());
     row("made in, s (node, cloud: processor time)", &|of| {
-        format!("{:.0} ({:.0}, {:.0})", of.fill_s, of.fill_node_cpu_s, of.fill_cloud_cpu_s)
+        made(of, format!("{:.0} ({:.0}, {:.0})", of.fill_s, of.fill_node_cpu_s, of.fill_cloud_cpu_s))
     });
     row("memory: empty, made, peak until then, MiB", &|of| {
-        format!("{}, {}, {}", of.empty_mib, of.filled_mib, of.filled_peak_mib)
+        made(of, format!("{}, {}, {}", of.empty_mib, of.filled_mib, of.filled_peak_mib))
     });
     row("snapshot on disk, MiB", &|of| of.snapshot_mib.to_string());
     row("restart to the first read, ms", &|of| of.restart_read_ms.to_string());
@@ -96,6 +96,11 @@ pub fn table(all: &[Figures]) -> Table {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
+}
+
+/// None where they were made by a run before.
+fn made(of: &Figures, told: String) -> String {
+    if of.fill_s > 0.0 { told } else { "-".to_owned() }
 }
 
 fn quantiles(of: Quantiles) -> String {

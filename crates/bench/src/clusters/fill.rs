@@ -2,7 +2,11 @@
 
 use std::{
     cell::Cell,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    hash::{BuildHasher, Hasher, RandomState},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -19,8 +23,10 @@ use super::world::{PER_ORGANIZATION, REGION, World};
 
 static REQUESTS: AtomicU64 = AtomicU64::new(1);
 
+/// One that no run over the same data gave before.
 pub fn request_id() -> String {
-    format!("{:032x}", REQUESTS.fetch_add(1, Relaxed))
+    static RUN: LazyLock<u64> = LazyLock::new(|| RandomState::new().build_hasher().finish());
+    format!("{:016x}{:016x}", *RUN, REQUESTS.fetch_add(1, Relaxed))
 }
 
 fn project(organization: usize) -> String {

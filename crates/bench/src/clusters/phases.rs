@@ -48,10 +48,30 @@ pub async fn all(mut world: World, asked: &Clusters) -> Result<Figures> {
     };
     world.usual_delays().await?;
     eprintln!("{} clusters are made: {figures:?}", world.count);
-    restart(&mut world, &mut figures).await?;
-    steady(&world, asked.minutes, &mut figures).await?;
-    repairs(&world, usize::try_from(asked.kills)?, &mut figures).await?;
+    rest(&mut world, asked, &mut figures).await?;
     Ok(figures)
+}
+
+/// What is measured once clusters are made, over a world in which they are.
+pub async fn again(mut world: World, asked: &Clusters) -> Result<Figures> {
+    let mut figures = Figures {
+        clusters: world.count,
+        machines: world.machines().await?,
+        records: world.records().await?,
+        snapshot_mib: mib(snapshots(&world.dir)?),
+        ..Figures::default()
+    };
+    world.usual_delays().await?;
+    rest(&mut world, asked, &mut figures).await?;
+    Ok(figures)
+}
+
+async fn rest(world: &mut World, asked: &Clusters, figures: &mut Figures) -> Result<()> {
+    restart(world, figures).await?;
+    eprintln!("restarted, and looked at all of them: {figures:?}");
+    steady(world, asked.minutes, figures).await?;
+    eprintln!("at rest: {figures:?}");
+    repairs(world, usize::try_from(asked.kills)?, figures).await
 }
 
 fn mib(bytes: u64) -> u64 {

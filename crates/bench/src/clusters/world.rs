@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 use tonic::transport::{Channel, Endpoint};
@@ -51,24 +52,28 @@ pub struct World {
     cloud: Processes,
     program: PathBuf,
     pub dir: PathBuf,
+    ports: Ports,
+}
+
+/// Where they listen, and how many clusters there are: what is kept beside the data of a world that is kept.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Ports {
+    clusters: usize,
     api: u16,
+    peer: u16,
     telemetry: u16,
-    cloud_port: u16,
+    cloud: u16,
 }
 
 impl World {
     pub async fn start(node: &Path, cloud: &Path, dir: &Path, count: usize) -> Result<Self> {
         let [api, peer, telemetry, cloud_port] = free_ports::<4>()?;
+        let ports = Ports { clusters: count, api, peer, telemetry, cloud: cloud_port };
+        fs::write(dir.join("world.json"), serde_json::to_vec(&ports)?)?;
         let organizations = count.div_ceil(PER_ORGANIZATION);
         let delays: Vec<String> = QUICK.iter().map(|(name, ms)| format!("{name} = {ms}")).collect();
-        let config = dir.join("cloud.toml");
         let text = format!("accounts = {organizations}\naudit_max = 1000\n\n[delays]\n{}\n", delays.join("\n"));
-        fs::write(&config, text)?;
-        let mut processes = Processes::default();
-        let mut command = Command::new(cloud);
-        command.args(["serve", "--seed", "7", "--listen", &format!("127.0.0.1:{cloud_port}"), "--config"]);
-        command.arg(&config).arg("--data").arg(dir.join("cloud"));
-        processes.start(&mut command, &dir.join("cloud.log"))?;
+        fs::write(dir.join("cloud.toml"), text)?;
         let text = format!(
             "ring = \"bench\"\nmember = 1\nregion = \"{REGION}\"\n\n[data]\ndir = \"{dir}/m1\"\n\n[listen]\n\
              api = \"127.0.0.1:{api}\"\npeer = \"127.0.0.1:{peer}\"\ntelemetry = \"127.0.0.1:{telemetry}\"\n\n\
@@ -78,11 +83,27 @@ impl World {
             dir = dir.display(),
         );
         fs::write(dir.join("m1.toml"), text)?;
-        let (program, dir, cloud) = (node.to_owned(), dir.to_owned(), processes);
-        let mut world = Self { count, node: Processes::default(), cloud, program, dir, api, telemetry, cloud_port };
-        world.start_node(true)?;
+        Self::begin(node, cloud, dir, ports, true).await
+    }
+
+    /// Over what [`Self::start`] and the phases left in a directory.
+    pub async fn over(node: &Path, cloud: &Path, dir: &Path) -> Result<Self> {
+        let path = dir.join("world.json");
+        let kept = fs::read(&path).with_context(|| format!("read {}: no world was kept here", path.display()))?;
+        Self::begin(node, cloud, dir, serde_json::from_slice(&kept)?, false).await
+    }
+
+    async fn begin(node: &Path, cloud: &Path, dir: &Path, ports: Ports, init: bool) -> Result<Self> {
+        let mut command = Command::new(cloud);
+        command.args(["serve", "--seed", "7", "--listen", &format!("127.0.0.1:{}", ports.cloud), "--config"]);
+        command.arg(dir.join("cloud.toml")).arg("--data").arg(dir.join("cloud"));
+        let mut cloud = Processes::default();
+        cloud.start(&mut command, &dir.join("cloud.log"))?;
+        let (program, dir, count) = (node.to_owned(), dir.to_owned(), ports.clusters);
+        let mut world = Self { count, node: Processes::default(), cloud, program, dir, ports };
+        world.start_node(init)?;
         let until = Instant::now() + STARTS_WITHIN;
-        while ask::post(cloud_port, &json!("Accounts")).await.is_err() || world.keeping().await.is_err() {
+        while world.accounts().await.is_err() || world.keeping().await.is_err() {
             if Instant::now() > until {
                 bail!("waited for a node and a cloud: see the logs in {}", world.dir.display());
             }
@@ -105,7 +126,7 @@ impl World {
 
     /// A connection to the API of its own.
     pub async fn channel(&self) -> Result<Channel> {
-        let endpoint = Endpoint::from_shared(format!("http://127.0.0.1:{}", self.api))?;
+        let endpoint = Endpoint::from_shared(format!("http://127.0.0.1:{}", self.ports.api))?;
         Ok(endpoint.tcp_nodelay(true).connect_timeout(Duration::from_secs(2)).connect().await?)
     }
 
@@ -119,7 +140,7 @@ impl World {
 
     /// How the node keeps its clusters.
     pub async fn keeping(&self) -> Result<Value> {
-        let status = ask::get(self.telemetry, "/status").await?;
+        let status = ask::get(self.ports.telemetry, "/status").await?;
         Ok(status.get("keeping").cloned().unwrap_or_default())
     }
 
@@ -132,7 +153,7 @@ impl World {
 
     /// The place of the last record of the region's log.
     pub async fn records(&self) -> Result<u64> {
-        let status = ask::get(self.telemetry, "/status").await?;
+        let status = ask::get(self.ports.telemetry, "/status").await?;
         let name = format!("region/{REGION}");
         let logs = status.get("logs").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         let log = logs.iter().find(|log| log.get("log").and_then(Value::as_str) == Some(&name));
@@ -140,12 +161,12 @@ impl World {
     }
 
     pub async fn accounts(&self) -> Result<Vec<String>> {
-        Ok(serde_json::from_value(ask::post(self.cloud_port, &json!("Accounts")).await?)?)
+        Ok(serde_json::from_value(ask::post(self.ports.cloud, &json!("Accounts")).await?)?)
     }
 
     /// Machines that run.
     pub async fn machines(&self) -> Result<u64> {
-        let status = ask::post(self.cloud_port, &json!("Status")).await?;
+        let status = ask::post(self.ports.cloud, &json!("Status")).await?;
         let states: Vec<(String, u64)> = serde_json::from_value(status.get("instances").cloned().unwrap_or_default())?;
         Ok(states.into_iter().filter(|(state, _)| state == "running").map(|(_, count)| count).sum())
     }
@@ -154,11 +175,11 @@ impl World {
     pub async fn usual_delays(&self) -> Result<()> {
         let turns: Vec<(String, String)> =
             USUAL.iter().map(|(name, ms)| ((*name).to_owned(), ms.to_string())).collect();
-        ask::post(self.cloud_port, &json!({ "Turn": turns })).await.map(drop)
+        ask::post(self.ports.cloud, &json!({ "Turn": turns })).await.map(drop)
     }
 
     /// Terminates a machine behind the region's back.
     pub async fn kill(&self, machine: &str) -> Result<()> {
-        ask::post(self.cloud_port, &json!({ "Tamper": { "Kill": machine } })).await.map(drop)
+        ask::post(self.ports.cloud, &json!({ "Tamper": { "Kill": machine } })).await.map(drop)
     }
 }

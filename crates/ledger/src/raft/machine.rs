@@ -16,6 +16,7 @@ use wire::{Proposal, proto};
 
 use super::{
     Batch, ProposalOutcome, RaftLogId, Snapshot, SnapshotMeta, StoredMembership, TypeConfig,
+    checked::Checked,
     convert::{log_id_in, log_id_out, stored_membership_in, stored_membership_out},
     size::LogSize,
 };
@@ -53,6 +54,7 @@ pub struct Machine {
     state: LogState,
     applied: Option<RaftLogId>,
     membership: StoredMembership,
+    checked: Checked,
 }
 
 impl Machine {
@@ -62,6 +64,7 @@ impl Machine {
             state: LogState::new(shared.log.clone()),
             applied: None,
             membership: StoredMembership::default(),
+            checked: Checked::default(),
             shared,
         };
         if let Some(sealed) = machine.shared.snapshots.latest(&machine.shared.log).map_err(io::Error::other)? {
@@ -73,6 +76,7 @@ impl Machine {
     fn load(&mut self, sealed: &Bytes) -> Result<(), io::Error> {
         let (state, mark) = snapshot::unpack(&self.shared.log, sealed).map_err(io::Error::other)?;
         let mark = mark.unwrap_or_default();
+        self.checked.note(sealed, &mark);
         self.applied = mark.applied.as_ref().map(log_id_in);
         self.membership = mark.membership.as_ref().map(stored_membership_in).unwrap_or_default();
         let shared = &self.shared;
@@ -212,7 +216,7 @@ impl RaftStateMachine<TypeConfig> for Machine {
         let Some(sealed) = self.shared.snapshots.latest(&self.shared.log).map_err(io::Error::other)? else {
             return Ok(None);
         };
-        let mark = snapshot::mark(&sealed).map_err(io::Error::other)?.unwrap_or_default();
+        let mark = self.checked.mark(&sealed).map_err(io::Error::other)?;
         let meta = SnapshotMeta {
             last_log_id: mark.applied.as_ref().map(log_id_in),
             last_membership: mark.membership.as_ref().map(stored_membership_in).unwrap_or_default(),
@@ -229,7 +233,8 @@ impl RaftSnapshotBuilder<TypeConfig> for Machine {
             applied: self.applied.as_ref().map(log_id_out),
             membership: Some(stored_membership_out(&self.membership)),
         };
-        let sealed = snapshot::pack_in_turns(&self.state, Some(mark)).await;
+        let sealed = snapshot::pack_in_turns(&self.state, Some(mark.clone())).await;
+        self.checked.note(&sealed, &mark);
         self.shared.size.packed(sealed.len());
         put(&self.shared, &sealed).await?;
         let keep_from = self.state.seq.0.saturating_sub(self.shared.retention.records_kept);

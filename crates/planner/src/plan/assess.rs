@@ -11,7 +11,11 @@ use super::{
 impl Planner<'_> {
     pub(super) fn assess(&self) -> Status {
         let state = self.state();
-        let conditions = if self.asleep(state) { BTreeMap::new() } else { self.conditions() };
+        let mut conditions = if self.asleep(state) { BTreeMap::new() } else { self.conditions() };
+        if let Some(untold) = &self.observed.untold {
+            conditions
+                .insert(Condition::NetworkReady, (Truth::Unknown, format!("the cloud does not tell its {untold}")));
+        }
         Status {
             state,
             health: self.health(state),

@@ -9,6 +9,8 @@ use super::{CloudId, Image, Look, Part, Slot, Time};
 pub struct Observed {
     /// When everything with our tag was last listed in full.
     pub listed: Option<Time>,
+    /// What the cloud has not told for long, and its answer, for people; the same for as long as that lasts.
+    pub untold: Option<String>,
     /// Of several with our tag for one part, the one that is held.
     pub parts: BTreeMap<Part, Seen<PartFacts>>,
     pub machines: BTreeMap<CloudId, Seen<MachineFacts>>,

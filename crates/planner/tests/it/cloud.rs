@@ -92,7 +92,12 @@ impl World {
         let ended = self.ended.iter().map(|part| (part.clone(), Seen::Absent(self.now)));
         let listed = self.machines.iter().filter(|_| !self.lists_no_machines || self.held.machines.is_empty());
         let machines = listed.map(|(id, of)| (id.clone(), Seen::Present(of.clone(), self.now)));
-        Observed { listed: Some(self.now), parts: ended.chain(present).collect(), machines: machines.collect() }
+        Observed {
+            listed: Some(self.now),
+            untold: None,
+            parts: ended.chain(present).collect(),
+            machines: machines.collect(),
+        }
     }
 
     pub fn plan(&self) -> Plan {

@@ -5,10 +5,11 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    hash::{DefaultHasher, Hash, Hasher},
+    hash::{BuildHasher, Hash, Hasher},
     time::Duration,
 };
 
+use foldhash::quality::FixedState;
 use futures_util::future::join_all;
 use ids::{AccountId, RequestId};
 use planner::plan::{CloudId, Time};
@@ -215,7 +216,7 @@ impl Found {
 
     fn add(&mut self, kind: Kind, thing: Thing) {
         // Of everything that the list tells. It is compared within this process only, and nobody picks the input.
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = FixedState::default().build_hasher();
         thing.hash(&mut hasher);
         let [often, rest] = &mut self.digests;
         let sum = if Kind::OFTEN.contains(&kind) { often } else { rest };

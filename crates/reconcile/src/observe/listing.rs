@@ -71,6 +71,24 @@ pub(crate) enum Scope {
 }
 
 impl Kind {
+    /// For people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Vpcs => "VPCs",
+            Self::Gateways => "internet gateways",
+            Self::Subnets => "subnets",
+            Self::Addresses => "addresses",
+            Self::Nats => "NAT gateways",
+            Self::RouteTables => "route tables",
+            Self::Groups => "security groups",
+            Self::TargetGroups => "target groups",
+            Self::Balancers => "load balancers",
+            Self::Templates => "launch templates",
+            Self::Volumes => "volumes",
+            Self::Machines => "machines",
+        }
+    }
+
     pub const ALL: [Self; 12] = [
         Self::Vpcs,
         Self::Gateways,

@@ -1,10 +1,10 @@
 //! Leaders that are lost between any two steps, each in turn: whoever comes next finishes what was begun, once.
 
 use cloud_sim::{Tamper, Vices};
-use planner::plan::{State, Wish};
+use planner::plan::{Role, State, Wish};
 use reconcile::{Key, Planted, mark};
 
-use crate::world::{World, place, simulate};
+use crate::world::{World, newer_images, place, simulate};
 
 /// What is gone through, from a world that stands to one that stands again.
 #[derive(Clone, Copy, Debug)]
@@ -12,7 +12,30 @@ pub enum Work {
     Create(&'static str),
     /// Of a worker that was ended, or of a master that is impaired.
     Repair(&'static str),
-    Delete,
+    /// Of the worker of a development cluster, whose image is past its age.
+    Renew,
+    Sleep(&'static str),
+    Wake(&'static str),
+    Delete(&'static str),
+}
+
+impl Work {
+    fn cluster_type(self) -> &'static str {
+        match self {
+            Self::Create(of) | Self::Repair(of) | Self::Sleep(of) | Self::Wake(of) | Self::Delete(of) => of,
+            Self::Renew => "DEVELOPMENT",
+        }
+    }
+
+    fn is_done(self, world: &World, key: &Key) -> bool {
+        match self {
+            Self::Create(_) | Self::Wake(_) => world.log.state(key) == Some(State::Running),
+            Self::Repair(_) => replaced(world, key),
+            Self::Renew => replaced(world, key) && world.log.rows().rows[key].held.machines.len() == 2,
+            Self::Sleep(_) => world.log.state(key) == Some(State::Hibernated),
+            Self::Delete(_) => world.log.rows().rows.is_empty(),
+        }
+    }
 }
 
 /// Goes through it, with a leader that is lost at a step; the steps at which that is something else than at the one before, and how many
@@ -21,31 +44,35 @@ pub fn go(work: Work, at: usize, planted: Option<Planted>, check: fn(&World)) ->
     simulate(async {
         let fuse = if matches!(work, Work::Create(_)) { at } else { usize::MAX };
         let mut world = World::with(40, Vices::off(), fuse, |options| options.planted = planted);
-        let cluster_type = if let Work::Create(of) | Work::Repair(of) = work { of } else { "DEVELOPMENT" };
-        let key = world.wish(cluster_type, "c1", Wish::Run);
-        match work {
-            Work::Create(_) => lose(&mut world, &key, |world, key| world.log.state(key) == Some(State::Running)).await,
-            Work::Repair(_) | Work::Delete => {
-                world.until_state(&key, State::Running, 60).await;
-                world.until_settled(60).await;
-                world.fuse.arm(at);
-                begin(&world, &key, work);
-                match work {
-                    Work::Delete => lose(&mut world, &key, |world, _| world.log.rows().rows.is_empty()).await,
-                    _ => lose(&mut world, &key, repaired).await,
-                }
-            }
+        let key = world.wish(work.cluster_type(), "c1", Wish::Run);
+        if !matches!(work, Work::Create(_)) {
+            world.until_state(&key, State::Running, 60).await;
+            world.until_settled(60).await;
         }
+        if let Work::Wake(_) = work {
+            world.change(&key, |desired| desired.wish = Wish::Hibernate);
+            world.until_state(&key, State::Hibernated, 60).await;
+            world.until_settled(60).await;
+        }
+        if !matches!(work, Work::Create(_)) {
+            world.fuse.arm(at);
+            begin(&world, &key, work);
+        }
+        lose(&mut world, &key, work).await;
         check(&world);
         world.fuse.that_matter()
     })
 }
 
 fn begin(world: &World, key: &Key, work: Work) {
-    if let Work::Delete = work {
-        return world.change(key, |desired| desired.wish = Wish::Delete);
+    match work {
+        Work::Create(_) | Work::Repair(_) => {}
+        Work::Renew => return world.change(key, |desired| newer_images(desired, &[Role::Worker])),
+        Work::Sleep(_) => return world.change(key, |desired| desired.wish = Wish::Hibernate),
+        Work::Wake(_) => return world.change(key, |desired| desired.wish = Wish::Run),
+        Work::Delete(_) => return world.change(key, |desired| desired.wish = Wish::Delete),
     }
-    let large = work_is_large(work);
+    let large = work.cluster_type() == "PRODUCTION";
     let role = if large { "master" } else { "worker" };
     let is = |of: &ports::cloud::Instance| of.tags.get(mark::PART).is_some_and(|part| part.contains(role));
     let victim = world.living().into_iter().find(is).unwrap().id;
@@ -53,18 +80,14 @@ fn begin(world: &World, key: &Key, work: Work) {
     assert!(world.cloud.with(|sim, now| sim.tamper(now, &place(), tamper)));
 }
 
-fn work_is_large(work: Work) -> bool {
-    matches!(work, Work::Repair("PRODUCTION"))
-}
-
-fn repaired(world: &World, key: &Key) -> bool {
+fn replaced(world: &World, key: &Key) -> bool {
     let launched = world.cloud.with(|sim, _| sim.audit().launched().len());
     launched > world.log.rows().rows[key].desired.slots.len() && world.log.state(key) == Some(State::Running)
 }
 
 /// Runs until it is done and settled; where the fuse blows, another leader takes over.
-async fn lose(world: &mut World, key: &Key, done: fn(&World, &Key) -> bool) {
-    let whole = |world: &World| done(world, key) && world.settled();
+async fn lose(world: &mut World, key: &Key, work: Work) {
+    let whole = |world: &World| work.is_done(world, key) && world.settled();
     if !world.until(120, whole).await {
         world.fuse.mend();
         world.kill();
@@ -93,21 +116,35 @@ fn a_leader_lost_at_any_step_of_a_creation_leaves_no_orphan_and_no_double() {
 }
 
 #[test]
+fn a_leader_lost_at_any_step_of_a_larger_creation_leaves_no_orphan_and_no_double() {
+    every_step(Work::Create("PRODUCTION"));
+}
+
+#[test]
 fn a_leader_lost_at_any_step_of_a_repair_leaves_no_orphan_and_no_double() {
     every_step(Work::Repair("DEVELOPMENT"));
     every_step(Work::Repair("PRODUCTION"));
 }
 
 #[test]
-fn a_leader_lost_at_any_step_of_a_deletion_leaves_no_orphan() {
-    every_step(Work::Delete);
+fn a_leader_lost_at_any_step_of_a_replacement_by_choice_leaves_no_orphan_and_no_double() {
+    every_step(Work::Renew);
 }
 
 #[test]
-fn a_leader_lost_at_many_steps_of_a_larger_creation_leaves_no_orphan_and_no_double() {
-    let work = Work::Create("PRODUCTION");
-    let (matter, _) = go(work, usize::MAX, None, World::assert_settled);
-    for at in matter.into_iter().step_by(7) {
-        go(work, at, None, World::assert_settled);
+fn a_leader_lost_at_any_step_of_falling_asleep_and_of_waking_leaves_no_orphan_and_no_double() {
+    for cluster_type in ["DEVELOPMENT", "PRODUCTION"] {
+        every_step(Work::Sleep(cluster_type));
+        every_step(Work::Wake(cluster_type));
     }
+}
+
+#[test]
+fn a_leader_lost_at_any_step_of_a_deletion_leaves_no_orphan() {
+    every_step(Work::Delete("DEVELOPMENT"));
+}
+
+#[test]
+fn a_leader_lost_at_any_step_of_a_larger_deletion_leaves_no_orphan() {
+    every_step(Work::Delete("PRODUCTION"));
 }

@@ -7,7 +7,7 @@ use planner::plan::{Condition, Look, Opening, Origin, Part, Role, State, Traffic
 use ports::cloud::{InstanceState, Rule};
 use reconcile::{Key, mark};
 
-use crate::world::{World, place, simulate};
+use crate::world::{World, newer_images, place, simulate};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -296,6 +296,39 @@ fn a_cluster_falls_asleep_and_wakes_and_is_billed_for_what_it_ran() {
             assert_eq!(world.living().iter().filter(|of| of.state == InstanceState::Running).count(), machines);
         });
     }
+}
+
+#[test]
+fn machines_whose_image_is_too_old_are_replaced_one_at_a_time_and_etcd_keeps_its_quorum() {
+    simulate(async {
+        let (mut world, key) = made("PRODUCTION", 15).await;
+        let before = world.living();
+        world.change(&key, |desired| newer_images(desired, &[Role::Master, Role::Worker]));
+        let (id, fewest) = (|of: &ports::cloud::Instance| of.id.clone(), std::cell::Cell::new(usize::MAX));
+        let old: Vec<_> = before.iter().map(id).collect();
+        let of_master =
+            |of: &ports::cloud::Instance| of.tags.get(mark::PART).is_some_and(|part| part.contains("master"));
+        let renewed = |world: &World| {
+            let living = world.living();
+            let masters = living.iter().filter(|of| of_master(of) && of.state == InstanceState::Running).count();
+            fewest.set(fewest.get().min(masters));
+            world.settled() && living.len() == 6 && living.iter().all(|of| !old.contains(&of.id))
+        };
+        world.until(240, renewed).await;
+        assert!(fewest.get() >= 2, "{} of 3 masters ran", fewest.get());
+        world.pass(MINUTE * 2).await;
+        world.assert_settled();
+        let wished = world.log.rows().rows[&key].desired.images.clone();
+        let rows = world.log.rows();
+        assert!(rows.rows[&key].held.machines.values().all(|of| wished[&of.slot.role].id == of.image.id));
+        let deeds = rows.written.iter().flat_map(|written| &written.entry.deeds);
+        assert_eq!(deeds.clone().filter(|deed| deed.did.starts_with("launch")).count(), 6);
+        let age = |written: &cloud_checks::Written| {
+            written.entry.status.conditions.get(&Condition::WithinAges).map(|of| of.0)
+        };
+        assert!(rows.written.iter().any(|written| age(written) == Some(Truth::False)), "it shows while it is so");
+        assert_eq!(rows.rows[&key].status.as_ref().unwrap().conditions[&Condition::WithinAges].0, Truth::True);
+    });
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cloud_sim::{Outage, Tamper, Vices};
-use planner::plan::{State, Wish};
+use planner::plan::{Condition, State, Truth, Wish};
 use reconcile::mark;
 
 use crate::{
@@ -126,4 +126,38 @@ fn machines_that_never_join_are_replaced_more_and_more_seldom_and_a_healthy_clou
         world.until_settled(30).await;
         world.assert_settled();
     });
+}
+
+#[test]
+fn a_cloud_that_does_not_tell_what_there_is_holds_a_creation_up_with_a_visible_cause() {
+    for (refused, named) in [("DescribeSubnets", "subnets"), ("DescribeAvailabilityZones", "availability zones")] {
+        simulate(async {
+            let mut world = World::new(60);
+            *world.fuse.refused.lock().unwrap() = Some(refused);
+            world.pass(Duration::from_secs(1)).await;
+            let key = world.wish("PRODUCTION", "c1", Wish::Run);
+            let network = |world: &World| {
+                let rows = world.log.rows();
+                let status = rows.rows[&key].status.as_ref()?;
+                status.conditions.get(&Condition::NetworkReady).cloned()
+            };
+            world.pass(Duration::from_secs(300)).await;
+            assert!(network(&world).is_none_or(|(truth, _)| truth == Truth::False), "it may pass");
+            world.pass(Duration::from_secs(900)).await;
+            let (truth, why) = network(&world).unwrap_or_else(|| panic!("{refused}: {}", world.told()));
+            assert!(
+                truth == Truth::Unknown && why.starts_with(&format!("the cloud does not tell its {named}: ")),
+                "{why}"
+            );
+            let written = world.log.rows().written.len();
+            world.pass(Duration::from_secs(4 * 3600)).await;
+            assert_eq!(world.log.rows().written.len(), written, "the same is told once");
+            assert!(world.living().is_empty());
+            *world.fuse.refused.lock().unwrap() = None;
+            world.until_state(&key, State::Running, 60).await;
+            world.until_settled(30).await;
+            world.assert_settled();
+            assert_eq!(network(&world).map(|(truth, _)| truth), Some(Truth::True));
+        });
+    }
 }

@@ -18,7 +18,7 @@ use futures_util::{
 use ids::{ClusterName, RequestId};
 use planner::{
     Asked, Blueprint, Inputs, Network, Request, decide,
-    plan::{Desired, State, Wish},
+    plan::{Desired, Role, State, Wish},
 };
 use ports::{BoxFuture, Env, cloud::*};
 use reconcile::{Engine, Key, Named, Options};
@@ -106,6 +106,24 @@ fn blueprint(cluster_type: &str, name: &str, networks: &[Network]) -> Blueprint 
         connections: 0,
     };
     decide(&request, &inputs).unwrap()
+}
+
+/// From now on machines of these roles are to have an image that is a day newer than theirs, and theirs is too old.
+pub fn newer_images(desired: &mut Desired, roles: &[Role]) {
+    for role in roles {
+        let image = desired.images.get_mut(role).unwrap();
+        let another = catalog().images.iter().find(|of| {
+            let same = |is: &&domain::catalog::Image| {
+                (is.region.clone(), is.architecture) == (of.region.clone(), of.architecture)
+            };
+            of.id != image.id && catalog().images.iter().find(|is| is.id == image.id).filter(same).is_some()
+        });
+        image.id = another.unwrap().id.clone();
+        image.built = image.built.plus(86_400);
+    }
+    desired.limits.image_age = 0;
+    desired.limits.quiet = false;
+    desired.maintenance = domain::catalog::Window::Any;
 }
 
 pub struct World {

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use domain::{
     Basis, Cidr, Cluster, ClusterOptions, ClusterStatus, Command, Deed, MachineRun, Network, Tenancy, VersionWish,
     View, ViewError, cluster, command,
-    held::{Health, Held, State, Time, Truth},
+    held::{Condition, Health, Held, State, Status, Time, Truth},
 };
 use ids::{RequestId, Revision};
 
@@ -199,18 +199,19 @@ pub fn status(row: &ClusterStatus) -> v1::ClusterStatus {
         creation: creation.collect(),
         ready_time: held.made.map(at),
         machines: machines::counted(held),
-        held_up_by: held_up_by(held),
+        held_up_by: held_up_by(held, status),
         waits: waits.collect(),
     }
 }
 
-/// What the cloud refuses, and what fails again and again, for people.
-pub fn held_up_by(held: &Held) -> Vec<String> {
+/// What the cloud refuses or does not tell, and what fails again and again, for people.
+pub fn held_up_by(held: &Held, status: &Status) -> Vec<String> {
     let refused = held.refused.iter();
     let refused = refused.map(|(part, of)| format!("{part}: refused {} times, last with {}", of.times, of.why));
     let failed = held.failed.iter();
     let failed = failed.map(|(part, of)| format!("{part}: failed {} times, last with {}", of.times, of.why));
-    refused.chain(failed).collect()
+    let untold = status.conditions.get(&Condition::NetworkReady).filter(|(truth, _)| *truth == Truth::Unknown);
+    refused.chain(failed).chain(untold.map(|(_, why)| why.clone())).collect()
 }
 
 /// A time of the cloud's clock.

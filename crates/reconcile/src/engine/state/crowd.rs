@@ -9,8 +9,7 @@ use ports::Instant;
 use super::State;
 use crate::book::Key;
 
-/// Of a key that is under way up to twelve kinds are listed, each by a call of its own; of an account, a call lists a thousand things. More
-/// than a sweep looks at at the same time: those are not under way.
+/// Of a key that is under way up to twelve kinds are listed, each by a call of its own; of an account, a call lists a thousand things.
 pub(in crate::engine) const CROWD: usize = 16;
 /// Of all keys that are under way so many are listed in a second with their crowds, and so many are looked at where nothing is new. Where there
 /// are more of them, each waits longer: otherwise those looks would leave no time for the listings that they wait for.
