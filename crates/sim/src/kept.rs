@@ -12,17 +12,21 @@
 
 mod alone;
 mod books;
-mod editions;
 mod etcd;
+mod operator;
 mod owner;
 mod trouble;
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use alone::Alone;
 use cloud_sim::{Options, Sim, SimCloud, Vices};
 use domain::{
-    Cluster, ClusterStatus, Entity, SharedVpc, View, Wish,
+    Cluster, ClusterStatus, Command, Entity, SharedVpc, View, Wish,
     held::{Condition, Part, Role, Slot, State, Truth},
     progress,
 };
@@ -77,6 +81,8 @@ pub struct Kept {
     pub records: u64,
     pub machines: usize,
     pub billed_seconds: u64,
+    /// Machines that were launched because the image of the one before had to be replaced.
+    pub renewed: usize,
     /// Of the region that was alone for a day: clusters made, machines replaced, and times that machines ran which were written down.
     pub alone: Option<[usize; 3]>,
 }
@@ -84,7 +90,7 @@ pub struct Kept {
 /// The cloud of a world, with the accounts that rings are given.
 pub fn cloud(seed: u64) -> Option<SimCloud> {
     let accounts = (0..16).filter_map(ring::account).collect();
-    let options = Options { accounts, ..Options::of(&catalog::first().ok()?, seed, 0) };
+    let options = Options { accounts, ..Options::of(&operator::mended()?, seed, 0) };
     Some(SimCloud::new(Sim::new(options), Arc::new(TokioEnv::new(seed))))
 }
 
@@ -96,13 +102,16 @@ pub async fn run(wished: Wished) -> Kept {
     let world = World::over(plan(wished), Some(Arc::new(watched.clone())));
     kept.nodes = world.plan.nodes;
     warm_up(&world).await;
-    editions::publish_first(&world).await;
+    operator::publish_first(&world).await;
     let mut life = Life::new(&world, cloud, wished);
     for hour in 0..wished.hours {
         life.hour(hour, &mut kept).await;
     }
     life.quiet().await;
     let stories = books::judge(&world, &life.cloud, &watched.taken(), &mut kept).await;
+    if kept.renewed == 0 && wished.hours >= 24 {
+        world.trace.violate("renewed", "no machine was replaced because of its image".to_owned());
+    }
     if let Some(alone) = &life.alone {
         kept.alone = alone.judge(&world, &life.cloud, &stories);
     }
@@ -137,7 +146,8 @@ struct Life {
     scope: TaskScope,
     alone: Option<Alone>,
     hours: u64,
-    next_published: bool,
+    /// What operators have not said yet, and from which quarter of the hours on they do.
+    unsaid: VecDeque<(u64, Command)>,
 }
 
 impl Life {
@@ -146,7 +156,7 @@ impl Life {
         let mut rng = world.plan.seeds.rng("life");
         let alone = Alone::draw(world, wished.hours, &mut rng);
         let (world, scope) = (Arc::clone(world), TaskScope::default());
-        Self { world, cloud, owners, rng, scope, alone, hours: wished.hours, next_published: false }
+        Self { world, cloud, owners, rng, scope, alone, hours: wished.hours, unsaid: operator::later() }
     }
 
     async fn hour(&mut self, hour: u64, kept: &mut Kept) {
@@ -166,11 +176,18 @@ impl Life {
             trouble::strike(&self.world, &self.scope, &mut self.rng).await;
             tokio::time::sleep_until(until).await;
         }
-        if hour >= self.hours / 2 && !self.next_published {
-            self.next_published = editions::publish_next(&self.world).await;
-        }
+        self.say_what_is_due(4 * hour / self.hours.max(1)).await;
         self.world.supervise();
         kept.cluster_days += owner::clusters(&self.world, None).len() as f64 / 24.0;
+    }
+
+    /// What operators say from then on, as soon as it can be said.
+    async fn say_what_is_due(&mut self, quarter: u64) {
+        while let Some((_, said)) = self.unsaid.front().filter(|(from, _)| *from <= quarter)
+            && operator::say(&self.world, said, self.unsaid.len()).await
+        {
+            self.unsaid.pop_front();
+        }
     }
 
     /// Nothing is wrong any more, and nobody wishes for anything else.
@@ -185,6 +202,7 @@ impl Life {
         let mut open = Vec::new();
         for _ in 0..QUIET.as_secs() / 300 {
             self.world.supervise();
+            self.say_what_is_due(4).await;
             tokio::time::sleep(Duration::from_secs(300)).await;
             open = unsettled(&self.world, self.cloud.now());
             if open.is_empty() {
@@ -210,7 +228,7 @@ fn at_rest(world: &World) {
     }
 }
 
-/// One fit machine in each slot, every part that was ever made, and nothing that differs from what was decided.
+/// One fit machine in each slot, as many of them as the policy says, every part that was ever made, and nothing that differs from what was decided.
 fn is_whole(status: &ClusterStatus) -> bool {
     let held = &status.held;
     let fit = held.machines.values().all(|of| of.joined.is_some() && of.ending.is_none());
@@ -222,10 +240,15 @@ fn is_whole(status: &ClusterStatus) -> bool {
     };
     // The only master cannot be spared, whatever is wrong with it.
     let alone = slots.iter().filter(|slot| slot.role == Role::Master).count() == 1;
-    let holds = |(condition, (truth, _)): (&Condition, &(Truth, String))| {
-        *truth == Truth::True || (alone && *condition == Condition::SecurityAsDecided)
+    let holds = |(condition, (truth, why)): (&Condition, &(Truth, String))| {
+        // And a cluster for production waits for its window, which may be days away.
+        let waits = *condition == Condition::WithinAges && (!alone || why.contains("master"));
+        *truth == Truth::True || waits || (alone && *condition == Condition::SecurityAsDecided)
     };
-    let decided = held.generations.keys().all(there) && status.status.conditions.iter().all(holds);
+    let workers = slots.iter().filter(|slot| slot.role == Role::Worker).count() as u64;
+    let decided = workers >= operator::WORKERS_MIN
+        && held.generations.keys().all(there)
+        && status.status.conditions.iter().all(holds);
     fit && slots.len() == held.machines.len() && held.intents.is_empty() && decided
 }
 

@@ -112,7 +112,7 @@ fn print_kept(wished: &Wished, canary: Option<&CanaryCase>, kept: &Kept) -> Exit
         .map_or_else(|| "none".to_owned(), |[made, replaced, metered]| format!("{made}+{replaced}+{metered}"));
     let digest = kept.digest.map(|digest| digest.to_string()).unwrap_or_default();
     println!(
-        "seed={} nodes={} hours={} cluster-days={:.1} machines={} machine-hours={} calls={} records={} alone={alone} digest={digest} verdict={verdict}",
+        "seed={} nodes={} hours={} cluster-days={:.1} machines={} machine-hours={} calls={} records={} renewed={} alone={alone} digest={digest} verdict={verdict}",
         wished.seed,
         kept.nodes,
         wished.hours,
@@ -121,6 +121,7 @@ fn print_kept(wished: &Wished, canary: Option<&CanaryCase>, kept: &Kept) -> Exit
         kept.billed_seconds / 3600,
         kept.calls,
         kept.records,
+        kept.renewed,
     );
     code
 }

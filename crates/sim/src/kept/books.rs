@@ -1,16 +1,19 @@
 //! What the regions' logs say, record by record, and the judgement: the cloud's own books against them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use cloud_checks::{Fence, Log as Books, Written, calls, truth};
 use cloud_sim::{Sim, SimCloud};
 use domain::{
-    Cluster, ClusterStatus, Entity, FactKind, MachineRun, Wish,
+    Cluster, ClusterStatus, Deed, Entity, FactKind, MachineRun, Wish,
     held::{CloudId, Edge, Health, Held, MachineEdge, Part, Role, State, Status, Time},
     progress::Kept as Key,
     usage::{self, Within},
 };
-use ids::{AccountId, Hlc, Log, RegionId, RequestId, Seq};
+use ids::{AccountId, Hlc, Log, RegionId, RequestId, Seq, Subject};
 use ledger::{FeedItem, LogState};
 use ports::cloud::CloudRegion;
 use reconcile::Entry;
@@ -33,6 +36,8 @@ pub struct Story {
     wishes: BTreeMap<RequestId, Vec<(u64, Wish)>>,
     /// Times that machines ran.
     pub runs: BTreeMap<CloudId, BTreeMap<Time, MachineRun>>,
+    /// Launches because of the image of the machine before: the row of the deed, when, and of which slot.
+    renewed: BTreeSet<(Subject, Time, Part)>,
     accounts: BTreeMap<RequestId, AccountId>,
     /// The records, folded.
     folded: LogState,
@@ -48,6 +53,7 @@ pub async fn judge(world: &Arc<World>, cloud: &SimCloud, taken: &[Taken], kept: 
     }
     let fences = fences(world, cloud);
     let written: Vec<Written> = stories.iter().flat_map(|story| story.written.iter().cloned()).collect();
+    kept.renewed = stories.iter().map(|story| story.renewed.len()).sum();
     kept.records = stories.iter().map(|story| story.folded.seq.0).sum();
     cloud.with(|sim, _| {
         let (audit, books) = (sim.audit(), Books { written: &written, fences: &fences });
@@ -72,6 +78,10 @@ pub async fn judge(world: &Arc<World>, cloud: &SimCloud, taken: &[Taken], kept: 
     });
     stories.iter().for_each(|story| story.is_whole(world));
     stories
+}
+
+fn is_renewal(deed: &Deed) -> bool {
+    deed.did.starts_with("launch") && deed.cause.starts_with("its image was built")
 }
 
 /// Times of the simulated world, in nanoseconds from its beginning, are told by the cloud's clock in milliseconds.
@@ -108,7 +118,7 @@ fn billed(sim: &Sim, stories: &[Story], kept: &mut Kept) -> Vec<String> {
         let lines = sim.bill_within(*account, 0..until).into_iter();
         charged.extend(lines.map(|(id, line)| (CloudId::from(id.as_str()), i128::from(line.seconds))));
     }
-    for id in charged.keys().chain(metered.keys().copied()).collect::<std::collections::BTreeSet<_>>() {
+    for id in charged.keys().chain(metered.keys().copied()).collect::<BTreeSet<_>>() {
         let [by_bill, by_log] = [charged.get(id), metered.get(id)].map(|seconds| seconds.copied().unwrap_or(0));
         if by_bill.abs_diff(by_log) > 1 {
             broken.push(format!("{id} ran for {by_bill} s by the cloud's bill and for {by_log} s by our log"));
@@ -154,6 +164,7 @@ impl Story {
             written: Vec::new(),
             wishes: BTreeMap::new(),
             runs: BTreeMap::new(),
+            renewed: BTreeSet::new(),
             accounts: BTreeMap::new(),
             folded: LogState::new(log.clone()),
             times,
@@ -183,6 +194,10 @@ impl Story {
                 Some(Entity::SharedVpc(row)) => drop(self.accounts.insert(row.uid, row.account)),
                 Some(Entity::MachineRun(run)) => {
                     self.runs.entry(run.machine.clone()).or_default().insert(run.started, run);
+                }
+                Some(Entity::Deeds(row)) => {
+                    let renewals = row.0.into_iter().filter(is_renewal);
+                    self.renewed.extend(renewals.map(|deed| (fact.subject.clone(), deed.at, deed.part)));
                 }
                 Some(Entity::ClusterStatus(row)) => progressed = Some((fact.subject.to_string(), Some(*row))),
                 None if of_status => progressed = Some((fact.subject.to_string(), None)),
