@@ -5,7 +5,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    hash::{BuildHasher, Hash, Hasher},
+    hash::BuildHasher,
     time::Duration,
 };
 
@@ -216,11 +216,10 @@ impl Found {
 
     fn add(&mut self, kind: Kind, thing: Thing) {
         // Of everything that the list tells. It is compared within this process only, and nobody picks the input.
-        let mut hasher = FixedState::default().build_hasher();
-        thing.hash(&mut hasher);
+        let digest = FixedState::default().hash_one(&thing);
         let [often, rest] = &mut self.digests;
         let sum = if Kind::OFTEN.contains(&kind) { often } else { rest };
-        *sum = sum.wrapping_add(hasher.finish());
+        *sum = sum.wrapping_add(digest);
         self.things.push((kind, thing));
     }
 }
