@@ -67,8 +67,7 @@ pub(crate) struct Memo {
     /// When the cloud first said that something held does not exist, since it was last seen.
     doubts: BTreeMap<CloudId, Time>,
     /// What could not be listed, since when, and the first answer: one text for as long as it lasts, whatever the later ones say.
-    /// `None`: the zones.
-    untold: BTreeMap<Option<Kind>, (Time, String)>,
+    untold: BTreeMap<Kind, (Time, String)>,
     /// Since when a machine is known to be impaired.
     impaired: BTreeMap<CloudId, Time>,
     /// Root volumes of machines that were asked for by their ids.
@@ -103,18 +102,10 @@ impl Memo {
         }
     }
 
-    pub fn note_untold(&mut self, what: Option<Kind>, now: Time, why: &CloudError) {
-        self.untold.entry(what).or_insert_with(|| (now, why.to_string()));
-    }
-
-    pub fn note_zones(&mut self) {
-        self.untold.remove(&None);
-    }
-
     /// What has not been told for long, and why.
-    fn long_untold(&self, now: Time) -> Option<String> {
-        let (what, (_, why)) = self.untold.iter().find(|(_, (since, _))| since.plus(UNTOLD) <= now)?;
-        Some(format!("{}: {why}", what.map_or("availability zones", Kind::name)))
+    pub fn long_untold(&self, now: Time) -> Option<String> {
+        let (kind, (_, why)) = self.untold.iter().find(|(_, (since, _))| since.plus(UNTOLD) <= now)?;
+        Some(format!("{}: {why}", kind.name()))
     }
 
     /// Notes what a plan waits for in the cloud, as of when it was looked for; a turn to call as of `now_ms`.
@@ -133,14 +124,6 @@ impl Memo {
 pub(crate) struct Sight {
     pub observed: Observed,
     pub things: BTreeMap<CloudId, Thing>,
-}
-
-impl Sight {
-    /// Where nothing was looked at, and that has been so for long.
-    pub fn nothing(memo: &Memo, now: Time) -> Option<Self> {
-        let untold = Some(memo.long_untold(now)?);
-        Some(Self { observed: Observed { untold, ..Observed::default() }, things: BTreeMap::new() })
-    }
 }
 
 /// Looks at one key.
@@ -175,14 +158,14 @@ pub(crate) async fn look(
                 memo.lists.insert(*kind, Listing::new(at_ms, things));
             }
             Err(error) => {
-                memo.note_untold(Some(*kind), began, &error);
+                memo.untold.entry(*kind).or_insert_with(|| (began, error.to_string()));
                 failed.insert(*kind, error.to_string());
             }
         }
     }
     let fresh: BTreeSet<Kind> = std::mem::take(&mut memo.fresh).into_iter().chain(due).collect();
     let told = |kind: &Kind| fresh.contains(kind) && !failed.contains_key(kind);
-    memo.untold.retain(|what, _| what.is_none_or(|kind| kinds.contains(&kind) && !told(&kind)));
+    memo.untold.retain(|kind, _| kinds.contains(kind) && !told(kind));
     details(caller, account, memo).await;
     if planted != Some(Planted::BelievesEmptyLists) {
         missing::look(caller, case, memo, &fresh, &mut failed).await;

@@ -17,7 +17,7 @@ use crate::{
     Planted,
     act::{Acting, Carried},
     book::{Case, Key, NotRecorded},
-    observe::{self, Kind, Memo, Sight, Zones},
+    observe::{self, Kind, Memo},
     queue::Ended,
 };
 
@@ -50,52 +50,30 @@ impl Engine {
             }
         };
         let (mut memo, crowded) = self.take_memo(key, &case);
-        let zones = match self.zones(case.named.account).await {
-            Ok(zones) => zones,
-            Err(error) => {
-                memo.note_untold(None, observe::now(&self.caller), &error);
-                self.tell_nothing_is_seen(&case, &mut memo, term).await;
-                self.put_off(key, &case, memo);
-                return Next(Ended::Failed, None);
-            }
+        let Ok(zones) = self.zones(case.named.account).await else {
+            self.put_off(key, &case, memo);
+            return Next(Ended::Failed, None);
         };
-        memo.note_zones();
         let sight = observe::look(&self.caller, &case, &zones, &mut memo, crowded, self.options.planted).await;
         let now = observe::now(&self.caller);
         let mut plan = plan(&case.desired, &case.held, &sight.observed, now);
         if self.options.planted == Some(Planted::QuorumIgnored) {
             end_what_etcd_needs(&mut plan, &case.held);
         }
-        let acting = self.acting(&case, &sight, &zones, term);
-        let carried = acting.carry_out(&mut plan, &mut memo).await;
-        self.note_repair(key, &mut memo, acting.called.get().copied());
-        self.keep(key, &case, memo, plan, carried, now)
-    }
-
-    fn acting<'a>(&'a self, case: &'a Case, sight: &'a Sight, zones: &'a Zones, term: u64) -> Acting<'a> {
-        Acting {
+        let acting = Acting {
             caller: &self.caller,
             book: &*self.book,
-            case,
-            sight,
-            zones,
+            case: &case,
+            sight: &sight,
+            zones: &zones,
             term,
             planted: self.options.planted,
             fenced: &self.fenced,
             called: OnceLock::new(),
-        }
-    }
-
-    /// Nothing can be planned for who cannot be looked at. Once that has lasted, it is on record why.
-    async fn tell_nothing_is_seen(&self, case: &Case, memo: &mut Memo, term: u64) {
-        let now = observe::now(&self.caller);
-        let Some(sight) = Sight::nothing(memo, now) else { return };
-        let mut plan = plan(&case.desired, &case.held, &sight.observed, now);
-        plan.actions.clear();
-        let told = self.acting(case, &sight, &Zones::new(), term).carry_out(&mut plan, memo).await;
-        if let Err(error) = told {
-            tracing::debug!(key = %case.named.key, %error, "a record was not written");
-        }
+        };
+        let carried = acting.carry_out(&mut plan, &mut memo).await;
+        self.note_repair(key, &mut memo, acting.called.get().copied());
+        self.keep(key, &case, memo, plan, carried, now)
     }
 
     /// What is remembered of a key, with what a survey found; and whether the next survey looks for it.
@@ -168,6 +146,8 @@ impl Engine {
             && plan.actions.is_empty()
             && plan.waits.iter().all(|wait| calm(wait, now))
             && !carried.made
+            // Who says that something is not told goes on asking for it.
+            && memo.long_untold(now).is_none()
         {
             return self.settle(key, &plan, now);
         }

@@ -1,9 +1,10 @@
 //! Leaders that are lost between any two steps, each in turn: whoever comes next finishes what was begun, once.
 
 use cloud_sim::{Tamper, Vices};
-use planner::plan::{Role, State, Wish};
+use planner::plan::{Role, Slot, State, Wish};
 use reconcile::{Key, Planted, mark};
 
+use crate::log::Row;
 use crate::world::{World, newer_images, place, simulate};
 
 /// What is gone through, from a world that stands to one that stands again.
@@ -12,8 +13,8 @@ pub enum Work {
     Create(&'static str),
     /// Of a worker that was ended, or of a master that is impaired.
     Repair(&'static str),
-    /// Of the worker of a development cluster, whose image is past its age.
-    Renew,
+    /// Of the machines of a role, whose image is past its age: workers are launched first, masters ended first.
+    Renew(&'static str, Role),
     Sleep(&'static str),
     Wake(&'static str),
     Delete(&'static str),
@@ -23,7 +24,7 @@ impl Work {
     fn cluster_type(self) -> &'static str {
         match self {
             Self::Create(of) | Self::Repair(of) | Self::Sleep(of) | Self::Wake(of) | Self::Delete(of) => of,
-            Self::Renew => "DEVELOPMENT",
+            Self::Renew(of, _) => of,
         }
     }
 
@@ -31,7 +32,13 @@ impl Work {
         match self {
             Self::Create(_) | Self::Wake(_) => world.log.state(key) == Some(State::Running),
             Self::Repair(_) => replaced(world, key),
-            Self::Renew => replaced(world, key) && world.log.rows().rows[key].held.machines.len() == 2,
+            Self::Renew(_, role) => {
+                let rows = world.log.rows();
+                let Row { desired, held, .. } = &rows.rows[key];
+                let of_role = |slot: &&Slot| slot.role == role;
+                let renewed = held.machines.values().filter(|of| of.image.id == desired.images[&of.slot.role].id);
+                renewed.filter(|of| of_role(&&of.slot)).count() == desired.slots.keys().filter(of_role).count()
+            }
             Self::Sleep(_) => world.log.state(key) == Some(State::Hibernated),
             Self::Delete(_) => world.log.rows().rows.is_empty(),
         }
@@ -58,7 +65,8 @@ pub fn go(work: Work, at: usize, planted: Option<Planted>, check: fn(&World)) ->
             world.fuse.arm(at);
             begin(&world, &key, work);
         }
-        lose(&mut world, &key, work).await;
+        let lost = lose(&mut world, &key, work).await;
+        assert!(lost || at == usize::MAX, "{work:?} ended before its step {at}");
         check(&world);
         world.fuse.that_matter()
     })
@@ -67,7 +75,7 @@ pub fn go(work: Work, at: usize, planted: Option<Planted>, check: fn(&World)) ->
 fn begin(world: &World, key: &Key, work: Work) {
     match work {
         Work::Create(_) | Work::Repair(_) => {}
-        Work::Renew => return world.change(key, |desired| newer_images(desired, &[Role::Worker])),
+        Work::Renew(_, role) => return world.change(key, |desired| newer_images(desired, &[role])),
         Work::Sleep(_) => return world.change(key, |desired| desired.wish = Wish::Hibernate),
         Work::Wake(_) => return world.change(key, |desired| desired.wish = Wish::Run),
         Work::Delete(_) => return world.change(key, |desired| desired.wish = Wish::Delete),
@@ -85,14 +93,15 @@ fn replaced(world: &World, key: &Key) -> bool {
     launched > world.log.rows().rows[key].desired.slots.len() && world.log.state(key) == Some(State::Running)
 }
 
-/// Runs until it is done and settled; where the fuse blows, another leader takes over.
-async fn lose(world: &mut World, key: &Key, work: Work) {
+/// Runs until it is done and settled; where the fuse blows, another leader takes over. `false`: it did not blow.
+async fn lose(world: &mut World, key: &Key, work: Work) -> bool {
     let whole = |world: &World| work.is_done(world, key) && world.settled();
-    if !world.until(120, whole).await {
-        world.fuse.mend();
-        world.kill();
-        world.until(120, whole).await;
+    if world.until(120, whole).await {
+        return false;
     }
+    world.fuse.mend();
+    world.kill();
+    world.until(120, whole).await
 }
 
 /// Every step but those at which nothing is under way and nothing was called or written since the step before: whoever comes next finds
@@ -128,7 +137,8 @@ fn a_leader_lost_at_any_step_of_a_repair_leaves_no_orphan_and_no_double() {
 
 #[test]
 fn a_leader_lost_at_any_step_of_a_replacement_by_choice_leaves_no_orphan_and_no_double() {
-    every_step(Work::Renew);
+    every_step(Work::Renew("DEVELOPMENT", Role::Worker));
+    every_step(Work::Renew("PRODUCTION", Role::Master));
 }
 
 #[test]

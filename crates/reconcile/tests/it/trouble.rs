@@ -130,12 +130,13 @@ fn machines_that_never_join_are_replaced_more_and_more_seldom_and_a_healthy_clou
 
 #[test]
 fn a_cloud_that_does_not_tell_what_there_is_holds_a_creation_up_with_a_visible_cause() {
-    for (refused, named) in [("DescribeSubnets", "subnets"), ("DescribeAvailabilityZones", "availability zones")] {
+    for (cluster_type, refused, named) in
+        [("PRODUCTION", "DescribeSubnets", "subnets"), ("DEVELOPMENT", "DescribeVolumes", "volumes")]
+    {
         simulate(async {
             let mut world = World::new(60);
             *world.fuse.refused.lock().unwrap() = Some(refused);
-            world.pass(Duration::from_secs(1)).await;
-            let key = world.wish("PRODUCTION", "c1", Wish::Run);
+            let key = world.wish(cluster_type, "c1", Wish::Run);
             let network = |world: &World| {
                 let rows = world.log.rows();
                 let status = rows.rows[&key].status.as_ref()?;

@@ -43,7 +43,7 @@ fn policy() -> Option<Command> {
     Some(c::SetClusterPolicy { node: shop()?.into(), rules: vec![rule], etag: None }.into())
 }
 
-/// Asked for in each region in turn, by one request for each of the `number`s. `true`: it is on record.
+/// Asked for in each region in turn, and again until it is on record. The `number` makes all of that one request. `true`: it is on record.
 pub async fn say(world: &Arc<World>, said: &Command, number: usize) -> bool {
     for region in &world.plan.regions {
         if let Outcome::Done(_) = caller(world, region, &format!("operator, {number}")).command(said.clone()).await {
