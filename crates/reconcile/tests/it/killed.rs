@@ -7,6 +7,10 @@ use reconcile::{Key, Planted, mark};
 use crate::log::Row;
 use crate::world::{World, newer_images, place, simulate};
 
+/// With optimization every step is gone through, without it this part of those of large clusters:
+/// `cargo test --release -p reconcile --test it killed`.
+const SPARSE: usize = 5;
+
 /// What is gone through, from a world that stands to one that stands again.
 #[derive(Clone, Copy, Debug)]
 pub enum Work {
@@ -113,8 +117,11 @@ fn every_step(work: Work) {
         "{work:?} has {steps} steps, of which {} matter",
         matter.len()
     );
-    eprintln!("{work:?}: {} of {steps} steps", matter.len());
-    for at in matter {
+    // A build without optimization takes ten minutes for all steps of the large ones.
+    let sparse = cfg!(debug_assertions) && work.cluster_type() == "PRODUCTION";
+    let every = if sparse { SPARSE } else { 1 };
+    eprintln!("{work:?}: {} of {steps} steps matter, one in {every} is tried", matter.len());
+    for at in matter.into_iter().step_by(every) {
         go(work, at, None, World::assert_settled);
     }
 }
